@@ -1,0 +1,52 @@
+/**
+ * Bundles `src/` into `dist/` with esbuild: one entry, a chunk for every lazy import, so that start-up reads few files.
+ * `--if-stale` does nothing when no source is newer than the last build.
+ */
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const outdir = `${root}dist`
+
+/** The newest modification time below a folder, in milliseconds. */
+const newest = (path: string): number => {
+  const info = statSync(path)
+  if (!info.isDirectory()) return info.mtimeMs
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(`${path}/${name}`)), info.mtimeMs)
+}
+
+const isStale = (): boolean => {
+  const built = statSync(`${outdir}/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return ['src', 'scripts/build.ts', 'package.json'].some((part) => newest(`${root}${part}`) > built)
+}
+
+if (!process.argv.includes('--if-stale') || isStale()) {
+  const { build } = await import('esbuild')
+  rmSync(outdir, { recursive: true, force: true })
+  mkdirSync(outdir)
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    minifySyntax: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'warning',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    // just-bash finds its workers beside itself, so it stays a package of its own.
+    external: ['just-bash'],
+    // ink reaches for its devtools only when asked to; they are not part of the product.
+    alias: { 'react-devtools-core': `${root}scripts/empty.mjs` },
+    // Some bundled packages are CommonJS and call require() for Node's own modules.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+  })
+}

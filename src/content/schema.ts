@@ -1,0 +1,141 @@
+/**
+ * Labs and scenarios as data: the contract of `scenario.yaml` and `lab.yaml`. Unknown fields are errors everywhere.
+ * Types are inferred, so the schema is the only place that states the format.
+ */
+import { z } from 'zod'
+
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and dashes')
+const text = z.string().min(1)
+const workload = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'namespace/workload, for example legacy/client')
+
+/** A step's or mistake's change: manifests as text, or commands (kubectl only) under `run`. */
+const change = z.union([
+  text,
+  z.strictObject({
+    apply: text.optional(),
+    delete: text.optional().describe('manifests whose objects are deleted'),
+    run: z.array(text).min(1).optional().describe('kubectl commands, without a shell'),
+  }),
+])
+
+const requestCheck = z.strictObject({
+  from: workload,
+  to: z
+    .string()
+    .regex(/^(http|https|tcp):\/\//, 'a URL: http://service.namespace/path or tcp://service.namespace:port'),
+  method: z.string().default('GET'),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().optional(),
+  expect: z.union([
+    z.enum(['refused', 'dropped', 'denied', 'ok']),
+    z.strictObject({
+      status: z.union([z.number().int().min(100).max(599), z.array(z.number().int())]).optional(),
+      outcome: z.enum(['refused', 'dropped', 'denied', 'ok']).optional(),
+      mtls: z.boolean().optional(),
+      identity: z.string().optional().describe('principal without spiffe://, as the receiver saw the caller'),
+      body: z.string().optional().describe('a text that the body contains'),
+      header: z.record(z.string(), z.string()).optional().describe('response headers'),
+    }),
+  ]),
+})
+
+const objectCheck = z.strictObject({
+  apiVersion: text,
+  kind: text,
+  namespace: z.string().optional(),
+  name: z.string().optional().describe('absent: any object of the kind in the namespace'),
+  where: z.string().optional().describe('CEL over `object`; must hold'),
+  absent: z.boolean().optional(),
+})
+
+const logCheck = z.strictObject({
+  from: workload,
+  container: z.string().default('istio-proxy'),
+  matches: text.describe('a regular expression over one line'),
+})
+
+const metricCheck = z.strictObject({
+  from: workload,
+  series: text.describe('a series selector: istio_requests_total{response_code="403"}'),
+  where: z.string().default('value > 0').describe('CEL over `value`, the sum'),
+})
+
+const eventCheck = z.strictObject({
+  namespace: name,
+  reason: z.string().optional(),
+  object: z.string().optional().describe('Kind/name, or Kind'),
+  matches: z.string().optional().describe('a regular expression over the message'),
+})
+
+const check = z
+  .strictObject({
+    id: name,
+    says: text,
+    request: requestCheck.optional(),
+    object: objectCheck.optional(),
+    log: logCheck.optional(),
+    metric: metricCheck.optional(),
+    event: eventCheck.optional(),
+  })
+  .refine((c) => [c.request, c.object, c.log, c.metric, c.event].filter(Boolean).length === 1, {
+    message: 'exactly one of request, object, log, metric, event',
+  })
+
+const step = z.strictObject({
+  id: name,
+  title: text,
+  task: text.describe('Markdown: what to reach, never how'),
+  files: z.array(z.strictObject({ name: text, content: text })).default([]),
+  hints: z.array(text).min(1),
+  checks: z.array(check).min(1),
+  solution: change,
+  mistakes: z
+    .array(z.strictObject({ id: name, apply: change, fails: name, feedback: text }))
+    .default([])
+    .describe('what learners really get wrong, and the check that must catch it'),
+  explanation: text,
+})
+
+export const scenarioSchema = z.strictObject({
+  apiVersion: z.literal('meshdojo.dev/v1'),
+  kind: z.literal('Scenario'),
+  metadata: z.strictObject({
+    name,
+    title: text,
+    mesh: z.enum(['istio', 'linkerd', 'cilium', 'consul']),
+    minutes: z.number().int().positive(),
+    difficulty: z.enum(['easy', 'medium', 'hard']),
+    cks: z.array(name).default([]).describe('CKS competencies; empty: beyond the exam'),
+    tags: z.array(text).default([]),
+    summary: z.string().optional().describe('one or two sentences for the picker'),
+  }),
+  spec: z.strictObject({
+    lab: name,
+    steps: z.array(step).min(1),
+  }),
+})
+
+export const labSchema = z.strictObject({
+  apiVersion: z.literal('meshdojo.dev/v1'),
+  kind: z.literal('Lab'),
+  metadata: z.strictObject({ name, title: text, mesh: z.enum(['istio', 'linkerd', 'cilium', 'consul']) }),
+  spec: z.strictObject({
+    says: text.describe('what this world is, for the picker and the docs'),
+    manifests: z.array(text).min(1).describe('files beside lab.yaml, applied in order'),
+    matrix: z
+      .strictObject({
+        sources: z.array(workload).describe('rows, in this order'),
+        targets: z
+          .array(z.strictObject({ name: text, url: text }))
+          .describe('columns: a short name and the request that stands for it'),
+      })
+      .describe('what the who-can-reach-whom table shows'),
+  }),
+})
+
+export type Scenario = z.infer<typeof scenarioSchema>
+export type Lab = z.infer<typeof labSchema>
+export type ScenarioStep = Scenario['spec']['steps'][number]
+export type Check = ScenarioStep['checks'][number]
+export type RequestCheck = NonNullable<Check['request']>
+export type Change = ScenarioStep['solution']

@@ -1,0 +1,52 @@
+/**
+ * One workload asks another, for real as far as the embedded cluster goes: DNS, Service, endpoint, outbound proxy, wire,
+ * inbound proxy, application. curl in a pod, port-forward and readiness probes all come through here.
+ */
+import type { Pod } from '../../kube/kinds.ts'
+import type { HttpRequest } from '../../meshes/call.ts'
+import type { Verdict } from '../../meshes/verdict.ts'
+
+export interface HttpExchange {
+  request: HttpRequest & { body: Uint8Array }
+  response: { status: number; headers: [string, string][]; body: Uint8Array }
+}
+
+/** How a connection attempt ended, in the terms that a client program has to turn into its own words and exit code. */
+export type Failure =
+  | { kind: 'nxdomain'; host: string }
+  /** Nothing listens, or a Service without endpoints: connection refused at once. */
+  | { kind: 'refused'; host: string; port: number }
+  /** Reset by peer after connecting. */
+  | { kind: 'reset' }
+  /** Closed by peer before an answer. */
+  | { kind: 'empty' }
+  /** No answer within the client's own limit. */
+  | { kind: 'timeout' }
+  | { kind: 'tls'; says: string }
+
+export interface Dial {
+  /** The pod that asks. */
+  from: Pod
+  /** Host name or address as the client wrote it. */
+  host: string
+  port: number
+  /** Milliseconds that the client waits for the whole exchange; absent: for ever. */
+  timeout?: number
+  signal?: AbortSignal
+}
+
+export type HttpResult =
+  | { ok: true; exchange: HttpExchange; remoteAddress: string; verdict?: Verdict }
+  | { ok: false; failure: Failure; remoteAddress?: string; verdict?: Verdict }
+
+export interface Dns {
+  /** A records for a name asked from that pod (search path, ndots:5), with the full name that answered. */
+  lookup(from: Pod, name: string): { name: string; addresses: string[] } | undefined
+}
+
+export interface DataPlane {
+  readonly dns: Dns
+  http(dial: Dial, request: HttpExchange['request']): Promise<HttpResult>
+  /** Sends bytes over TCP and gives what came back until the peer closed or `timeout` passed. */
+  tcp(dial: Dial, payload: Uint8Array): Promise<{ ok: true; received: Uint8Array } | { ok: false; failure: Failure }>
+}

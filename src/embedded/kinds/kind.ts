@@ -1,0 +1,67 @@
+/**
+ * What the API server knows about one kind, as a record: names, defaults, validation, printer columns. Built-in kinds
+ * are such records in this folder; a CustomResourceDefinition becomes one at run time.
+ */
+import type { KubeObject } from '../../kube/api.ts'
+
+/** One `details.causes` entry of a 422. */
+export interface FieldError {
+  /** `spec.template.spec.containers[0].image` */
+  field: string
+  /** FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, FieldValueForbidden, FieldValueDuplicate, … */
+  reason: string
+  /** As kubectl shows it, without the field: `Required value`, `Invalid value: "x": must be …`. */
+  message: string
+}
+
+export interface Column {
+  name: string
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  format?: string
+  description?: string
+  /** 0 is always shown, 1 only with `-o wide`. */
+  priority?: number
+  /** The cell; `now` in milliseconds for ages. */
+  cell: (object: KubeObject, now: number) => string | number | boolean | null
+}
+
+export interface Kind {
+  group: string
+  version: string
+  kind: string
+  /** Plural, lower case. */
+  resource: string
+  singular: string
+  listKind?: string
+  shortNames?: string[]
+  categories?: string[]
+  namespaced: boolean
+  /** Default: create delete deletecollection get list patch update watch. Reviews are create only. */
+  verbs?: string[]
+  /** Name of the Go struct in the field table (protobuf, strict decoding, merge keys, OpenAPI); absent for CRDs. */
+  goType?: string
+  /** Whether `/status` exists: then `status` sent to the main path is ignored. */
+  status?: boolean
+  /** Where `/scale` reads and writes, as dotted paths: `spec.replicas`. */
+  scale?: { specReplicas: string; statusReplicas: string; selector?: string }
+  /** Other subresources, for discovery: `pods/exec` and so on. */
+  subresources?: { name: string; kind: string; group?: string; version?: string; verbs: string[] }[]
+  /** Whether `metadata.generation` is kept: rises with every change outside metadata and status. */
+  generation?: boolean
+  /** Fills in what the user left out, in place; runs before validation, on every write. */
+  setDefaults?: (object: KubeObject) => void
+  /**
+   * Drops what the schema does not know, in place, and returns the dropped paths in document order (`spec.foo`).
+   * CRDs bring theirs; built-ins are decoded with the field table (`kinds/fields.ts`) instead.
+   */
+  prune?: (object: KubeObject) => string[]
+  /** The OpenAPI v3 schema of a CRD version; built-ins have `goType` instead. */
+  schema?: Readonly<Record<string, unknown>>
+  /** All problems at once. `old` on updates. */
+  validate?: (object: KubeObject, old?: KubeObject) => FieldError[]
+  columns: Column[]
+  /** Field selectors besides metadata.name and metadata.namespace. */
+  selectableFields?: Record<string, (object: KubeObject) => string>
+  /** Deletion waits for a grace period, as pods do. */
+  graceful?: boolean
+}

@@ -1,0 +1,29 @@
+/**
+ * A call: one workload asks another. Pure data, made from Kubernetes objects by `resolve` (`meshes/network.ts`), by the
+ * embedded data plane for a request that really happens, and by `why` and `matrix` for one that might.
+ */
+import type { Pod, Service, ServicePort } from '../kube/kinds.ts'
+
+/** What was asked for over HTTP. Header names are lower-case; repeated header lines stay apart. */
+export interface HttpRequest {
+  method: string
+  /** Path with query, as sent: `/api/orders?id=1`. */
+  path: string
+  /** The `Host` header (`:authority`), port included when the caller wrote one. */
+  authority: string
+  headers: readonly (readonly [name: string, value: string])[]
+}
+
+export interface Call {
+  /** The pod that asks. */
+  source: Pod
+  /** The Service that was asked for by name or by cluster IP; absent when a pod was asked for by its address. */
+  service?: { object: Service; port: ServicePort }
+  /** The pod that a load balancer picked, and the container port that the Service port maps to. */
+  destination: Pod
+  port: number
+  /** What the caller's bytes are. TLS that the application itself starts is `tls`. */
+  protocol: 'http' | 'tcp' | 'tls'
+  /** Present when `protocol` is `http`. */
+  http?: HttpRequest
+}

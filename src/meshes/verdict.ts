@@ -1,0 +1,71 @@
+/** What the engine says should happen to a call, and why. The only result of `decide`; never a bare boolean. */
+import type { ObjectRef } from '../kube/api.ts'
+
+/** Where in which object a reason stands. */
+export interface Evidence {
+  object: ObjectRef
+  /** A field path inside the object: `spec.rules[0].to[0].operation.paths`. */
+  field?: string
+  /** Index of the rule, where the object has rules. */
+  rule?: number
+}
+
+/** One question that was asked on the way, in the order of asking, answered in the mesh's own terms. */
+export interface Step {
+  /** Where it was asked: the caller's proxy, the connection, the receiver's proxy, or the application. */
+  at: 'client' | 'wire' | 'server' | 'app'
+  /** What the step decided for the call. `info` decides nothing; `unknown` could not be decided. */
+  outcome: 'pass' | 'deny' | 'info' | 'unknown'
+  /** One sentence, e.g. `PeerAuthentication production/default is STRICT: plaintext is refused`. */
+  says: string
+  evidence?: Evidence
+}
+
+/**
+ * What the calling application meets.
+ * - `forward`: the request reaches the application (with the header changes of `Forwarding`).
+ * - `respond`: a proxy answers instead.
+ * - `reset`: the connection is reset (curl exit 56); `close`: closed without a byte (curl exit 52);
+ *   `refuse`: nothing listens (curl exit 7); `drop`: no answer at all (curl exit 28).
+ */
+export type Effect =
+  | { kind: 'forward'; forwarding: Forwarding }
+  | { kind: 'respond'; by: 'client-proxy' | 'server-proxy'; status: number; headers: [string, string][]; body: string }
+  | { kind: 'reset' }
+  | { kind: 'close' }
+  | { kind: 'refuse' }
+  | { kind: 'drop' }
+
+/** How proxies change a request that they let through, and the response to it. Header names are lower-case. */
+export interface Forwarding {
+  setRequestHeaders: [string, string][]
+  removeRequestHeaders: string[]
+  setResponseHeaders: [string, string][]
+}
+
+/** How the bytes travel between the two pods. `none`: they never do. */
+export type Transport = 'mtls' | 'tls' | 'plaintext' | 'none'
+
+export interface Verdict {
+  /** `unknown`: a field that matters here is not modelled; `steps` name it. It is never a guess. */
+  outcome: 'allow' | 'deny' | 'unknown'
+  transport: Transport
+  /** The caller as the receiver's proxy knows it, e.g. `spiffe://cluster.local/ns/production/sa/frontend`. */
+  identity?: string
+  /** What the caller meets. Absent only with `unknown`. */
+  effect?: Effect
+  /** What decided: the object, or absent for a default. */
+  decidedBy?: Evidence
+  /** One sentence for people: the deciding step's. */
+  because: string
+  steps: Step[]
+}
+
+/** Something `compile` could not use, or does not model. It travels as data; it never throws. */
+export interface Problem {
+  object: ObjectRef
+  field?: string
+  says: string
+  /** `invalid`: the mesh ignores it too. `unmodelled`: the mesh honours it and this engine does not. */
+  kind: 'invalid' | 'unmodelled'
+}

@@ -1,0 +1,25 @@
+/** Ways to get a cluster, the same few methods each. Only this folder and `cli/` know which one is in use. */
+import type { Cluster, KubeObject } from '../kube/api.ts'
+
+export interface LabSpec {
+  mesh: 'istio' | 'linkerd' | 'cilium' | 'consul'
+  /** Objects of the lab, in order. */
+  objects: KubeObject[]
+  /** Lab name, for markers and messages. */
+  name: string
+}
+
+/** A cluster that is there, with the lab in it. */
+export interface OpenLab {
+  cluster: Cluster
+  /** Path of the kubeconfig that a learner can `export KUBECONFIG=`. */
+  kubeconfig: string
+  /** Leaves nothing running that this provider started. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export interface Provider {
+  readonly name: 'embedded' | 'kind' | 'context'
+  /** Gets a cluster and puts the lab into it; resolves when its workloads are ready. */
+  open(lab: LabSpec, options: { signal?: AbortSignal; onProgress?: (says: string) => void }): Promise<OpenLab>
+}
