@@ -60,7 +60,9 @@ describe('imports point inwards', () => {
 
 describe('each file', () => {
   test('leaves ending the program to main.ts', () => {
-    expect(files.filter((file) => file.name !== 'main.ts' && /\bprocess\.exit\(/.test(file.text)).map((f) => f.name)).toEqual([])
+    expect(
+      files.filter((file) => file.name !== 'main.ts' && /\bprocess\.exit\(/.test(file.text)).map((f) => f.name),
+    ).toEqual([])
   })
 
   test('holds no mutable state at import', () => {
