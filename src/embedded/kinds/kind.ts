@@ -38,7 +38,7 @@ export interface Kind {
   namespaced: boolean
   /** Default: create delete deletecollection get list patch update watch. Reviews are create only. */
   verbs?: string[]
-  /** Name of the Go struct in the field table (protobuf, strict decoding, merge keys, OpenAPI); absent for CRDs. */
+  /** Name of the Go struct in the field table, `core/v1.Pod` (protobuf, strict decoding, merge keys, OpenAPI); absent for CRDs. Without it, built-ins are found by group, version and kind. */
   goType?: string
   /** Whether `/status` exists: then `status` sent to the main path is ignored. */
   status?: boolean
