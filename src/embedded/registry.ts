@@ -6,6 +6,7 @@
  * Objects that come out are frozen and shared; `structuredClone` one before changing it.
  */
 import type { KubeObject, WatchEvent } from '../kube/api.ts'
+import type { Kind } from './kinds/kind.ts'
 
 /** A kind by group and plural: `{ group: 'apps', resource: 'deployments' }`. The group is empty for core. */
 export interface GroupResource {
@@ -63,4 +64,9 @@ export interface Registry {
     onEvent: (event: WatchEvent) => void,
     options?: { replay?: boolean; namespace?: string },
   ): () => void
+
+  /** Every kind served now: the built-in ones, then those of established CRDs, one per group and resource (storage version). */
+  kinds(): readonly Kind[]
+  /** Like `watch`, for objects of every kind, those of later CRDs included. What the garbage collector lives on. */
+  watchAll(onEvent: (event: WatchEvent, kind: Kind) => void, options?: { replay?: boolean }): () => void
 }

@@ -64,4 +64,10 @@ export interface Kind {
   selectableFields?: Record<string, (object: KubeObject) => string>
   /** Deletion waits for a grace period, as pods do. */
   graceful?: boolean
+  /** What `metadata.name` must look like; `path` (RBAC) only forbids `/`, `%`, `.` and `..`. Default: `subdomain`. */
+  nameFormat?: 'subdomain' | 'label' | 'dns1035' | 'path'
+  /** DELETE answers with the deleted object instead of a `Status` (pods, services, …). */
+  deleteReturnsObject?: boolean
+  /** PUT to a name that does not exist creates it (leases and a few others). */
+  createOnUpdate?: boolean
 }
