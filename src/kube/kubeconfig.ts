@@ -1,0 +1,146 @@
+/**
+ * Kubeconfig files: read one context of one, and write one for a lab (mode 0600, never the learner's own).
+ * Not modelled yet: exec plugins, auth providers, basic auth and several files in KUBECONFIG; each is refused by name.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { ClusterUnreachable } from './errors.ts'
+
+/** What it takes to talk to one cluster. Certificates and keys are PEM. */
+export interface Connection {
+  /** `https://127.0.0.1:6443`, without a trailing slash. */
+  server: string
+  context: string
+  /** The context's default namespace. */
+  namespace?: string
+  ca?: string
+  clientCertificate?: string
+  clientKey?: string
+  token?: string
+  tokenFile?: string
+  tlsServerName?: string
+  insecure?: boolean
+}
+
+interface KubeconfigFile {
+  'current-context'?: string
+  contexts?: { name: string; context?: { cluster?: string; user?: string; namespace?: string } }[]
+  clusters?: { name: string; cluster?: Record<string, string | boolean> }[]
+  users?: { name: string; user?: Record<string, unknown> }[]
+}
+
+const unusable = (path: string, problem: string, next: string): ClusterUnreachable =>
+  new ClusterUnreachable(`kubeconfig ${path}: ${problem}; ${next}`)
+
+/** The first file of a KUBECONFIG value. */
+export const kubeconfigPath = (value: string): string =>
+  value.split(process.platform === 'win32' ? ';' : ':')[0] ?? value
+
+/** Reads one context, the current one unless named. Throws `ClusterUnreachable` that says what is wrong with the file. */
+export const readKubeconfig = async (path: string, context?: string): Promise<Connection> => {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw unusable(
+      path,
+      code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`,
+      'start a cluster with "meshdojo cluster serve" and name its file with --kubeconfig',
+    )
+  }
+  let file: KubeconfigFile
+  try {
+    file = (parse(text) ?? {}) as KubeconfigFile
+  } catch (error) {
+    throw unusable(path, `not YAML (${error instanceof Error ? error.message.split('\n')[0] : error})`, 'correct it')
+  }
+  return connectionOf(file, path, context)
+}
+
+const connectionOf = async (file: KubeconfigFile, path: string, wanted?: string): Promise<Connection> => {
+  const name = wanted ?? file['current-context']
+  if (!name) throw unusable(path, 'no current-context', 'set one with "kubectl config use-context"')
+  const context = file.contexts?.find((entry) => entry.name === name)?.context
+  const contexts = (file.contexts ?? []).map((entry) => entry.name).join(', ') || 'none'
+  if (!context) throw unusable(path, `no context "${name}"`, `the file has: ${contexts}`)
+  const cluster = file.clusters?.find((entry) => entry.name === context.cluster)?.cluster
+  if (!cluster || typeof cluster.server !== 'string') {
+    throw unusable(path, `context "${name}" names no cluster with a server`, 'correct it')
+  }
+  const user = file.users?.find((entry) => entry.name === context.user)?.user ?? {}
+  for (const unsupported of ['exec', 'auth-provider', 'username'] as const) {
+    if (user[unsupported] !== undefined) {
+      throw unusable(
+        path,
+        `user "${context.user}" signs in by "${unsupported}", which meshdojo does not do yet`,
+        'use a client certificate or a token (kubectl create token)',
+      )
+    }
+  }
+
+  const beside = (relative: unknown): string => resolve(dirname(path), String(relative))
+  /** PEM from `<field>-data` (base64) or from the file that `<field>` names, relative to the kubeconfig. */
+  const pem = async (fields: Record<string, unknown>, field: string): Promise<string | undefined> => {
+    const data = fields[`${field}-data`]
+    if (typeof data === 'string') return Buffer.from(data, 'base64').toString()
+    if (fields[field] === undefined) return undefined
+    return readFile(beside(fields[field]), 'utf8').catch(() => {
+      throw unusable(path, `${field} ${beside(fields[field])} cannot be read`, 'correct the path')
+    })
+  }
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined)
+  return {
+    server: cluster.server.replace(/\/+$/, ''),
+    context: name,
+    namespace: text(context.namespace),
+    ca: await pem(cluster, 'certificate-authority'),
+    clientCertificate: await pem(user, 'client-certificate'),
+    clientKey: await pem(user, 'client-key'),
+    token: text(user.token),
+    tokenFile: user.tokenFile === undefined ? undefined : beside(user.tokenFile),
+    tlsServerName: text(cluster['tls-server-name']),
+    insecure: cluster['insecure-skip-tls-verify'] === true,
+  }
+}
+
+export interface LabKubeconfig {
+  /** Of the cluster, the user and the context alike. */
+  name: string
+  server: string
+  ca: string
+  clientCertificate: string
+  clientKey: string
+}
+
+/** The text of a kubeconfig with one context. Everything in it is base64, a URL or a plain name: no quoting needed. */
+export const formatKubeconfig = ({ name, server, ca, clientCertificate, clientKey }: LabKubeconfig): string => {
+  const base64 = (pem: string): string => Buffer.from(pem).toString('base64')
+  return `apiVersion: v1
+kind: Config
+current-context: ${name}
+clusters:
+- name: ${name}
+  cluster:
+    server: ${server}
+    certificate-authority-data: ${base64(ca)}
+users:
+- name: ${name}
+  user:
+    client-certificate-data: ${base64(clientCertificate)}
+    client-key-data: ${base64(clientKey)}
+contexts:
+- name: ${name}
+  context:
+    cluster: ${name}
+    user: ${name}
+`
+}
+
+/** Writes it whole or not at all, readable by its owner only. */
+export const writeKubeconfig = async (path: string, text: string): Promise<void> => {
+  const draft = `${path}.${process.pid}.tmp`
+  await writeFile(draft, text, { mode: 0o600 })
+  await rename(draft, path)
+}
