@@ -90,7 +90,19 @@ const step = z.strictObject({
   checks: z.array(check).min(1),
   solution: change,
   mistakes: z
-    .array(z.strictObject({ id: name, apply: change, fails: name, feedback: text }))
+    .array(
+      z.strictObject({
+        id: name,
+        apply: change,
+        fails: name.describe('the check of this step that catches it'),
+        feedback: text,
+        signs: z
+          .array(objectCheck)
+          .min(1)
+          .optional()
+          .describe('how live objects give it away, when its manifests alone cannot: all must hold'),
+      }),
+    )
     .default([])
     .describe('what learners really get wrong, and the check that must catch it'),
   explanation: text,

@@ -1,0 +1,39 @@
+/**
+ * Joins what a probe saw to what the engine says should happen. Observation and prediction are independent; where they
+ * disagree the learner hears both, because then one of them is wrong.
+ */
+
+import type { RequestCheck } from '../content/schema.ts'
+import type { OutcomeKind } from './outcome.ts'
+import { type Prediction, predict } from './predict.ts'
+import type { Observation } from './probe.ts'
+import type { ClusterWorld } from './world.ts'
+
+export { type Matrix, type MatrixCell, type MatrixLetter, matrix, observeMatrix } from './matrix.ts'
+export { type Prediction, type PredictOptions, predict } from './predict.ts'
+export { type ClusterWorld, readWorld, worldOf } from './world.ts'
+
+const words: Record<OutcomeKind | 'unknown', string> = {
+  ok: 'reach the application',
+  status: 'be answered with an error',
+  denied: 'be denied with 403',
+  refused: 'be refused',
+  dropped: 'get no answer',
+  unreachable: 'reach nothing',
+  unknown: 'meet something that is not modelled',
+}
+
+/** Whether the application's own answer is all that could differ. */
+const agrees = (prediction: Prediction, observed: OutcomeKind): boolean =>
+  prediction.outcome === observed || (prediction.outcome === 'ok' && observed === 'status')
+
+/** Why a request went as it did, in the mesh's own terms; undefined when the engine has nothing to say. */
+export const explain = (world: ClusterWorld, request: RequestCheck, observation: Observation): string | undefined => {
+  if (!observation.ran) return observation.says
+  if (world.mesh === undefined) return undefined
+  const prediction = predict(world, request.from, request.to, request)
+  const { kind, says } = observation.outcome
+  if (prediction.outcome === 'unknown') return `cannot say why: ${prediction.because}`
+  if (agrees(prediction, kind)) return prediction.because
+  return `the probe saw ${says}, but it should ${words[prediction.outcome]}: ${prediction.because}`
+}

@@ -1,0 +1,116 @@
+/** Grades steps of a scenario from the live cluster: reads the world once, runs every check, says why some failed. */
+import type { Check, Lab, Scenario, ScenarioStep } from '../content/schema.ts'
+import type { Cluster } from '../kube/api.ts'
+import { type Client, createClient } from '../kube/client.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import { judgeEvent } from './event.ts'
+import { explain } from './explain.ts'
+import { feedbackFor } from './feedback.ts'
+import { type Bench, type Finding, undecided } from './finding.ts'
+import { judgeLog } from './log.ts'
+import { judgeMetric } from './metric.ts'
+import { judgeObject } from './object.ts'
+import { createLimit } from './pool.ts'
+import { type Observation, type Probe, probe } from './probe.ts'
+import type { CheckResult, Report, StepReport } from './report.ts'
+import { judgeRequest, needsWitness } from './request.ts'
+import { type ClusterWorld, readWorld } from './world.ts'
+
+export interface GradeContext {
+  cluster: Cluster
+  /** Absent: failures are told without the mesh's reasons. */
+  mesh?: Mesh
+  scenario: Scenario
+  lab?: Lab
+  /** A client of the same cluster, if there is one: it knows the cluster's discovery already. */
+  client?: Client
+}
+
+export interface GradeOptions {
+  /** Only these steps, by id. */
+  steps?: readonly string[]
+  /** Only the steps up to and including this one. */
+  upTo?: string
+  /** Probes at the same time. */
+  limit?: number
+  /** A world that has just been read; otherwise it is read. */
+  world?: ClusterWorld
+  signal?: AbortSignal
+}
+
+const selectSteps = (scenario: Scenario, { steps, upTo }: GradeOptions): ScenarioStep[] => {
+  const all = scenario.spec.steps
+  const last = upTo === undefined ? all.length - 1 : all.findIndex((step) => step.id === upTo)
+  return all.slice(0, last + 1).filter((step) => steps === undefined || steps.includes(step.id))
+}
+
+/** Sends each distinct probe once, however many checks ask for it. */
+const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptions): Bench['probe'] => {
+  const sent = new Map<string, Promise<Observation>>()
+  const limit = createLimit(options.limit ?? 8)
+  return (request) => {
+    const { from, url, method, headers, body, witness } = request
+    const key = JSON.stringify([from, url, method, headers, body, witness ?? false])
+    const known = sent.get(key)
+    if (known !== undefined) return known
+    const observation = limit(() => probe(cluster, world.network, request, options.signal))
+    sent.set(key, observation)
+    return observation
+  }
+}
+
+const judgeProbe = async (check: Check['request'] & {}, bench: Bench): Promise<Finding> => {
+  if (check.to.startsWith('tcp:')) return undecided('a TCP answer', 'probes over plain TCP are not supported yet')
+  const request: Probe = {
+    from: check.from,
+    url: check.to,
+    method: check.method,
+    headers: check.headers,
+    body: check.body,
+    witness: needsWitness(check),
+  }
+  const observation = await bench.probe(request)
+  const finding = judgeRequest(check, observation)
+  if (finding.passed || finding.because !== undefined) return finding
+  return { ...finding, because: explain(bench.world, check, observation) }
+}
+
+const judge = (check: Check, bench: Bench): Promise<Finding> => {
+  if (check.request) return judgeProbe(check.request, bench)
+  if (check.object) return judgeObject(check.object, bench)
+  if (check.event) return judgeEvent(check.event, bench)
+  if (check.log) return judgeLog(check.log, bench)
+  if (check.metric) return judgeMetric(check.metric, bench)
+  return Promise.resolve(undecided('something', 'the check asks for nothing'))
+}
+
+const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench): Promise<CheckResult> => {
+  const { id, says } = check
+  const { passed, expected, seen, because, undecided: open } = await judge(check, bench)
+  const result: CheckResult = { id, says, passed, expected, seen }
+  if (because !== undefined) result.because = because
+  if (open) result.undecided = true
+  if (!passed && !open) {
+    const feedback = await feedbackFor(step, id, bench)
+    if (feedback !== undefined) result.feedback = feedback.trim()
+  }
+  return result
+}
+
+/**
+ * Grades the scenario's steps (all, or as the options say) from the cluster as it is now. Changes nothing.
+ * Rejects with `ClusterUnreachable`, with `StatusError` when objects may not be read, or when `signal` aborts.
+ */
+export const grade = async (context: GradeContext, options: GradeOptions = {}): Promise<Report> => {
+  const { cluster, scenario } = context
+  const client = context.client ?? createClient(cluster)
+  const world = options.world ?? (await readWorld(cluster, context.mesh, { client, signal: options.signal }))
+  const bench: Bench = { cluster, client, world, probe: createProber(cluster, world, options), signal: options.signal }
+  const steps = await Promise.all(
+    selectSteps(scenario, options).map(async (step): Promise<StepReport> => {
+      const checks = await Promise.all(step.checks.map((check) => gradeCheck(step, check, bench)))
+      return { id: step.id, passed: checks.every((check) => check.passed), checks }
+    }),
+  )
+  return { scenario: scenario.metadata.name, passed: steps.every((step) => step.passed), steps }
+}

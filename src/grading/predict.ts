@@ -1,0 +1,132 @@
+/**
+ * What should happen to a request, by the engine, from objects read through the API: nothing is sent.
+ * Not modelled: a Service whose ready endpoints are treated differently answers by chance; the first endpoint that is
+ * not simply let through is reported then, and says so.
+ */
+import type { Pod } from '../kube/kinds.ts'
+import type { Call } from '../meshes/call.ts'
+import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
+import type { Transport, Verdict } from '../meshes/verdict.ts'
+import type { OutcomeKind } from './outcome.ts'
+import type { ClusterWorld } from './world.ts'
+
+export interface PredictOptions {
+  method?: string
+  /** Header names in any case. */
+  headers?: Readonly<Record<string, string>>
+}
+
+export interface Prediction {
+  /** `unknown` when a field that matters is not modelled, or nothing is known of the mesh. */
+  outcome: OutcomeKind | 'unknown'
+  /** One sentence: the deciding one. */
+  because: string
+  /** Every question that was asked, in order, as sentences. */
+  steps: string[]
+  transport: Transport
+  /** `namespace/workload` that answers, when one would be asked. */
+  destination?: string
+  /** Absent when the request does not get as far as two proxies. */
+  verdict?: Verdict
+}
+
+const stop = (outcome: Prediction['outcome'], because: string): Prediction => ({
+  outcome,
+  because,
+  steps: [because],
+  transport: 'none',
+})
+
+/** The verdict's effect in the words of a check. */
+const outcomeOf = (verdict: Verdict): Prediction['outcome'] => {
+  const effect = verdict.effect
+  if (verdict.outcome === 'unknown' || effect === undefined) return 'unknown'
+  if (effect.kind === 'forward') return 'ok'
+  if (effect.kind === 'reset' || effect.kind === 'close') return 'refused'
+  if (effect.kind === 'drop') return 'dropped'
+  if (effect.kind === 'refuse') return 'unreachable'
+  if (effect.status === 403) return 'denied'
+  if (effect.status === 503) return /no healthy upstream/.test(effect.body) ? 'unreachable' : 'refused'
+  return 'status'
+}
+
+const unresolved = (resolution: Resolution, url: string): Prediction | undefined => {
+  switch (resolution.kind) {
+    case 'nxdomain':
+      return stop('unreachable', `the name ${resolution.host} does not exist in the cluster`)
+    case 'no-endpoints': {
+      const { name, namespace } = resolution.service.metadata
+      return stop('unreachable', `Service ${namespace}/${name} has no ready endpoint`)
+    }
+    case 'no-port': {
+      const { name, namespace } = resolution.service.metadata
+      return stop('dropped', `Service ${namespace}/${name} has no port ${resolution.port}`)
+    }
+    case 'external':
+      return stop('unknown', `${url} leads out of the cluster, which is not modelled`)
+    default:
+      return undefined
+  }
+}
+
+/** What a client on that port speaks: the URL's scheme, with TLS of the application's own kept apart. */
+const protocolOf = (scheme: string): Call['protocol'] => {
+  if (scheme === 'https' || scheme === 'tls') return 'tls'
+  return scheme === 'http' ? 'http' : 'tcp'
+}
+
+const callTo = (
+  source: Pod,
+  target: NonNullable<ReturnType<typeof parseTarget>>,
+  destination: { pod: Pod; port: number },
+  service: Call['service'],
+  options: PredictOptions,
+): Call => {
+  const protocol = protocolOf(target.scheme)
+  const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const authority = headers.find(([name]) => name === 'host')?.[1] ?? target.authority
+  const http = {
+    method: options.method ?? 'GET',
+    path: target.path,
+    authority,
+    headers: headers.filter(([name]) => name !== 'host'),
+  }
+  const call: Call = { source, destination: destination.pod, port: destination.port, protocol }
+  return { ...call, ...(service ? { service } : {}), ...(protocol === 'http' ? { http } : {}) }
+}
+
+const toPrediction = (verdict: Verdict, destination: Pod): Prediction => ({
+  outcome: outcomeOf(verdict),
+  because: verdict.because,
+  steps: verdict.steps.map((step) => step.says),
+  transport: verdict.transport,
+  destination: workloadOf(destination),
+  verdict,
+})
+
+/** What should happen when `from` (`namespace/workload`) asks for `url`, and why. Never throws. */
+export const predict = (world: ClusterWorld, from: string, url: string, options: PredictOptions = {}): Prediction => {
+  const source = findWorkload(world.network, from)
+  if (source === undefined) return stop('unknown', `there is no pod of ${from}`)
+  const target = parseTarget(url)
+  if (target === undefined) return stop('unknown', `${url} is not a URL`)
+  const resolution = resolve(world.network, source, target)
+  const stopped = unresolved(resolution, url)
+  if (stopped !== undefined) return stopped
+  if (world.mesh === undefined) return stop('unknown', 'no mesh is known on this cluster: nothing can be predicted')
+  const { mesh, model } = world
+  const endpoints =
+    resolution.kind === 'service'
+      ? resolution.endpoints
+      : resolution.kind === 'pod'
+        ? [{ pod: resolution.pod, port: resolution.port }]
+        : []
+  const service = resolution.kind === 'service' ? { object: resolution.service, port: resolution.port } : undefined
+  const predictions = endpoints.map((endpoint) =>
+    toPrediction(mesh.decide(model, callTo(source, target, endpoint, service, options)), endpoint.pod),
+  )
+  const worst = predictions.find((each) => each.outcome !== 'ok') ?? predictions[0]
+  if (worst === undefined) return stop('unreachable', `nothing answers at ${url}`)
+  if (predictions.every((each) => each.outcome === worst.outcome)) return worst
+  return { ...worst, because: `${worst.because} (other pods of the Service answer otherwise)` }
+}

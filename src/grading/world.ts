@@ -1,0 +1,44 @@
+/** The cluster as the engine sees it: its objects read once through the API, indexed and compiled. */
+import type { Cluster, KubeObject, ResourceRef } from '../kube/api.ts'
+import { type Client, createClient } from '../kube/client.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import { buildWorld, type World } from '../meshes/network.ts'
+import type { Problem } from '../meshes/verdict.ts'
+
+/** What the network needs, whatever the mesh. */
+const coreReads: readonly ResourceRef[] = [
+  { group: '', version: 'v1', resource: 'namespaces' },
+  { group: '', version: 'v1', resource: 'pods' },
+  { group: '', version: 'v1', resource: 'services' },
+  { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
+]
+
+export interface ClusterWorld {
+  network: World
+  objects: KubeObject[]
+  /** Absent on a cluster whose mesh is not known: then nothing is predicted. */
+  mesh?: Mesh
+  model?: unknown
+  /** Objects that the mesh ignores or that the engine does not model. */
+  problems: Problem[]
+}
+
+/** Indexes and compiles objects that are already at hand. */
+export const worldOf = (objects: KubeObject[], mesh?: Mesh): ClusterWorld => {
+  const { model, problems } = mesh?.compile(objects) ?? { model: undefined, problems: [] }
+  return { network: buildWorld(objects), objects, mesh, model, problems }
+}
+
+/**
+ * Reads everything that deciding needs, in parallel. A resource that the cluster does not serve counts as empty.
+ * Throws `StatusError` when the reader may not list, `ClusterUnreachable` when there is no cluster.
+ */
+export const readWorld = async (
+  cluster: Cluster,
+  mesh?: Mesh,
+  options: { client?: Client; signal?: AbortSignal } = {},
+): Promise<ClusterWorld> => {
+  const client = options.client ?? createClient(cluster)
+  const wanted = new Map([...coreReads, ...(mesh?.reads ?? [])].map((ref) => [`${ref.group}/${ref.resource}`, ref]))
+  return worldOf(await client.listAll([...wanted.values()], { signal: options.signal }), mesh)
+}
