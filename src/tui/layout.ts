@@ -1,0 +1,95 @@
+/** Which pane stands where, for a window's size: pure arithmetic, tested alone. Sizes include the borders. */
+import type { PaneId } from './model.ts'
+
+export type Region = { pane: PaneId; width: number; height: number } | { across: Region[] } | { down: Region[] }
+
+/** `wide` shows everything; `medium` is the 80x24 layout; `single` one pane at a time; `none` is too small for panes. */
+export type Shape = 'wide' | 'medium' | 'single' | 'none'
+
+export const shapeOf = (columns: number, rows: number): Shape => {
+  if (columns < 40 || rows < 10) return 'none'
+  if (columns < 70 || rows < 18) return 'single'
+  return columns >= 110 && rows >= 34 ? 'wide' : 'medium'
+}
+
+/** Prose stops growing here: longer lines are hard to read. */
+const MAX_TEXT = 100
+const MIN_PANE = 3
+
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(value, high))
+
+export interface Needs {
+  /** Rows that checks and traffic would fill, borders included. */
+  checks: number
+  traffic: number
+}
+
+/** Heights of checks, traffic and events in one column. Checks and traffic get what they need while there is room. */
+export const columnHeights = (height: number, needs: Needs): { checks: number; traffic: number; events: number } => {
+  const free = height - MIN_PANE
+  const traffic = Math.min(needs.traffic, Math.max(Math.floor(free * 0.55), free - needs.checks))
+  const checks = clamp(needs.checks, MIN_PANE, free - traffic)
+  return { checks, traffic, events: height - checks - traffic }
+}
+
+/** Width of the task pane in a window of `columns`. */
+export const taskWidth = (columns: number, shape: Shape): number =>
+  shape === 'wide' ? Math.min(Math.floor(columns * 0.4), MAX_TEXT) : clamp(Math.floor(columns * 0.44), 32, 44)
+
+export const labRegion = (columns: number, height: number, shape: Shape, needs: Needs, single: PaneId): Region => {
+  if (shape === 'single') return { pane: single, width: columns, height }
+  const left = taskWidth(columns, shape)
+  const width = columns - left
+  const { checks, traffic, events } = columnHeights(height, needs)
+  return {
+    across: [
+      { pane: 'task', width: left, height },
+      {
+        down: [
+          { pane: 'checks', width, height: checks },
+          { pane: 'traffic', width, height: traffic },
+          { pane: 'events', width, height: events },
+        ],
+      },
+    ],
+  }
+}
+
+/** In a wide window a page opens beside the task and below the checks; elsewhere it takes the whole body. */
+export const pageRegion = (columns: number, height: number, shape: Shape, needs: Needs, beside: boolean): Region => {
+  if (shape !== 'wide' || !beside) return { pane: 'page', width: columns, height }
+  const left = taskWidth(columns, shape)
+  const width = columns - left
+  const { checks } = columnHeights(height, needs)
+  return {
+    across: [
+      { pane: 'task', width: left, height },
+      {
+        down: [
+          { pane: 'checks', width, height: checks },
+          { pane: 'page', width, height: height - checks },
+        ],
+      },
+    ],
+  }
+}
+
+export const pickerRegion = (columns: number, height: number, shape: Shape, single: PaneId): Region => {
+  if (shape === 'single') return { pane: single, width: columns, height }
+  const about = clamp(Math.floor(columns * 0.45), 32, MAX_TEXT)
+  return {
+    across: [
+      { pane: 'scenarios', width: columns - about, height },
+      { pane: 'about', width: about, height },
+    ],
+  }
+}
+
+export interface Placed {
+  pane: PaneId
+  width: number
+  height: number
+}
+
+export const placesIn = (region: Region): Placed[] =>
+  'pane' in region ? [region] : ('across' in region ? region.across : region.down).flatMap(placesIn)

@@ -1,0 +1,158 @@
+/**
+ * Who can reach whom, as a table: a letter for what happens, `!` where that is not what the step asks for, `*` where it
+ * changed since the last change to the cluster, `> <` around the selected pair.
+ */
+import type { Matrix, MatrixCell } from '../../session/types.ts'
+import { type Line, line, type Role, span, wrap } from '../text.ts'
+
+export const LETTERS: Record<MatrixCell['letter'], { says: string; short: string; role: Role }> = {
+  M: { says: 'allowed over mutual TLS', short: 'mTLS', role: 'mtls' },
+  T: { says: 'allowed over one-way TLS', short: 'TLS', role: 'tls' },
+  P: { says: 'allowed in plaintext', short: 'plaintext', role: 'plaintext' },
+  x: { says: 'denied by policy (403)', short: '403', role: 'stopped' },
+  r: { says: 'connection reset', short: 'reset', role: 'stopped' },
+  '~': { says: 'no answer', short: 'no answer', role: 'stopped' },
+  e: { says: 'an error', short: 'error', role: 'stopped' },
+  '.': { says: 'itself', short: 'itself', role: 'muted' },
+  '?': { says: 'not known', short: 'not known', role: 'text' },
+}
+
+const CORNER = 'from\\to'
+
+/** `production/api-server` in fewer cells: a shorter namespace first, then a shorter name, always unique in the list. */
+export const shorten = (names: string[], width: number): string[] => {
+  const at = (length: number) =>
+    names.map((name) => {
+      if (name.length <= width) return name
+      const slash = name.indexOf('/')
+      return slash < 0 ? name : `${name.slice(0, Math.min(slash, length))}/${name.slice(slash + 1)}`
+    })
+  for (const length of [4, 3, 2]) {
+    const short = at(length)
+    if (short.every((name) => name.length <= width) && new Set(short).size === names.length) return short
+  }
+  return at(2).map((name, index, all) => {
+    const cropped = name.slice(0, width)
+    const twin = all.findIndex((other) => other.slice(0, width) === cropped)
+    return twin === index ? cropped : `${cropped.slice(0, width - String(index).length)}${index}`
+  })
+}
+
+interface Widths {
+  label: number
+  cell: number
+}
+
+/** Cells are 5 to 12 wide, as the names ask and the room allows; row labels get the rest. */
+const widthsFor = (matrix: Matrix, width: number): Widths => {
+  const columns = Math.max(1, matrix.targets.length)
+  const longest = Math.max(...matrix.sources.map((name) => name.length), CORNER.length)
+  const name = Math.max(3, ...matrix.targets.map((target) => target.length))
+  const label = Math.max(CORNER.length, Math.min(longest, width - columns * Math.min(name + 1, 8)))
+  const cell = Math.max(5, Math.min(name + 2, 14, Math.floor((width - label - 1) / columns)))
+  return { label: Math.max(CORNER.length, Math.min(label, width - columns * cell - 1)), cell }
+}
+
+const cellText = (cell: MatrixCell, selected: boolean): { text: string; role: Role }[] => {
+  const { role } = LETTERS[cell.letter]
+  const mark = cell.wrong ? '!' : cell.changed ? '*' : ''
+  const body = { text: `${cell.letter}${mark}`, role: cell.wrong ? 'wrong' : cell.changed ? 'changed' : role } as const
+  return selected
+    ? [{ text: '>', role: 'selected' }, body, { text: mark === '' ? '< ' : '<', role: 'selected' }]
+    : [{ text: ' ', role: 'text' }, body, { text: mark === '' ? '  ' : ' ', role: 'text' }]
+}
+
+export interface MatrixLines {
+  head: Line[]
+  lines: Line[]
+  items: number[]
+}
+
+/** The table in `width` cells, with the pair `selected` (counted row by row) marked. */
+export const matrixTable = (matrix: Matrix, selected: number, width: number): MatrixLines => {
+  const { label, cell } = widthsFor(matrix, width)
+  const columns = matrix.targets.length
+  const sources = shorten(matrix.sources, label)
+  const targets = shorten(matrix.targets, cell - 1)
+  const head = line(
+    span(CORNER.padEnd(label + 1), 'muted'),
+    ...targets.map((name) => span(` ${name}`.padEnd(cell), 'strong')),
+  )
+  const lines = matrix.cells.map((row, index) =>
+    line(
+      sources[index]!.padEnd(label + 1),
+      ...row.flatMap((one, column) => [
+        ...cellText(one, index * columns + column === selected).map(({ text, role }) => span(text, role)),
+        ' '.repeat(Math.max(0, cell - 4)),
+      ]),
+    ),
+  )
+  return { head: [head], lines, items: matrix.cells.flatMap((row, index) => row.map(() => index)) }
+}
+
+export interface Pair {
+  row: number
+  column: number
+  from: string
+  to: string
+  cell: MatrixCell
+}
+
+export const pairsOf = (matrix: Matrix): Pair[] =>
+  matrix.cells.flatMap((cells, row) =>
+    cells.map((cell, column) => ({ row, column, from: matrix.sources[row]!, to: matrix.targets[column]!, cell })),
+  )
+
+export const countWrong = (matrix: Matrix): number => pairsOf(matrix).filter((pair) => pair.cell.wrong).length
+export const countChanged = (matrix: Matrix): number => pairsOf(matrix).filter((pair) => pair.cell.changed).length
+
+/** Wrong pairs first, then changed ones, then the rest in order. */
+export const worstFirst = (matrix: Matrix): Pair[] => {
+  const weight = ({ cell }: Pair) => (cell.wrong ? 0 : cell.changed ? 1 : 2)
+  return pairsOf(matrix)
+    .map((pair, index) => ({ pair, index }))
+    .sort((a, b) => weight(a.pair) - weight(b.pair) || a.index - b.index)
+    .map(({ pair }) => pair)
+}
+
+/** `legacy/client to orders: allowed in plaintext, not what the step asks for`. */
+export const sentence = ({ from, to, cell }: Pair): string =>
+  `${from} to ${to}: ${LETTERS[cell.letter].says}` +
+  `${cell.wrong ? ', not what this step asks for' : ''}${cell.changed ? ', changed' : ''}`
+
+/** The table as sentences, worst first; the pair of a workload with itself says nothing. */
+export const matrixSentences = (matrix: Matrix, selected: number, width: number): MatrixLines & { pairs: Pair[] } => {
+  const pairs = worstFirst(matrix).filter(({ cell }) => cell.letter !== '.')
+  const lines: Line[] = []
+  const items: number[] = []
+  pairs.forEach((pair, index) => {
+    items.push(lines.length)
+    const { letter, wrong } = pair.cell
+    const mark = span(`${letter}${wrong ? '!' : ' '}`, wrong ? 'wrong' : LETTERS[letter].role)
+    lines.push(...wrap(line(span(index === selected ? '> ' : '  ', 'selected'), mark, ' ', sentence(pair)), width, 5))
+  })
+  return { head: [], lines, items, pairs }
+}
+
+/** The letters and marks that are in the table now, explained. */
+export const legend = (matrix: Matrix, width: number): Line[] => {
+  const pairs = pairsOf(matrix)
+  const seen = new Set(pairs.map(({ cell }) => cell.letter))
+  const letters = (Object.keys(LETTERS) as MatrixCell['letter'][])
+    .filter((letter) => seen.has(letter) && letter !== '.')
+    .flatMap((letter) => [span(letter, LETTERS[letter].role), span(` ${LETTERS[letter].short}  `, 'text')])
+  const marks = [
+    ...(countWrong(matrix) > 0 ? [span('!', 'wrong'), span(' not the goal  ')] : []),
+    ...(countChanged(matrix) > 0 ? [span('*', 'changed'), span(' changed')] : []),
+  ]
+  return wrap(line(...letters, ...marks), width)
+}
+
+/** The selected pair in words. */
+export const pairDetail = (pair: Pair | undefined, width: number): Line[] => {
+  if (!pair) return []
+  const { from, to, cell } = pair
+  const mark = cell.wrong ? [span(' not the goal', 'wrong')] : []
+  const says = cell.says || LETTERS[cell.letter].says
+  return [...wrap(line(span(`${from} -> ${to}`, 'strong'), ...mark), width), ...wrap(line(says), width)]
+}

@@ -1,0 +1,111 @@
+/** The task pane: what to reach, the file, the one line for another terminal, and after the pass why it worked. */
+import type { LabView } from '../../session/types.ts'
+import { blank, type Line, line, span, wrap, wrapText } from '../text.ts'
+import { markOf } from './checks.ts'
+import { markdown } from './markdown.ts'
+import { clock, shortPath, spent } from './words.ts'
+
+const heading = (text: string): Line => line(span(text, 'strong'))
+
+const fileLines = (view: LabView, width: number, home?: string): Line[] => {
+  if (!view.file) return []
+  const { path, lastApply } = view.file
+  const applied = lastApply
+    ? wrap(
+        line('  ', ...(lastApply.ok ? [] : [span('not applied ', 'fail')]), `${clock(lastApply.at)} ${lastApply.says}`),
+        width,
+        2,
+      )
+    : wrap(line('  ', 'opens with ', span('e', 'key'), ', saving applies it'), width, 2)
+  return [blank, heading('File'), ...wrap(line('  ', span(shortPath(path, home), 'code')), width, 2), ...applied]
+}
+
+const shellLines = (view: LabView, width: number, home?: string): Line[] => [
+  blank,
+  heading('Shell'),
+  ...wrap(line('  ', span('!', 'key'), ' opens one here; elsewhere, first'), width, 4),
+  ...wrap(line('  ', span(`export KUBECONFIG=${shortPath(view.kubeconfig, home)}`, 'code')), width, 4),
+]
+
+const stepLines = (view: LabView, width: number): Line[] => {
+  const { steps } = view.scenario.spec
+  if (steps.length < 2) return []
+  const rows = steps.flatMap((step, index) => {
+    const state = view.passed.includes(step.id) ? 'ok' : 'waiting'
+    const here = index === view.stepIndex
+    return wrap(line(span(here ? '> ' : '  ', 'selected'), markOf(state), ` ${step.title}`), width, 9)
+  })
+  return [blank, heading('Steps'), ...rows]
+}
+
+const taskLines = (view: LabView, width: number): Line[] => {
+  const step = view.scenario.spec.steps[view.stepIndex]!
+  return [...wrap(heading(step.title), width), blank, ...markdown(step.task, width)]
+}
+
+const passedLines = (view: LabView, width: number): Line[] => {
+  const step = view.scenario.spec.steps[view.stepIndex]!
+  const next = view.scenario.spec.steps[view.stepIndex + 1]
+  const onward = next
+    ? wrap(line(span('n', 'key'), `  next step: ${next.title}`), width, 3)
+    : wrap(line(span('n', 'key'), '  finish'), width, 3)
+  return [
+    ...wrap(line(span('[ok]', 'ok'), ' ', span(step.title, 'strong')), width, 5),
+    blank,
+    ...markdown(step.explanation, width),
+    blank,
+    ...onward,
+    blank,
+    heading('The task was'),
+    ...markdown(step.task, width),
+  ]
+}
+
+/** What was done, how long it took and how much help it took. */
+const farewellLines = (view: LabView, width: number): Line[] => {
+  const { scenario, progress } = view
+  const step = scenario.spec.steps[view.stepIndex]!
+  const hints =
+    progress.hintsUsed === 0 ? 'no hints' : `${progress.hintsUsed} ${progress.hintsUsed === 1 ? 'hint' : 'hints'}`
+  const solutions = progress.solutionsSeen.length
+  const seen =
+    solutions === 0 ? 'no solution looked at' : `${solutions} ${solutions === 1 ? 'solution' : 'solutions'} looked at`
+  return [
+    ...wrap(line(span('[ok]', 'ok'), ' ', span(`${scenario.metadata.title}: done`, 'strong')), width, 5),
+    blank,
+    ...wrapText(`${spent(progress.spent)}, ${hints}, ${seen}.`, width),
+    blank,
+    ...scenario.spec.steps.flatMap((one) => wrap(line('  ', markOf('ok'), ` ${one.title}`), width, 9)),
+    blank,
+    heading('Why the last step worked'),
+    ...markdown(step.explanation, width),
+    blank,
+    ...wrap(line(span('q', 'key'), '  back to the scenarios'), width, 3),
+    ...wrapText('The cluster stays until then: go on trying things.', width, 'text', 3),
+  ]
+}
+
+export interface TaskText {
+  title: string
+  /** Changes when the text becomes another one. */
+  key: string
+  lines: Line[]
+}
+
+export const taskText = (view: LabView, width: number, home?: string): TaskText => {
+  const base = `${view.scenario.metadata.name}/${view.stepIndex}`
+  const around = [...fileLines(view, width, home), ...shellLines(view, width, home)]
+  if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...around] }
+  if (view.stepPassed) {
+    return {
+      title: 'Why it worked',
+      key: `${base}/passed`,
+      lines: [...passedLines(view, width), ...around, ...stepLines(view, width)],
+    }
+  }
+  return {
+    title: 'Task',
+    key: `${base}/task`,
+    lines: [...taskLines(view, width), ...around, ...stepLines(view, width)],
+  }
+}

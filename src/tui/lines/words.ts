@@ -1,0 +1,22 @@
+/** Small wordings: times, durations, paths. */
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** A moment as the learner's clock shows it: `12:01:08`. A fixed time, not an age, so that an idle screen stays still. */
+export const clock = (at: number): string => {
+  const moment = new Date(at)
+  return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`
+}
+
+/** Time worked, in milliseconds, as people say it: `12 min`, `1 h 5 min`. */
+export const spent = (milliseconds: number): string => {
+  const minutes = Math.round(milliseconds / 60_000)
+  if (minutes < 1) return 'under a minute'
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** The path with `~` for the home folder, which shells expand after `KUBECONFIG=` too. */
+export const shortPath = (path: string, home?: string): string =>
+  home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`

@@ -1,0 +1,145 @@
+/**
+ * What the TUI itself remembers: which pane has the keys, where each one is scrolled to, which page lies on top. A pure
+ * reducer, so that it is tested without a terminal. Everything else on the screen comes from the session's View.
+ */
+import type { View } from '../session/types.ts'
+import type { PaneId } from './model.ts'
+import { type Extent, type Move, move, type Scroll } from './scroll.ts'
+
+/** A page covers the body (or a part of it) until `esc`. */
+export type Page =
+  | { kind: 'help'; title: string }
+  | { kind: 'hints' }
+  | { kind: 'solution' }
+  | { kind: 'explain-check'; step: string; check: string }
+  | { kind: 'explain-cell'; row: number; column: number }
+
+export type Question = 'leave' | 'quit' | 'solution' | 'reset'
+
+export interface UiState {
+  /** Screen and step that `focus`, `page` and `question` belong to. */
+  place: string
+  focus: PaneId
+  zoomed: boolean
+  scroll: Record<string, Scroll>
+  page?: Page
+  question?: Question
+  /** The text field that takes the keys. */
+  typing?: 'filter' | 'search'
+  filter: string
+  search: string
+  /** Traffic as a table or as sentences. */
+  trafficAs: 'table' | 'sentences'
+  /** One line for the learner, until the next key. */
+  message?: string
+  /** Ctrl-C was pressed once. */
+  quitArmed: boolean
+}
+
+export const initialUi: UiState = {
+  place: '',
+  focus: 'scenarios',
+  zoomed: false,
+  scroll: {},
+  filter: '',
+  search: '',
+  trafficAs: 'table',
+  quitArmed: false,
+}
+
+export type Action =
+  | { type: 'key' }
+  | { type: 'move'; key: string; by: Move; extent: Extent }
+  | { type: 'focus'; pane: PaneId }
+  | { type: 'zoom' }
+  | { type: 'open'; page: Page; typing?: 'search' }
+  | { type: 'close' }
+  | { type: 'ask'; question: Question }
+  | { type: 'answered' }
+  | { type: 'type'; field: 'filter' | 'search' }
+  | { type: 'typed'; text: string }
+  | { type: 'accept' }
+  | { type: 'traffic' }
+  | { type: 'say'; text: string }
+  | { type: 'arm' }
+
+/** Where the view is; a new place starts with its own pane and nothing on top. */
+export const placeOf = (view: View): string => {
+  if (view.screen === 'picker') return 'picker'
+  const name = view.scenario.metadata.name
+  return view.screen === 'lab' ? `lab/${name}/${view.stepIndex}` : `${view.screen}/${name}`
+}
+
+/** The state as it is when `view` is on the screen. */
+export const at = (state: UiState, view: View): UiState => {
+  const place = placeOf(view)
+  if (state.place === place) return state
+  const nextStep = view.screen === 'lab' && state.place.startsWith(`lab/${view.scenario.metadata.name}/`)
+  return {
+    ...state,
+    place,
+    focus:
+      view.screen === 'lab' ? (nextStep ? state.focus : 'checks') : view.screen === 'picker' ? 'scenarios' : 'page',
+    zoomed: nextStep ? state.zoomed : false,
+    page: undefined,
+    question: undefined,
+    typing: undefined,
+  }
+}
+
+/** `esc`: the topmost thing closes, one at a time. Nothing is left at the end, and nothing is ever quit. */
+const close = (state: UiState): UiState => {
+  if (state.question) return { ...state, question: undefined }
+  if (state.typing) return { ...state, typing: undefined, [state.typing]: '' }
+  if (state.page?.kind === 'help' && state.search !== '') return { ...state, search: '' }
+  if (state.page) return { ...state, page: undefined }
+  if (state.zoomed) return { ...state, zoomed: false }
+  return state.filter === '' ? state : { ...state, filter: '' }
+}
+
+/** What is typed belongs to the top of the list that it filters. */
+const typed = (state: UiState, text: string): UiState => {
+  if (!state.typing) return state
+  const { scenarios: _s, help: _h, ...scroll } = state.scroll
+  return { ...state, [state.typing]: text, scroll }
+}
+
+export const reduce = (state: UiState, action: Action): UiState => {
+  switch (action.type) {
+    case 'key':
+      return state.message || state.quitArmed ? { ...state, message: undefined, quitArmed: false } : state
+    case 'move':
+      return {
+        ...state,
+        scroll: { ...state.scroll, [action.key]: move(state.scroll[action.key], action.by, action.extent) },
+      }
+    case 'focus':
+      return { ...state, focus: action.pane }
+    case 'zoom':
+      return { ...state, zoomed: !state.zoomed }
+    case 'open':
+      return { ...state, page: action.page, typing: action.typing, search: '', scroll: fresh(state.scroll) }
+    case 'close':
+      return close(state)
+    case 'ask':
+      return { ...state, question: action.question }
+    case 'answered':
+      return { ...state, question: undefined }
+    case 'type':
+      return { ...state, typing: action.field }
+    case 'typed':
+      return typed(state, action.text)
+    case 'accept':
+      return { ...state, typing: undefined }
+    case 'traffic':
+      return { ...state, trafficAs: state.trafficAs === 'table' ? 'sentences' : 'table' }
+    case 'say':
+      return { ...state, message: action.text }
+    case 'arm':
+      return { ...state, quitArmed: true, message: 'press ctrl-c again to quit' }
+  }
+}
+
+/** Pages open at their top. */
+const fresh = (scroll: Record<string, Scroll>): Record<string, Scroll> =>
+  Object.fromEntries(Object.entries(scroll).filter(([key]) => !key.startsWith('page/') && key !== 'help'))

@@ -1,0 +1,43 @@
+/** The terminal UI, from the first frame to the last. */
+import { render } from 'ink'
+import type { Session, Terminal } from '../session/types.ts'
+import { App } from './App.tsx'
+import { makeTheme, themeOptions } from './theme.ts'
+
+export interface TuiOptions {
+  session: Session
+  terminal: Terminal
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  env: Record<string, string | undefined>
+}
+
+/** How it ended: with `q`, or with Ctrl-C twice. */
+export type TuiEnd = 'quit' | 'interrupted'
+
+/**
+ * Draws the session until the learner quits or the session closes by itself; resolves when everything is put away.
+ * stdin and stdout must be terminals. Rejects with the error when drawing fails, with the normal screen restored.
+ */
+export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptions): Promise<TuiEnd> => {
+  const app = render(
+    <App session={session} terminal={terminal} theme={makeTheme(themeOptions(env))} home={env.HOME} />,
+    {
+      stdin,
+      stdout,
+      alternateScreen: true,
+      incrementalRendering: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      // ink would take CI=1 for a machine even when somebody sits at the terminal.
+      interactive: true,
+    },
+  )
+  void session.closed.then(() => app.unmount())
+  try {
+    return ((await app.waitUntilExit()) as TuiEnd | undefined) ?? 'quit'
+  } finally {
+    session.send({ type: 'QUIT' })
+    await session.closed
+  }
+}

@@ -1,0 +1,48 @@
+/** The View and the TUI's own state, as a screen. */
+import type { View } from '../session/types.ts'
+import { type Act, commandsFor, type KeyContext } from './keys.ts'
+import type { ScreenContext, ScreenModel } from './model.ts'
+import { innerHeight, innerWidth } from './screens/frame.ts'
+import { labScreen } from './screens/lab.ts'
+import { helpPane } from './screens/page.ts'
+import { pickerScreen } from './screens/picker.ts'
+import { waitingScreen } from './screens/waiting.ts'
+import { selectedIn } from './scroll.ts'
+
+const baseScreen = (view: View, context: ScreenContext): ScreenModel => {
+  if (view.screen === 'picker') return pickerScreen(view, context)
+  return view.screen === 'lab' ? labScreen(view, context) : waitingScreen(view, context)
+}
+
+/** Help covers every screen in the same way; its content is the keymap, filtered by the screen behind it. */
+const withHelp = (view: View, context: ScreenContext, behind: ScreenModel, act: Act): ScreenModel => {
+  const region = { pane: 'page' as const, width: context.columns, height: heightOf(behind) }
+  const keys: KeyContext = { view, ui: context.ui, screen: behind, act }
+  const entries = commandsFor(keys).map(({ entry }) => entry)
+  const selected = selectedIn(context.ui.scroll.help, { items: entries.map((_, index) => index), start: 0 })
+  const inner = { ...context, width: innerWidth(region), height: innerHeight(region), focused: true }
+  return {
+    ...behind,
+    region,
+    focus: 'page',
+    order: ['page'],
+    panes: { page: helpPane(view, entries, inner, selected) },
+    behind,
+  }
+}
+
+const heightOf = (screen: ScreenModel): number => {
+  const sum = (region: ScreenModel['region']): number =>
+    'pane' in region
+      ? region.height
+      : 'across' in region
+        ? Math.max(...region.across.map(sum))
+        : region.down.map(sum).reduce((a, b) => a + b, 0)
+  return sum(screen.region)
+}
+
+export const screenFor = (view: View, context: ScreenContext, act: Act): ScreenModel => {
+  if (context.ui.page?.kind !== 'help') return baseScreen(view, context)
+  const behind = baseScreen(view, { ...context, ui: { ...context.ui, page: undefined } })
+  return withHelp(view, context, behind, act)
+}

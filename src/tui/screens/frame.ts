@@ -1,0 +1,40 @@
+/** What all screens share: how much room the frame leaves, which pane has the keys, messages. */
+import type { View } from '../../session/types.ts'
+import type { Placed } from '../layout.ts'
+import type { PaneId, ScreenContext } from '../model.ts'
+import type { UiState } from '../reducer.ts'
+import { type Line, span, widthOf, wrapText } from '../text.ts'
+
+/** A border and a blank at each side. */
+export const innerWidth = (place: { width: number }): number => Math.max(1, place.width - 4)
+export const innerHeight = (place: { height: number }): number => Math.max(1, place.height - 2)
+
+export const focusIn = <Id extends PaneId>(ui: UiState, order: readonly Id[]): Id =>
+  order.find((pane) => pane === ui.focus) ?? order[0]!
+
+const questions: Record<NonNullable<UiState['question']>, string> = {
+  leave: 'Leave the lab? Your progress is kept, the cluster goes away.',
+  quit: 'Quit meshdojo?',
+  solution: 'Show the solution? The step then counts as solved with help.',
+  reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
+}
+
+export const questionText = (ui: UiState): string | undefined => ui.question && questions[ui.question]
+
+const noticeOf = (view: View): string | undefined => ('notice' in view ? view.notice : undefined)
+
+const MAX_MESSAGE_ROWS = 3
+
+/** A message between body and footer, over the whole width so that it can be read and copied. Empty most of the time. */
+export const messageRows = ({ ui, columns }: Pick<ScreenContext, 'ui' | 'columns'>, view: View): Line[] => {
+  const text = ui.message ?? noticeOf(view)
+  if (!text || ui.question) return []
+  const rows = wrapText(` ${text}`, columns - 1, 'notice')
+  return rows.slice(0, MAX_MESSAGE_ROWS).map((row) => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')])
+}
+
+/** Rows between header and footer. */
+export const bodyRows = (context: ScreenContext, view: View): number =>
+  Math.max(1, context.rows - 2 - messageRows(context, view).length)
+
+export type { Placed }

@@ -1,0 +1,140 @@
+/** The lab: task, checks, traffic, events; and the page that may lie over a part of them. */
+import type { LabView } from '../../session/types.ts'
+import { labRegion, type Needs, pageRegion, placesIn, shapeOf, taskWidth } from '../layout.ts'
+import { checkDetail, checkLines, countOf, firstOpen, type ListedCheck, listedChecks } from '../lines/checks.ts'
+import { feedLines } from '../lines/feed.ts'
+import { countWrong, legend, matrixSentences, matrixTable, type Pair, pairDetail, pairsOf } from '../lines/matrix.ts'
+import { taskText } from '../lines/task.ts'
+import { clock } from '../lines/words.ts'
+import type { PaneContext, PaneId, PaneModel, ScreenContext, ScreenModel } from '../model.ts'
+import type { UiState } from '../reducer.ts'
+import { selectedIn } from '../scroll.ts'
+import { line, span, wrapText } from '../text.ts'
+import { bodyRows, focusIn, innerHeight, innerWidth } from './frame.ts'
+import { pagePane } from './page.ts'
+
+const stepKey = (view: LabView): string => `${view.scenario.metadata.name}/${view.stepIndex}`
+
+const checksKey = (view: LabView): string => `checks/${stepKey(view)}`
+const trafficKey = (view: LabView, ui: UiState): string => `traffic/${view.scenario.metadata.name}/${ui.trafficAs}`
+
+/** The selected check: the first that fails, until the learner chooses another. */
+export const checkSelection = (
+  view: LabView,
+  ui: UiState,
+): { checks: ListedCheck[]; selected: number; start: number } => {
+  const checks = listedChecks(view)
+  const start = firstOpen(checks)
+  return { checks, start, selected: selectedIn(ui.scroll[checksKey(view)], { items: checks.map((_, i) => i), start }) }
+}
+
+/** The selected pair of the traffic map: the first wrong one, until the learner chooses another. */
+export const pairSelection = (view: LabView, ui: UiState): { pairs: Pair[]; selected: number; start: number } => {
+  if (!view.matrix) return { pairs: [], selected: 0, start: 0 }
+  const asTable = ui.trafficAs === 'table'
+  const pairs = asTable ? pairsOf(view.matrix) : matrixSentences(view.matrix, 0, 80).pairs
+  const wrong = pairs.findIndex(({ cell }) => cell.wrong)
+  const start = Math.max(0, wrong >= 0 ? wrong : pairs.findIndex(({ cell }) => cell.letter !== '.'))
+  return {
+    pairs,
+    start,
+    selected: selectedIn(ui.scroll[trafficKey(view, ui)], { items: pairs.map((_, i) => i), start }),
+  }
+}
+
+const checksPane = (view: LabView, { width, ui, focused }: PaneContext): PaneModel => {
+  const { checks, selected, start } = checkSelection(view, ui)
+  const { passed, all } = countOf(view)
+  const when = view.grading ? 'checking' : view.gradedAt ? `checked ${clock(view.gradedAt)}` : 'not checked yet'
+  return {
+    id: 'checks',
+    key: checksKey(view),
+    title: 'Checks',
+    note: `${passed}/${all}  ${when}`,
+    ...checkLines(checks, selected, focused, width),
+    foot: checkDetail(checks[selected], width),
+    start,
+  }
+}
+
+const trafficPane = (view: LabView, { width, ui }: PaneContext): PaneModel => {
+  const { matrix } = view
+  const base = { id: 'traffic' as const, key: trafficKey(view, ui), title: 'Traffic' }
+  if (!matrix) return { ...base, lines: wrapText('The map appears when the cluster is up.', width) }
+  const { pairs, selected, start } = pairSelection(view, ui)
+  const wrong = countWrong(matrix)
+  const note = wrong > 0 ? `${wrong} not the goal` : undefined
+  if (ui.trafficAs === 'sentences') return { ...base, note, start, ...matrixSentences(matrix, selected, width) }
+  return {
+    ...base,
+    note,
+    start,
+    ...matrixTable(matrix, selected, width),
+    stride: Math.max(1, matrix.targets.length),
+    foot: [...pairDetail(pairs[selected], width), ...legend(matrix, width)],
+  }
+}
+
+const eventsPane = (view: LabView, { width }: PaneContext): PaneModel => {
+  const lines = feedLines(view.feed, width)
+  return { id: 'events', key: 'events', title: 'Events', lines: lines.length > 0 ? lines : [line('nothing yet')] }
+}
+
+const taskPane = (view: LabView, { width }: PaneContext, home?: string): PaneModel => {
+  const { title, key, lines } = taskText(view, width, home)
+  return {
+    id: 'task',
+    key: `task/${key}`,
+    title,
+    note: `step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}`,
+    lines,
+  }
+}
+
+const paneFor = (id: PaneId, view: LabView, context: PaneContext, home?: string): PaneModel | undefined => {
+  if (id === 'task') return taskPane(view, context, home)
+  if (id === 'checks') return checksPane(view, context)
+  if (id === 'traffic') return trafficPane(view, context)
+  return id === 'events' ? eventsPane(view, context) : undefined
+}
+
+const rowsOf = (pane: PaneModel): number => (pane.head?.length ?? 0) + pane.lines.length + (pane.foot?.length ?? 0) + 2
+
+const needsOf = (view: LabView, context: ScreenContext): Needs => {
+  const width = innerWidth({
+    width: context.columns - taskWidth(context.columns, shapeOf(context.columns, context.rows)),
+  })
+  const inner = { width, height: 99, theme: context.theme, ui: context.ui, focused: false }
+  return { checks: rowsOf(checksPane(view, inner)), traffic: rowsOf(trafficPane(view, inner)) }
+}
+
+const ORDER: PaneId[] = ['task', 'checks', 'traffic', 'events']
+
+export const labScreen = (view: LabView, context: ScreenContext): ScreenModel => {
+  const { columns, ui, theme, home } = context
+  const shape = shapeOf(columns, context.rows)
+  const height = bodyRows(context, view)
+  const focus: PaneId = ui.page ? 'page' : focusIn(ui, ORDER)
+  const needs = needsOf(view, context)
+  const region = ui.page
+    ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')
+    : ui.zoomed
+      ? { pane: focus, width: columns, height }
+      : labRegion(columns, height, shape, needs, focus)
+  const panes: ScreenModel['panes'] = {}
+  for (const place of placesIn(region)) {
+    const inner = { width: innerWidth(place), height: innerHeight(place), theme, ui, focused: place.pane === focus }
+    panes[place.pane] = place.pane === 'page' ? pagePane(view, inner) : paneFor(place.pane, view, inner, home)
+  }
+  const { passed, all } = countOf(view)
+  return {
+    header: {
+      left: line(span('meshdojo', 'strong'), `  ${view.scenario.metadata.title}`),
+      right: line(`step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}  ${passed}/${all} checks`),
+    },
+    panes,
+    order: ui.page ? ['page'] : ORDER,
+    region,
+    focus,
+  }
+}

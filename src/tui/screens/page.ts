@@ -1,0 +1,68 @@
+/** The pages over the body: keys and commands, hints, the solution, why a check or a pair of the map is as it is. */
+import type { LabView, View } from '../../session/types.ts'
+import { listedChecks } from '../lines/checks.ts'
+import { checkExplained, pairExplained } from '../lines/explain.ts'
+import { type HelpEntry, helpLines } from '../lines/help.ts'
+import { hintLines, solutionLines } from '../lines/hints.ts'
+import { pairsOf } from '../lines/matrix.ts'
+import type { PaneContext, PaneModel } from '../model.ts'
+import type { Page } from '../reducer.ts'
+import { line, span, wrapText } from '../text.ts'
+
+const ID = 'page' as const
+
+const explainCheck = (view: LabView, page: Extract<Page, { kind: 'explain-check' }>, width: number): PaneModel => {
+  const check = listedChecks(view).find((one) => one.step === page.step && one.id === page.check)
+  return {
+    id: ID,
+    key: `page/check/${page.step}/${page.check}`,
+    title: 'Why this check is as it is',
+    lines: check ? checkExplained(view, check, width) : wrapText('This check holds again.', width),
+  }
+}
+
+const explainCell = (view: LabView, page: Extract<Page, { kind: 'explain-cell' }>, width: number): PaneModel => {
+  const pair = view.matrix && pairsOf(view.matrix).find(({ row, column }) => row === page.row && column === page.column)
+  return {
+    id: ID,
+    key: `page/cell/${page.row}/${page.column}`,
+    title: 'Why this traffic goes as it goes',
+    lines: pair ? pairExplained(pair, width) : wrapText('This pair is not in the map any more.', width),
+  }
+}
+
+/** The page that is open over a lab. Help is not among them: it needs the keymap, see `helpPane`. */
+export const pagePane = (view: LabView, { ui, width }: PaneContext): PaneModel | undefined => {
+  switch (ui.page?.kind) {
+    case 'hints': {
+      const all = view.hints.length + view.hintsLeft
+      const note = `${view.hints.length} of ${all} shown`
+      return { id: ID, key: 'page/hints', title: 'Hints', note, lines: hintLines(view, width) }
+    }
+    case 'solution':
+      return { id: ID, key: 'page/solution', title: 'Solution', lines: solutionLines(view, width) }
+    case 'explain-check':
+      return explainCheck(view, ui.page, width)
+    case 'explain-cell':
+      return explainCell(view, ui.page, width)
+    default:
+      return undefined
+  }
+}
+
+/** Keys and commands: searchable, and `enter` runs the selected one. */
+export const helpPane = (view: View, entries: HelpEntry[], { ui, width }: PaneContext, selected: number): PaneModel => {
+  const typing = ui.typing === 'search'
+  const search =
+    typing || ui.search !== ''
+      ? [line(span(': ', 'strong'), span(ui.search, 'code'), typing ? span('_', 'selected') : '')]
+      : []
+  return {
+    id: ID,
+    key: 'help',
+    title: ui.page?.kind === 'help' ? ui.page.title : 'Keys',
+    note: 'enter runs the selected one',
+    head: search,
+    ...helpLines(view, entries, selected, width),
+  }
+}
