@@ -1,0 +1,33 @@
+/** Deep equality of JSON values; a key that is `undefined` counts as absent. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]))
+  if (Array.isArray(b)) return false
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  const count = (o: Record<string, unknown>): number => Object.values(o).filter((v) => v !== undefined).length
+  if (count(left) !== count(right)) return false
+  return Object.entries(left).every(([key, value]) => value === undefined || sameJson(value, right[key]))
+}
+
+/** A record of JSON, or undefined for anything else: the safe way into `unknown` fields. */
+export const record = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+
+/** Reads `spec.replicas` in an object. */
+export const atPath = (object: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((at, key) => (key === '' ? at : record(at)?.[key]), object)
+
+/** Writes `spec.replicas`, making the objects on the way. */
+export function setAtPath(object: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split('.').filter((key) => key !== '')
+  const last = keys.pop()!
+  let at = object
+  for (const key of keys) {
+    const next = record(at[key]) ?? {}
+    at[key] = next
+    at = next
+  }
+  at[last] = value
+}

@@ -1,0 +1,168 @@
+/**
+ * Server-side apply: a configuration laid over the live object, with owners and conflicts
+ * (structured-merge-diff/v6 merge/update.go and k8s.io/apimachinery/pkg/util/managedfields).
+ *
+ * Not modelled: owners who wrote through another version of the kind with other field names.
+ */
+import type { Json, KubeObject } from '../../../kube/api.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import { record } from '../equality.ts'
+import { badRequest, failure, plain } from '../errors.ts'
+import {
+  difference,
+  emptySet,
+  equalSets,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  paths,
+  pathText,
+  union,
+} from './field-set.ts'
+import { decodeManagers, encodeManagers, type Manager, ownable } from './managed-fields.ts'
+import { schemaOf, type TypeNode } from './schema.ts'
+import { compare, elementOf, fieldsOf, mergeApplied, prune } from './typed.ts'
+
+export interface ApplyOptions {
+  manager: string
+  force: boolean
+  subresource?: string
+  /** RFC 3339. */
+  time: string
+}
+
+/**
+ * The object after the apply and its managedFields; nothing is stored.
+ * @throws StatusError 409 for conflicts, 500 for a configuration that does not fit the schema, 400 for managedFields in it
+ */
+export function applyConfiguration(
+  kind: Kind,
+  live: KubeObject | undefined,
+  config: KubeObject,
+  options: ApplyOptions,
+): { object: KubeObject; managedFields: Json[] } {
+  if (config.metadata?.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
+  const schema = schemaOf(kind)
+  checkTyped(kind, config, schema)
+
+  const managers = decodeManagers(live?.metadata.managedFields)
+  const isOwn = (entry: Manager): boolean =>
+    entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === options.subresource
+  const own = managers.find(isOwn)
+  const others = managers.filter((entry) => !isOwn(entry))
+  const claimed = fieldsOf(ownable(kind, config, options.subresource), schema)
+
+  const merged = mergeApplied(live, config, schema) as KubeObject
+  const object = pruned(merged, schema, own?.set, claimed, others)
+  const changes = compare(ownable(kind, live, options.subresource), ownable(kind, object, options.subresource), schema)
+  const changed = union(changes.added, changes.modified)
+  const conflicts = others
+    .map((entry) => ({ entry, set: intersection(entry.set, changed) }))
+    .filter(({ set }) => !isEmptySet(set))
+  if (conflicts.length > 0 && !options.force) throw conflictsFailure(conflicts)
+
+  const lost = union(changed, changes.removed)
+  const rest = others.map((entry) => ({ ...entry, set: difference(entry.set, lost) }))
+  const unchanged = own !== undefined && equalSets(own.set, claimed)
+  const entry: Manager = {
+    manager: options.manager,
+    operation: 'Apply',
+    apiVersion: config.apiVersion,
+    ...(options.subresource ? { subresource: options.subresource } : {}),
+    time: unchanged && own.time ? own.time : options.time,
+    set: claimed,
+  }
+  object.apiVersion = config.apiVersion
+  return { object, managedFields: encodeManagers([...rest, entry]) }
+}
+
+/** Fields that this manager applied before and no longer does go, unless another owns them. */
+function pruned(
+  merged: KubeObject,
+  schema: TypeNode,
+  last: FieldSet | undefined,
+  claimed: FieldSet,
+  others: readonly Manager[],
+): KubeObject {
+  if (!last) return structuredClone(merged)
+  const kept = others.reduce((all, entry) => union(all, entry.set), union(emptySet, claimed))
+  const result = prune(merged, schema, difference(last, kept), kept) as KubeObject
+  return structuredClone(result)
+}
+
+function conflictsFailure(conflicts: readonly { entry: Manager; set: FieldSet }[]) {
+  const owner = ({ manager, operation, apiVersion, subresource }: Manager): string =>
+    `${JSON.stringify(manager)}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ''}${operation === 'Update' ? ` using ${apiVersion}` : ''}`
+  const byOwner = conflicts.map(({ entry, set }) => ({ owner: owner(entry), fields: [...paths(set)].map(pathText) }))
+  const count = byOwner.reduce((sum, { fields }) => sum + fields.length, 0)
+  const text =
+    count === 1
+      ? `conflict with ${byOwner[0]!.owner}: ${byOwner[0]!.fields[0]}`
+      : byOwner.map((c) => `conflicts with ${c.owner}:\n${c.fields.map((path) => `- ${path}`).join('\n')}`).join('\n')
+  return failure(409, 'Conflict', `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${text}`, {
+    causes: byOwner.flatMap((c) =>
+      c.fields.map((path) => ({ reason: 'FieldManagerConflict', message: `conflict with ${c.owner}`, field: path })),
+    ),
+  })
+}
+
+/** What does not fit the schema is an error whatever `fieldValidation` says. */
+function checkTyped(kind: Kind, config: KubeObject, schema: TypeNode): void {
+  const problem = typeProblem(config, schema, '')
+  if (!problem) return
+  const { namespace, name } = config.metadata
+  const target = `${namespace ? `${namespace}/` : '/'}${name ?? ''}; ${config.apiVersion}, Kind=${kind.kind}`
+  throw plain(`failed to create typed patch object (${target}): ${problem}`)
+}
+
+function typeProblem(value: unknown, node: TypeNode, path: string): string | undefined {
+  if (value === null || value === undefined || node.kind === 'deduced') return undefined
+  const found = Array.isArray(value) ? 'list' : record(value) ? 'map' : typeof value
+  if (node.kind === 'leaf') {
+    if (!node.scalar) return undefined
+    const fits = node.scalar === 'numeric' ? found === 'number' : found === node.scalar
+    const wanted = { numeric: 'numeric (int or float)', string: 'string', boolean: 'boolean' }[node.scalar]
+    return fits
+      ? undefined
+      : `${path}: expected ${wanted}, got ${found === 'map' || found === 'list' ? found : rendered(value)}`
+  }
+  if (node.kind === 'list') {
+    if (!Array.isArray(value)) return `${path}: expected list, got &{${rendered(value)}}`
+    return listProblem(value, node, path)
+  }
+  const fields = record(value)
+  if (!fields) return `${path}: expected map, got &{${rendered(value)}}`
+  for (const [name, part] of Object.entries(fields)) {
+    const child = node.kind === 'struct' ? node.field?.(name)?.type : (node.items ?? { kind: 'leaf' as const })
+    if (!child) return `${path}.${name}: field not declared in schema`
+    const problem = typeProblem(part, child, `${path}.${name}`)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+function listProblem(items: readonly unknown[], node: TypeNode, path: string): string | undefined {
+  const seen = new Set<string>()
+  for (const [index, item] of items.entries()) {
+    if (node.listType) {
+      const element = elementOf(node, item)
+      const named = pathText([element])
+      if (seen.has(element)) return `${path}: duplicate entries for key ${named}`
+      seen.add(element)
+      const missing =
+        node.listType === 'map' &&
+        (node.keys ?? []).find((key) => record(item)?.[key] === undefined && node.keyDefaults?.[key] === undefined)
+      if (missing)
+        return `${path}: element ${index}: associative list with keys has an element that omits key field "${missing}" (and doesn't have default value)`
+    }
+    const problem = typeProblem(
+      item,
+      node.items ?? { kind: 'leaf' },
+      node.listType ? `${path}${pathText([elementOf(node, item)])}` : `${path}[${index}]`,
+    )
+    if (problem) return problem
+  }
+  return undefined
+}
+
+const rendered = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,0 +1,52 @@
+/** RFC 6902 over the `rfc6902` package, with the API server's answers to patches that do not apply. */
+import { applyPatch, type Operation } from 'rfc6902'
+import { record } from '../equality.ts'
+import { badRequest, failure, rejected } from '../errors.ts'
+
+const operations = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
+const limit = 10_000
+
+/**
+ * A patched clone.
+ * @throws StatusError 400 for a document that is no patch, 413 for too many operations, 422 for one that does not apply
+ */
+export function jsonPatch<T>(target: T, patch: unknown): T {
+  if (!Array.isArray(patch))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type []handlers.jsonPatchOp`,
+    )
+  if (patch.length > limit)
+    throw failure(
+      413,
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${limit}, got ${patch.length}`,
+    )
+  for (const operation of patch) {
+    const op = record(operation)?.op
+    if (typeof op !== 'string' || !operations.has(op))
+      throw badRequest(`invalid operation ${JSON.stringify(operation)}: unsupported operation`)
+  }
+  const draft = structuredClone(target)
+  for (const operation of patch as Operation[]) {
+    const before = operation.op === 'add' ? parentOf(draft, operation.path) : undefined
+    if (operation.op === 'add' && before === undefined) throw rejected()
+    if (applyPatch(draft, [operation])[0] !== null) throw rejected()
+  }
+  return draft
+}
+
+/** The value that an `add` goes into, or undefined when the path leads nowhere. */
+function parentOf(target: unknown, pointer: string): unknown {
+  const keys = pointer.split('/').slice(1, -1)
+  let at: unknown = target
+  for (const key of keys) {
+    const name = key.replaceAll('~1', '/').replaceAll('~0', '~')
+    at = Array.isArray(at) ? at[Number(name)] : record(at)?.[name]
+    if (at === undefined) return undefined
+  }
+  return typeof at === 'object' && at !== null ? at : undefined
+}
+
+/** As Go's decoder names a JSON value's type. */
+export const goKind = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
