@@ -1,0 +1,57 @@
+/** The learner's editor and shell, made real. The caller has put its own use of the terminal aside meanwhile. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Terminal } from '../session/types.ts'
+import { startDetached } from './child.ts'
+import { chooseEditor, planEdit } from './editor.ts'
+import { findProgram } from './find.ts'
+import { CommandFailed, run } from './run.ts'
+import { labVariable, planSubshell } from './subshell.ts'
+
+/** `env` decides on editor and shell, and is what they are started with. */
+export const createTerminal = (env: NodeJS.ProcessEnv = process.env): Terminal => ({
+  async edit(path) {
+    const editor = chooseEditor(env, (program) => findProgram(program, env) !== undefined)
+    if (!editor) return { says: `no editor found: set EDITOR, or change ${path} with any program` }
+    const plan = planEdit(editor, path, env)
+    try {
+      if (plan.where === 'window') {
+        await startDetached(plan.command, env)
+        return { says: `opened in ${editor.argv[0]}; saving applies it` }
+      }
+      if (plan.where === 'pane') {
+        const opened = await run(plan.command, { env }).then(
+          () => true,
+          () => false,
+        )
+        if (opened) return { says: 'opened in a pane beside this one; saving applies it' }
+      }
+      await run(plan.where === 'pane' ? plan.instead : plan.command, { output: 'inherited', env })
+      return {}
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error
+      const next = error.code === 'ENOENT' ? ': set EDITOR to one that is' : ''
+      return { says: `${error.message.split('\n')[0]}${next}` }
+    }
+  },
+
+  async shell(kubeconfig, where) {
+    if (env[labVariable])
+      return { says: `this is a lab's shell already (${env[labVariable]}): use it, or exit it first` }
+    const folder = await mkdtemp(join(tmpdir(), 'meshdojo-shell-'))
+    try {
+      const { command, files } = planSubshell(env, kubeconfig, where, folder)
+      for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
+      process.stdout.write(`\nkubectl talks to the lab of ${where} here. exit or ctrl-d returns.\n`)
+      await run(command, { output: 'inherited', env })
+      return {}
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error
+      // A shell ends with the code of its last command: that is no failure.
+      return error.code ? { says: error.message.split('\n')[0] } : {}
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+})
