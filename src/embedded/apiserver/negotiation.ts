@@ -2,7 +2,7 @@
  * Which representation a client asked for in `Accept`. Not modelled: protobuf and CBOR answers (the entry is skipped,
  * and every known client offers JSON after it), quality values (order decides, as in all real clients).
  */
-import { refusal } from './decode/refuse.ts'
+import { failure, notAcceptable } from './errors.ts'
 
 export interface Representation {
   /** What the body is made into. `Table` is what `kubectl get` prints. */
@@ -12,6 +12,7 @@ export interface Representation {
   mediaType: 'application/json' | 'application/yaml'
 }
 
+/** In the order in which refusals list them. */
 export const supportedMediaTypes = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
 
 const plain = (mediaType: Representation['mediaType']): Representation => ({ as: 'object', version: 'v1', mediaType })
@@ -64,7 +65,6 @@ export const negotiate = (accept: string | null | undefined): Representation => 
     if (transform) return { ...transform, mediaType: served }
   }
   const known = entries.some(({ mediaType }) => supportedMediaTypes.split(', ').includes(mediaType))
-  throw known
-    ? refusal(406, 'NotAcceptable', `only the following media types are accepted: ${supportedMediaTypes}`)
-    : refusal(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${supportedMediaTypes}`, {})
+  if (known) throw notAcceptable()
+  throw failure(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${supportedMediaTypes}`, {})
 }

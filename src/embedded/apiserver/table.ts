@@ -4,7 +4,8 @@
  */
 import type { KubeObject, WatchEvent } from '../../kube/api.ts'
 import type { Kind } from '../kinds/kind.ts'
-import { badRequest } from './decode/refuse.ts'
+import { badRequest } from './errors.ts'
+import { apiVersionOf } from './kind-table.ts'
 import type { Representation } from './negotiation.ts'
 
 export type IncludeObject = 'Metadata' | 'Object' | 'None'
@@ -33,7 +34,6 @@ export const parseIncludeObject = (value: string | null): IncludeObject => {
   )
 }
 
-const apiVersionOf = (kind: Kind): string => (kind.group === '' ? kind.version : `${kind.group}/${kind.version}`)
 const metaVersion = (view: View): string => `meta.k8s.io/${view.representation.version}`
 
 const partial = (object: KubeObject, view: View) => ({
