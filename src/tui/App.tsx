@@ -79,17 +79,18 @@ const TooSmall = ({ columns, rows }: { columns: number; rows: number }) => (
 const press = (context: KeyContext, keys: string[]): void => {
   const armed = context.ui.quitArmed
   context.act.dispatch({ type: 'key' })
-  if (keys[0] === 'ctrl-c' && armed) return context.act.quit('interrupted')
-  for (const key of keys) lookup(key, context)?.run(context)
+  if (keys[0] === 'ctrl-c' && armed) context.act.quit('interrupted')
+  else for (const key of keys) lookup(key, context)?.run(context)
 }
 
 /** A question takes `y`, or the key that raised it once more; `n`, `esc` and ctrl-c mean no; everything else waits. */
 const answer = ({ ui, view, act }: KeyContext, key: string): void => {
   const { question } = ui
   const again = { leave: 'q', quit: 'q', solution: 's', reset: '' }[question!]
-  if (['n', 'N', 'esc', 'ctrl-c'].includes(key)) return act.dispatch({ type: 'answered' })
-  if (key !== 'y' && key !== 'Y' && (again === '' || key !== again)) return
+  const yes = key === 'y' || key === 'Y' || (again !== '' && key === again)
+  if (!yes && !['n', 'N', 'esc', 'ctrl-c'].includes(key)) return
   act.dispatch({ type: 'answered' })
+  if (!yes) return
   if (question === 'leave') act.send({ type: 'LEAVE' })
   if (question === 'quit') act.quit()
   if (question === 'reset') act.send({ type: 'RESET_STEP' })

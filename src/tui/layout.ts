@@ -22,19 +22,24 @@ export interface Needs {
   /** Rows that checks and traffic would fill, borders included. */
   checks: number
   traffic: number
+  /** Rows that the traffic table needs without any words. */
+  trafficAtLeast: number
 }
 
 /** Heights of checks, traffic and events in one column. Checks and traffic get what they need while there is room. */
 export const columnHeights = (height: number, needs: Needs): { checks: number; traffic: number; events: number } => {
   const free = height - MIN_PANE
-  const traffic = Math.min(needs.traffic, Math.max(Math.floor(free * 0.55), free - needs.checks))
+  const traffic = Math.min(
+    needs.traffic,
+    Math.max(free - needs.checks, Math.min(needs.trafficAtLeast, Math.floor(free * 0.6))),
+  )
   const checks = clamp(needs.checks, MIN_PANE, free - traffic)
   return { checks, traffic, events: height - checks - traffic }
 }
 
 /** Width of the task pane in a window of `columns`. */
 export const taskWidth = (columns: number, shape: Shape): number =>
-  shape === 'wide' ? Math.min(Math.floor(columns * 0.4), MAX_TEXT) : clamp(Math.floor(columns * 0.44), 32, 44)
+  shape === 'wide' ? Math.min(Math.floor(columns * 0.4), MAX_TEXT) : clamp(Math.floor(columns * 0.43), 30, 44)
 
 export const labRegion = (columns: number, height: number, shape: Shape, needs: Needs, single: PaneId): Region => {
   if (shape === 'single') return { pane: single, width: columns, height }
@@ -76,7 +81,7 @@ export const pageRegion = (columns: number, height: number, shape: Shape, needs:
 
 export const pickerRegion = (columns: number, height: number, shape: Shape, single: PaneId): Region => {
   if (shape === 'single') return { pane: single, width: columns, height }
-  const about = clamp(Math.floor(columns * 0.45), 32, MAX_TEXT)
+  const about = clamp(Math.floor(columns * 0.4), 30, MAX_TEXT)
   return {
     across: [
       { pane: 'scenarios', width: columns - about, height },

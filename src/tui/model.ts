@@ -13,12 +13,14 @@ export interface PaneModel {
   /** What the content is, so that new content starts at its top and old content stays where it was left. */
   key: string
   title: string
-  /** At the right of the title. */
-  note?: string
+  /** At the right of the title, the most important part first. */
+  note?: string[]
   /** Lines that stay above and below what scrolls. */
   head?: Line[]
   foot?: Line[]
   lines: Line[]
+  /** How many of the lines have priority over the foot; a third of the pane when absent. */
+  keep?: number
   /** The line of each selectable item; without items the pane scrolls by lines. */
   items?: number[]
   /** Items per row of a table. */
@@ -64,7 +66,7 @@ export type { LabView, View }
 export const parts = (pane: PaneModel, height: number): { head: Line[]; foot: Line[]; page: number } => {
   const head = (pane.head ?? []).slice(0, Math.max(0, height - 1))
   const room = height - head.length
-  const wanted = Math.min(pane.lines.length, Math.max(2, Math.ceil(room / 3)))
+  const wanted = Math.min(pane.lines.length, pane.keep ?? Math.max(2, Math.ceil(room / 3)))
   const foot = (pane.foot ?? []).slice(0, Math.max(0, room - wanted))
   return { head, foot, page: Math.max(1, room - foot.length) }
 }
@@ -86,13 +88,13 @@ export const visibleRows = (pane: PaneModel, ui: UiState, width: number, height:
   return [...head, ...body, ...filler, ...foot].map((row) => cut(row, width, ellipsis))
 }
 
-/** `12-30 of 48`, when not everything is visible. */
+/** `12 below`: how many lines are out of sight, if any are. */
 export const position = (pane: PaneModel, ui: UiState, height: number): string | undefined => {
   const extent = extentOf(pane, height)
   if (extent.lines <= extent.page) return undefined
   const top = topIn(ui.scroll[pane.key], extent)
   const below = extent.lines - top - extent.page
-  return below > 0 ? `${below} more below` : `${top} more above`
+  return below > 0 ? `${below} below` : `${top} above`
 }
 
 export const selectedItem = (pane: PaneModel, ui: UiState): number =>

@@ -55,7 +55,7 @@ const asciiFor: Record<string, string> = {
 
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)?/g
 const NOT_ONE_CELL =
-  /[\p{Mn}\p{Me}\p{Cf}\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe00-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{10000}-\u{10ffff}]/gu
+  /[\p{Mn}\p{Me}\p{Cf}\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ufe00-\ufe0f]|[\u{10000}-\u{10ffff}]/gu
 
 /** Text from anywhere (kubectl, manifests, lab content) made safe for one row: no escapes, every character one cell. */
 export const clean = (raw: string, ascii = false): string => {
@@ -101,7 +101,7 @@ export const cut = (row: Line, width: number, ellipsis = '…'): Line => {
 }
 
 /** `row` cut or filled with blanks to exactly `width` cells. */
-export const fit = (row: Line, width: number, ellipsis?: string): Line => {
+export const fill = (row: Line, width: number, ellipsis?: string): Line => {
   const short = cut(row, width, ellipsis)
   const missing = width - widthOf(short)
   return missing > 0 ? [...short, span(' '.repeat(missing))] : short
@@ -112,7 +112,7 @@ export const ends = (left: Line, right: Line, width: number, ellipsis?: string):
   const tail = cut(right, width, ellipsis)
   const room = width - widthOf(tail)
   const gap = widthOf(tail) > 0 && room > 0 ? 1 : 0
-  return [...fit(left, Math.max(0, room - gap), ellipsis), span(' '.repeat(gap)), ...tail].filter((s) => s.text !== '')
+  return [...fill(left, Math.max(0, room - gap), ellipsis), span(' '.repeat(gap)), ...tail].filter((s) => s.text !== '')
 }
 
 interface Piece {
@@ -182,12 +182,13 @@ export const wrap = (row: Line, width: number, hang = 0): Line[] => {
     if (used + length > room && used > indent) start()
     for (const piece of word) {
       let rest = piece.text
+      if (used >= room) start()
       while (rest !== '') {
-        if (used >= room) start()
         const taken = breakAt(rest, room - used)
         current.push(span(rest.slice(0, taken), piece.role))
         used += taken
         rest = rest.slice(taken)
+        if (rest !== '') start()
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { FooterEntry } from '../keys.ts'
-import { fit, type Line, line, span } from '../text.ts'
+import { fill, type Line, line, span } from '../text.ts'
 import type { Theme } from '../theme.ts'
 import { Rows } from './Rows.tsx'
 
@@ -27,7 +27,7 @@ const questionLine = (question: string): Line =>
 /** The last row: the keys that help now, or a question. */
 export const Footer = ({ entries, question, columns, theme }: FooterProps) => (
   <Rows
-    lines={[fit(question ? questionLine(question) : keysLine(entries), columns, theme.ellipsis)]}
+    lines={[fill(question ? questionLine(question) : keysLine(entries), columns, theme.ellipsis)]}
     width={columns}
     theme={theme}
   />

@@ -1,7 +1,7 @@
 /** A pane as lines, border included: the one that has the keys has a double border and a `>` before its title. */
 import { type PaneModel, position, visibleRows } from '../model.ts'
 import type { UiState } from '../reducer.ts'
-import { cut, fit, type Line, line, type Role, span, widthOf } from '../text.ts'
+import { cut, fill, type Line, line, type Role, span, widthOf } from '../text.ts'
 import type { Theme } from '../theme.ts'
 
 export interface PaneDrawing {
@@ -15,15 +15,23 @@ export interface PaneDrawing {
   theme: Theme
 }
 
+/** As much of the note as there is room for; that something is out of sight goes before everything else. */
+const noteLine = (note: string[], out: string | undefined, space: number): Line => {
+  for (let parts = note.length; parts >= 0; parts--) {
+    const text = [...note.slice(0, parts), ...(out === undefined ? [] : [out])].join('  ')
+    if (text !== '' && text.length + 3 <= space) return line(span(` ${text} `))
+  }
+  return []
+}
+
 const titleRow = ({ pane, number, width, height, focused, ui, theme }: PaneDrawing): Line => {
   const box = focused ? theme.focusedBox : theme.box
   const frame: Role = focused ? 'focus' : 'muted'
   const title = `${focused ? '>' : ''}${number === undefined ? '' : `${number} `}${pane.title}`
-  const note = [pane.note, position(pane, ui, height - 2)].filter((part) => part !== undefined).join('  ')
   const room = width - 4
   const left = cut(line(span(` ${title} `, focused ? 'focus' : 'strong')), room, theme.ellipsis)
   const space = room - widthOf(left)
-  const right = note !== '' && space >= note.length + 3 ? line(span(` ${note} `)) : []
+  const right = noteLine(pane.note ?? [], position(pane, ui, height - 2), space)
   const rule = box.across.repeat(Math.max(0, space - widthOf(right)))
   return line(
     span(box.topLeft + box.across, frame),
@@ -43,7 +51,7 @@ export const paneLines = (drawing: PaneDrawing): Line[] => {
   return [
     titleRow(drawing),
     ...rows.map((row) =>
-      line(span(`${box.down} `, frame), ...fit(row, inner, theme.ellipsis), span(` ${box.down}`, frame)),
+      line(span(`${box.down} `, frame), ...fill(row, inner, theme.ellipsis), span(` ${box.down}`, frame)),
     ),
     line(span(box.bottomLeft + box.across.repeat(Math.max(0, width - 2)) + box.bottomRight, frame)),
   ]

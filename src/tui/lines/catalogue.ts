@@ -1,15 +1,8 @@
 /** The scenarios as a list, and one of them in words. */
 import type { CatalogueEntry } from '../../session/types.ts'
-import { blank, fit, type Line, line, type Role, span, wrap, wrapText } from '../text.ts'
-import { markOf } from './checks.ts'
+import { blank, fill, type Line, line, span, wrap, wrapText } from '../text.ts'
 import { markdown } from './markdown.ts'
-import { plural, spent } from './words.ts'
-
-const marks: Record<CatalogueEntry['progress']['state'], { text: string; role: Role }> = {
-  new: { text: '[  ]', role: 'text' },
-  started: { text: '[..]', role: 'changed' },
-  done: { text: '[ok]', role: 'ok' },
-}
+import { plural, progressMark, spent } from './words.ts'
 
 /** Does the entry hold every word that was typed, in its title, name, mesh, tags or competencies? */
 export const matches = ({ scenario: { metadata } }: CatalogueEntry, filter: string): boolean => {
@@ -34,14 +27,28 @@ export interface CatalogueLines {
   items: number[]
 }
 
+/** Level and minutes everywhere; steps and CKS where there is room for columns. */
+const facts = ({ progress, scenario: { metadata, spec } }: CatalogueEntry, width: number): string => {
+  const level = metadata.difficulty === 'medium' && width < ROOMY ? 'med' : metadata.difficulty
+  if (width < ROOMY) return `${level.padEnd(4)} ${`${metadata.minutes}m`.padStart(4)}`
+  const steps = progress.state === 'started' ? `${progress.passed.length}/${spec.steps.length}` : ''
+  const cks = metadata.cks.length > 0 ? 'CKS' : 'beyond'
+  return `${level.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)}  ${cks.padEnd(6)} ${steps.padStart(4)}`
+}
+
+const ROOMY = 60
+
 const row = (entry: CatalogueEntry, here: boolean, focused: boolean, width: number, ellipsis: string): Line => {
-  const { metadata, spec } = entry.scenario
-  const mark = marks[entry.progress.state]
-  const steps = entry.progress.state === 'started' ? `${entry.progress.passed.length}/${spec.steps.length}` : ''
-  const facts = `${metadata.difficulty.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)} ${steps.padStart(4)}`
-  const room = Math.max(8, width - 8 - facts.length)
-  const title = fit(line(span(metadata.title, here && focused ? 'selected' : 'text')), room, ellipsis)
-  return line(span(here ? '> ' : '  ', 'selected'), span(mark.text, mark.role), ' ', ...title, ` ${facts}`)
+  const columns = facts(entry, width)
+  const room = Math.max(8, width - 8 - columns.length)
+  const title = line(span(entry.scenario.metadata.title, here && focused ? 'selected' : 'text'))
+  return line(
+    span(here ? '> ' : '  ', 'selected'),
+    progressMark(entry.progress.state),
+    ' ',
+    ...fill(title, room, ellipsis),
+    ` ${columns}`,
+  )
 }
 
 export const catalogueLines = (
@@ -98,7 +105,7 @@ export const aboutLines = (entry: CatalogueEntry | undefined, width: number): Li
     blank,
     line(span('Steps', 'strong')),
     ...spec.steps.flatMap((step) =>
-      wrap(line('  ', markOf(progress.passed.includes(step.id) ? 'ok' : 'waiting'), ` ${step.title}`), width, 9),
+      wrap(line('  ', progressMark(progress.passed.includes(step.id) ? 'done' : 'new'), ` ${step.title}`), width, 7),
     ),
     blank,
     line(span('Lab', 'strong')),

@@ -1,7 +1,7 @@
 /** Checks as lines: a word for the state, the check's sentence, and for the selected one what was expected and seen. */
 import type { CheckResult } from '../../grading/report.ts'
 import type { LabView } from '../../session/types.ts'
-import { blank, type Line, line, type Role, span, wrap, wrapText } from '../text.ts'
+import { type Line, line, type Role, span, wrap, wrapText } from '../text.ts'
 
 export type CheckState = 'ok' | 'fail' | 'undecided' | 'waiting'
 
@@ -66,8 +66,10 @@ export const countOf = (view: LabView): { passed: number; all: number } => {
 
 /** The check to look at first: the first that does not hold. */
 export const firstOpen = (checks: ListedCheck[]): number => {
-  const failing = checks.findIndex((check) => check.state === 'fail' || check.state === 'undecided')
-  return failing >= 0 ? failing : 0
+  return Math.max(
+    0,
+    checks.findIndex((check) => check.state === 'fail' || check.state === 'undecided'),
+  )
 }
 
 export interface CheckLines {
@@ -107,7 +109,6 @@ export const checkDetail = (check: ListedCheck | undefined, width: number): Line
   const expected = line('want ', span(result.expected, 'strong'), '  got ', span(result.seen, 'strong'))
   const reason = result.because ?? result.feedback
   return [
-    blank,
     ...wrap(expected, width, 5),
     ...(reason ? wrapText(reason, width) : []),
     ...(result.because && result.feedback ? wrapText(result.feedback, width) : []),

@@ -10,7 +10,7 @@ export const hintLines = (view: LabView, width: number): Line[] => {
   const open = checks[firstOpen(checks)]
   const about =
     open && open.state !== 'ok'
-      ? [...wrap(line(markOf(open.state), ` ${open.says}`), width, 7), ...checkDetail(open, width).slice(1), blank]
+      ? [...wrap(line(markOf(open.state), ` ${open.says}`), width, 7), ...checkDetail(open, width), blank]
       : []
   const shown = view.hints.flatMap((hint, index) => [
     ...markdown(hint, width - 3).map((row, at) => line(at === 0 ? span(`${index + 1}  `, 'strong') : '   ', ...row)),

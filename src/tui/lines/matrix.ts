@@ -19,38 +19,53 @@ export const LETTERS: Record<MatrixCell['letter'], { says: string; short: string
 
 const CORNER = 'from\\to'
 
-/** `production/api-server` in fewer cells: a shorter namespace first, then a shorter name, always unique in the list. */
-export const shorten = (names: string[], width: number): string[] => {
-  const at = (length: number) =>
-    names.map((name) => {
-      if (name.length <= width) return name
-      const slash = name.indexOf('/')
-      return slash < 0 ? name : `${name.slice(0, Math.min(slash, length))}/${name.slice(slash + 1)}`
-    })
-  for (const length of [4, 3, 2]) {
-    const short = at(length)
-    if (short.every((name) => name.length <= width) && new Set(short).size === names.length) return short
-  }
-  return at(2).map((name, index, all) => {
-    const cropped = name.slice(0, width)
-    const twin = all.findIndex((other) => other.slice(0, width) === cropped)
-    return twin === index ? cropped : `${cropped.slice(0, width - String(index).length)}${index}`
+const bareName = (name: string): string => name.slice(name.indexOf('/') + 1)
+
+/** `production/api-server` as `prod/api-server`, with `length` letters of the namespace; without any where the name alone is unique. */
+const shortNames = (names: string[], length: number): string[] => {
+  const bare = names.map(bareName)
+  return names.map((name, index) => {
+    const slash = name.indexOf('/')
+    if (slash < 0 || bare.filter((other) => other === bare[index]).length === 1) return bare[index]!
+    return `${name.slice(0, Math.min(slash, length))}/${bare[index]}`
   })
 }
+
+const cropped = (names: string[], width: number): string[] =>
+  names.map((name, index) => {
+    const short = name.slice(0, width)
+    const first = names.findIndex((other) => other.slice(0, width) === short)
+    return first === index ? short : `${short.slice(0, width - String(index).length)}${index}`
+  })
+
+/** Names in at most `width` cells, each of them unique: whole, else without the namespaces that nobody misses, else cropped. */
+export const shorten = (names: string[], width: number): string[] => {
+  const fits = (list: string[]) => list.every((name) => name.length <= width) && new Set(list).size === list.length
+  const ways = [names, ...[99, 4, 3, 2].map((length) => shortNames(names, length))]
+  return ways.find(fits) ?? cropped(shortNames(names, 2), width)
+}
+
+const longest = (names: string[]): number => Math.max(0, ...names.map((name) => name.length))
 
 interface Widths {
   label: number
   cell: number
 }
 
-/** Cells are 5 to 12 wide, as the names ask and the room allows; row labels get the rest. */
-const widthsFor = (matrix: Matrix, width: number): Widths => {
-  const columns = Math.max(1, matrix.targets.length)
-  const longest = Math.max(...matrix.sources.map((name) => name.length), CORNER.length)
-  const name = Math.max(3, ...matrix.targets.map((target) => target.length))
-  const label = Math.max(CORNER.length, Math.min(longest, width - columns * Math.min(name + 1, 8)))
-  const cell = Math.max(5, Math.min(name + 2, 14, Math.floor((width - label - 1) / columns)))
-  return { label: Math.max(CORNER.length, Math.min(label, width - columns * cell - 1)), cell }
+const MIN_CELL = 6
+
+/** Row labels get the longest spelling that leaves each column 6 cells; columns share the rest, up to what their names ask. */
+const widthsFor = ({ sources, targets }: Matrix, width: number): Widths => {
+  const columns = Math.max(1, targets.length)
+  const spellings = [sources, ...[99, 4, 3, 2].map((length) => shortNames(sources, length))].map(longest)
+  const wanted = Math.min(Math.max(longest(targets) + 2, MIN_CELL + 1), 16)
+  const label = Math.max(
+    CORNER.length,
+    spellings.find((length) => width - length - 1 >= columns * wanted) ??
+      spellings.find((length) => width - length - 1 >= columns * (MIN_CELL + 1)) ??
+      Math.min(spellings.at(-1)!, width - 1 - columns * MIN_CELL),
+  )
+  return { label, cell: Math.max(MIN_CELL, Math.min(wanted, Math.floor((width - label - 1) / columns))) }
 }
 
 const cellText = (cell: MatrixCell, selected: boolean): { text: string; role: Role }[] => {
@@ -76,11 +91,13 @@ export const matrixTable = (matrix: Matrix, selected: number, width: number): Ma
   const targets = shorten(matrix.targets, cell - 1)
   const head = line(
     span(CORNER.padEnd(label + 1), 'muted'),
-    ...targets.map((name) => span(` ${name}`.padEnd(cell), 'strong')),
+    ...targets.map((name, column) =>
+      span(` ${name}`.padEnd(cell), column === selected % columns ? 'selected' : 'text'),
+    ),
   )
   const lines = matrix.cells.map((row, index) =>
     line(
-      sources[index]!.padEnd(label + 1),
+      span(sources[index]!.padEnd(label + 1), index === Math.floor(selected / columns) ? 'selected' : 'text'),
       ...row.flatMap((one, column) => [
         ...cellText(one, index * columns + column === selected).map(({ text, role }) => span(text, role)),
         ' '.repeat(Math.max(0, cell - 4)),

@@ -1,39 +1,41 @@
 /** The task pane: what to reach, the file, the one line for another terminal, and after the pass why it worked. */
 import type { LabView } from '../../session/types.ts'
 import { blank, type Line, line, span, wrap, wrapText } from '../text.ts'
-import { markOf } from './checks.ts'
 import { markdown } from './markdown.ts'
-import { clock, shortPath, spent } from './words.ts'
+import { clock, progressMark, shortPath, spent } from './words.ts'
 
 const heading = (text: string): Line => line(span(text, 'strong'))
 
 const fileLines = (view: LabView, width: number, home?: string): Line[] => {
   if (!view.file) return []
   const { path, lastApply } = view.file
-  const applied = lastApply
-    ? wrap(
-        line('  ', ...(lastApply.ok ? [] : [span('not applied ', 'fail')]), `${clock(lastApply.at)} ${lastApply.says}`),
-        width,
-        2,
-      )
-    : wrap(line('  ', 'opens with ', span('e', 'key'), ', saving applies it'), width, 2)
-  return [blank, heading('File'), ...wrap(line('  ', span(shortPath(path, home), 'code')), width, 2), ...applied]
+  const state = lastApply
+    ? line(...(lastApply.ok ? [] : [span('not applied ', 'fail')]), `${clock(lastApply.at)} ${lastApply.says}`)
+    : line('not edited yet; saving applies it')
+  return [
+    ...wrap(line(span('e', 'key'), ' ', span(shortPath(path, home), 'code')), width, 2),
+    ...wrap(line('  ', ...state), width, 2),
+  ]
+}
+
+/** The line for other terminals, on one row where it fits, else with the path below. */
+const exportLines = (path: string, width: number): Line[] => {
+  const whole = `export KUBECONFIG=${path}`
+  if (whole.length + 2 <= width) return [line('  ', span(whole, 'code'))]
+  return [line('  ', span('export KUBECONFIG=', 'code')), ...wrap(line('    ', span(path, 'code')), width, 4)]
 }
 
 const shellLines = (view: LabView, width: number, home?: string): Line[] => [
-  blank,
-  heading('Shell'),
-  ...wrap(line('  ', span('!', 'key'), ' opens one here; elsewhere, first'), width, 4),
-  ...wrap(line('  ', span(`export KUBECONFIG=${shortPath(view.kubeconfig, home)}`, 'code')), width, 4),
+  ...wrap(line(span('!', 'key'), ' shell here; ', span('c', 'key'), ' copies, for others:'), width, 2),
+  ...exportLines(shortPath(view.kubeconfig, home), width),
 ]
 
 const stepLines = (view: LabView, width: number): Line[] => {
   const { steps } = view.scenario.spec
   if (steps.length < 2) return []
   const rows = steps.flatMap((step, index) => {
-    const state = view.passed.includes(step.id) ? 'ok' : 'waiting'
-    const here = index === view.stepIndex
-    return wrap(line(span(here ? '> ' : '  ', 'selected'), markOf(state), ` ${step.title}`), width, 9)
+    const state = view.passed.includes(step.id) ? 'done' : index === view.stepIndex ? 'started' : 'new'
+    return wrap(line('  ', progressMark(state), ` ${step.title}`), width, 7)
   })
   return [blank, heading('Steps'), ...rows]
 }
@@ -75,7 +77,7 @@ const farewellLines = (view: LabView, width: number): Line[] => {
     blank,
     ...wrapText(`${spent(progress.spent)}, ${hints}, ${seen}.`, width),
     blank,
-    ...scenario.spec.steps.flatMap((one) => wrap(line('  ', markOf('ok'), ` ${one.title}`), width, 9)),
+    ...scenario.spec.steps.flatMap((one) => wrap(line('  ', progressMark('done'), ` ${one.title}`), width, 7)),
     blank,
     heading('Why the last step worked'),
     ...markdown(step.explanation, width),
@@ -90,22 +92,17 @@ export interface TaskText {
   /** Changes when the text becomes another one. */
   key: string
   lines: Line[]
+  /** Stays in sight while the text scrolls. */
+  foot?: Line[]
 }
 
 export const taskText = (view: LabView, width: number, home?: string): TaskText => {
   const base = `${view.scenario.metadata.name}/${view.stepIndex}`
-  const around = [...fileLines(view, width, home), ...shellLines(view, width, home)]
+  const around = [blank, ...fileLines(view, width, home), ...shellLines(view, width, home)]
   if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...around] }
+  const steps = stepLines(view, width)
   if (view.stepPassed) {
-    return {
-      title: 'Why it worked',
-      key: `${base}/passed`,
-      lines: [...passedLines(view, width), ...around, ...stepLines(view, width)],
-    }
+    return { title: 'Why it worked', key: `${base}/passed`, lines: [...passedLines(view, width), ...steps, ...around] }
   }
-  return {
-    title: 'Task',
-    key: `${base}/task`,
-    lines: [...taskLines(view, width), ...around, ...stepLines(view, width)],
-  }
+  return { title: 'Task', key: `${base}/task`, lines: [...taskLines(view, width), ...steps], foot: around }
 }

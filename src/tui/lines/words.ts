@@ -1,4 +1,6 @@
-/** Small wordings: times, durations, paths. */
+/** Small wordings: times, durations, paths, how far somebody is. */
+import type { ScenarioProgress } from '../../session/types.ts'
+import { type Role, type Span, span } from '../text.ts'
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
@@ -18,5 +20,14 @@ export const spent = (milliseconds: number): string => {
 /** The path with `~` for the home folder, which shells expand after `KUBECONFIG=` too. */
 export const shortPath = (path: string, home?: string): string =>
   home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+
+const marks: Record<ScenarioProgress['state'], [text: string, role: Role]> = {
+  new: ['[  ]', 'text'],
+  started: ['[..]', 'changed'],
+  done: ['[ok]', 'ok'],
+}
+
+/** How far a scenario or a step is: `[ok]`. */
+export const progressMark = (state: ScenarioProgress['state']): Span => span(...marks[state])
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`

@@ -1,5 +1,5 @@
 /** The lab: task, checks, traffic, events; and the page that may lie over a part of them. */
-import type { LabView } from '../../session/types.ts'
+import type { LabView, Matrix } from '../../session/types.ts'
 import { labRegion, type Needs, pageRegion, placesIn, shapeOf, taskWidth } from '../layout.ts'
 import { checkDetail, checkLines, countOf, firstOpen, type ListedCheck, listedChecks } from '../lines/checks.ts'
 import { feedLines } from '../lines/feed.ts'
@@ -9,7 +9,7 @@ import { clock } from '../lines/words.ts'
 import type { PaneContext, PaneId, PaneModel, ScreenContext, ScreenModel } from '../model.ts'
 import type { UiState } from '../reducer.ts'
 import { selectedIn } from '../scroll.ts'
-import { line, span, wrapText } from '../text.ts'
+import { type Line, line, span, wrapText } from '../text.ts'
 import { bodyRows, focusIn, innerHeight, innerWidth } from './frame.ts'
 import { pagePane } from './page.ts'
 
@@ -50,29 +50,34 @@ const checksPane = (view: LabView, { width, ui, focused }: PaneContext): PaneMod
     id: 'checks',
     key: checksKey(view),
     title: 'Checks',
-    note: `${passed}/${all}  ${when}`,
+    note: [`${passed}/${all}`, when],
     ...checkLines(checks, selected, focused, width),
     foot: checkDetail(checks[selected], width),
     start,
   }
 }
 
-const trafficPane = (view: LabView, { width, ui }: PaneContext): PaneModel => {
+/** The selected pair in words and the letters' meaning, as far as `room` rows go. */
+const trafficFoot = (matrix: Matrix, pair: Pair | undefined, width: number, room: number, focused: boolean): Line[] => {
+  const [names, ...says] = pairDetail(pair, width)
+  const letters = legend(matrix, width)
+  const named = names ? [names] : []
+  if (room >= 1 + says.length + letters.length) return [...named, ...says, ...letters]
+  if (room >= 1 + letters.length) return [...named, ...letters]
+  return focused ? named : letters
+}
+
+const trafficPane = (view: LabView, { width, height, ui, focused }: PaneContext): PaneModel => {
   const { matrix } = view
   const base = { id: 'traffic' as const, key: trafficKey(view, ui), title: 'Traffic' }
   if (!matrix) return { ...base, lines: wrapText('The map appears when the cluster is up.', width) }
   const { pairs, selected, start } = pairSelection(view, ui)
   const wrong = countWrong(matrix)
-  const note = wrong > 0 ? `${wrong} not the goal` : undefined
+  const note = wrong > 0 ? [`${wrong} not the goal`] : []
   if (ui.trafficAs === 'sentences') return { ...base, note, start, ...matrixSentences(matrix, selected, width) }
-  return {
-    ...base,
-    note,
-    start,
-    ...matrixTable(matrix, selected, width),
-    stride: Math.max(1, matrix.targets.length),
-    foot: [...pairDetail(pairs[selected], width), ...legend(matrix, width)],
-  }
+  const table = matrixTable(matrix, selected, width)
+  const foot = trafficFoot(matrix, pairs[selected], width, height - table.head.length - table.lines.length, focused)
+  return { ...base, note, start, ...table, keep: table.lines.length, stride: Math.max(1, matrix.targets.length), foot }
 }
 
 const eventsPane = (view: LabView, { width }: PaneContext): PaneModel => {
@@ -81,14 +86,9 @@ const eventsPane = (view: LabView, { width }: PaneContext): PaneModel => {
 }
 
 const taskPane = (view: LabView, { width }: PaneContext, home?: string): PaneModel => {
-  const { title, key, lines } = taskText(view, width, home)
-  return {
-    id: 'task',
-    key: `task/${key}`,
-    title,
-    note: `step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}`,
-    lines,
-  }
+  const { key, ...text } = taskText(view, width, home)
+  const note = [`step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}`]
+  return { id: 'task', key: `task/${key}`, note, ...text }
 }
 
 const paneFor = (id: PaneId, view: LabView, context: PaneContext, home?: string): PaneModel | undefined => {
@@ -101,11 +101,18 @@ const paneFor = (id: PaneId, view: LabView, context: PaneContext, home?: string)
 const rowsOf = (pane: PaneModel): number => (pane.head?.length ?? 0) + pane.lines.length + (pane.foot?.length ?? 0) + 2
 
 const needsOf = (view: LabView, context: ScreenContext): Needs => {
+  const { ui } = context
   const width = innerWidth({
     width: context.columns - taskWidth(context.columns, shapeOf(context.columns, context.rows)),
   })
   const inner = { width, height: 99, theme: context.theme, ui: context.ui, focused: false }
-  return { checks: rowsOf(checksPane(view, inner)), traffic: rowsOf(trafficPane(view, inner)) }
+  const table =
+    view.matrix && ui.trafficAs === 'table' ? view.matrix.sources.length + 1 + legend(view.matrix, width).length : 6
+  return {
+    checks: rowsOf(checksPane(view, inner)),
+    traffic: rowsOf(trafficPane(view, inner)),
+    trafficAtLeast: table + 2,
+  }
 }
 
 const ORDER: PaneId[] = ['task', 'checks', 'traffic', 'events']

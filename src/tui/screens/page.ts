@@ -36,7 +36,7 @@ export const pagePane = (view: LabView, { ui, width }: PaneContext): PaneModel |
   switch (ui.page?.kind) {
     case 'hints': {
       const all = view.hints.length + view.hintsLeft
-      const note = `${view.hints.length} of ${all} shown`
+      const note = [`${view.hints.length} of ${all} shown`]
       return { id: ID, key: 'page/hints', title: 'Hints', note, lines: hintLines(view, width) }
     }
     case 'solution':
@@ -61,7 +61,7 @@ export const helpPane = (view: View, entries: HelpEntry[], { ui, width }: PaneCo
     id: ID,
     key: 'help',
     title: ui.page?.kind === 'help' ? ui.page.title : 'Keys',
-    note: 'enter runs the selected one',
+    note: ['enter runs the selected one'],
     head: search,
     ...helpLines(view, entries, selected, width),
   }
