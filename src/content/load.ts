@@ -1,32 +1,16 @@
 /**
- * Labs and scenarios from files. Nothing here throws for bad content except `loadScenario` and `loadLab`, which a
- * caller asks for one thing by name; the rest returns problems beside what could be read.
+ * Labs and scenarios by name, path, or all of them. It is on the way to the first paint: what the build has read already
+ * (`index-file.ts`) is taken as it is, and the YAML parser and the schema are loaded only for the rest.
+ * `loadCatalogue` never throws for bad content; who asks for one thing by name gets it, or an error that says why not.
  */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { KubeObject } from '../kube/api.ts'
-import { type PlacedDocument, parseDocument, readContentFile } from './document.ts'
 import { type ContentRoots, contentBelow, labFolders, packageRoots, scenarioFolders } from './folders.ts'
-import { includeTexts } from './include.ts'
-import { parseManifests } from './manifests.ts'
+import { type ContentIndex, folderHash, readIndex } from './index-file.ts'
 import { didYouMean } from './nearest.ts'
 import { ContentError, type Problem } from './problem.ts'
-import { type Lab, labSchema, type Scenario, scenarioSchema } from './schema.ts'
-import { validate } from './validate.ts'
-
-/** A content file that is there, with what could be made of it. */
-export interface Loaded<T> {
-  /** Absent when the file does not fit the schema. */
-  value?: T
-  /** Absent when the file is not even YAML. */
-  document?: PlacedDocument
-  /** The file as problems name it, and the folder it lies in. */
-  file: string
-  folder: string
-  /** Files beside it that it takes texts from. */
-  included: string[]
-  problems: Problem[]
-}
+import type { Lab, Scenario } from './schema.ts'
 
 /** A scenario with the lab it plays in. */
 export interface CatalogueItem {
@@ -41,68 +25,93 @@ export interface Catalogue {
   problems: Problem[]
 }
 
-/** Reads `<folder>/scenario.yaml`; `shown` is how problems name that file. */
-export const readScenario = (folder: string, shown = join(folder, 'scenario.yaml')): Loaded<Scenario> => {
-  const read = readContentFile(join(folder, 'scenario.yaml'), shown)
-  if ('problem' in read) return { file: shown, folder, included: [], problems: [read.problem] }
-  const { document, problems } = parseDocument(read.text, shown)
-  if (document === undefined) return { file: shown, folder, included: [], problems }
-  const texts = includeTexts(document, folder, shown)
-  const { value, problems: found } = validate(scenarioSchema, document, shown, texts.value)
-  return { value, document, file: shown, folder, included: texts.included, problems: [...texts.problems, ...found] }
+/** What loading one folder gives. */
+interface Found<T> {
+  folder: string
+  value?: T
+  problems: Problem[]
 }
 
-/** Reads `<folder>/lab.yaml`; its manifests are read by `labObjects`. */
-export const readLab = (folder: string, shown = join(folder, 'lab.yaml')): Loaded<Lab> => {
-  const read = readContentFile(join(folder, 'lab.yaml'), shown)
-  if ('problem' in read) return { file: shown, folder, included: [], problems: [read.problem] }
-  const { document, problems } = parseDocument(read.text, shown)
-  if (document === undefined) return { file: shown, folder, included: [], problems }
-  const { value, problems: found } = validate(labSchema, document, shown)
-  return { value, document, file: shown, folder, included: value?.spec.manifests ?? [], problems: found }
+/** Something asked for by a name that does not exist. The message names the nearest one and all others. */
+export class UnknownContent extends Error {
+  override readonly name = 'UnknownContent'
 }
 
-/** All scenarios, in the order of their folders; those that cannot be used are in `problems` instead. */
-export const loadCatalogue = (roots: ContentRoots = packageRoots()): Catalogue => {
-  const labs = new Map(labFolders(roots.labs).map((folder) => [basename(folder), readLab(folder)]))
+const openScenario = async (folder: string, index: ContentIndex): Promise<Found<Scenario>> => {
+  const known = index.scenarios[folderHash(folder) ?? '']
+  if (known !== undefined) return { folder, value: known, problems: [] }
+  const { readScenario } = await import('./read.ts')
+  return readScenario(folder)
+}
+
+const openLab = async (folder: string, index: ContentIndex): Promise<Found<Lab>> => {
+  const known = index.labs[folderHash(folder) ?? '']
+  if (known !== undefined) return { folder, value: known, problems: [] }
+  const { readLab } = await import('./read.ts')
+  return readLab(folder)
+}
+
+/** The problem of a scenario that names a lab which is not there. */
+export const unknownLab = (file: string, lab: string, known: string[], place = { line: 1, column: 1 }): Problem => ({
+  file,
+  ...place,
+  message: `there is no lab "${lab}"${didYouMean(lab, known)}; labs are ${known.join(', ') || 'none'}`,
+})
+
+/** All scenarios, in the order of their folders; what cannot be used is in `problems` instead. */
+export const loadCatalogue = async (
+  roots: ContentRoots = packageRoots(),
+  index: ContentIndex = readIndex(),
+): Promise<Catalogue> => {
+  const labs = new Map<string, Found<Lab>>()
+  for (const folder of labFolders(roots.labs)) labs.set(basename(folder), await openLab(folder, index))
   const problems = [...labs.values()].flatMap((lab) => lab.problems)
   const items: CatalogueItem[] = []
   for (const folder of scenarioFolders(roots.scenarios)) {
-    const loaded = readScenario(folder)
-    problems.push(...loaded.problems)
-    if (loaded.value === undefined) continue
-    const lab = labs.get(loaded.value.spec.lab)
-    if (lab?.value !== undefined) items.push({ scenario: loaded.value, lab: lab.value, folder, labFolder: lab.folder })
-    else if (lab === undefined) problems.push(unknownLab(loaded, loaded.value.spec.lab, [...labs.keys()]))
+    const { value: scenario, problems: found } = await openScenario(folder, index)
+    problems.push(...found)
+    if (scenario === undefined) continue
+    const lab = labs.get(scenario.spec.lab)
+    if (lab?.value !== undefined) items.push({ scenario, lab: lab.value, folder, labFolder: lab.folder })
+    else if (lab === undefined)
+      problems.push(unknownLab(join(folder, 'scenario.yaml'), scenario.spec.lab, [...labs.keys()]))
   }
   return { items, problems }
 }
 
-/** The problem of a scenario that names a lab which is not there. */
-export const unknownLab = (loaded: Loaded<Scenario>, lab: string, known: string[]): Problem => ({
-  file: loaded.file,
-  ...(loaded.document?.at(['spec', 'lab']) ?? { line: 1, column: 1 }),
-  message: `there is no lab "${lab}"${didYouMean(lab, known)}; labs are ${known.join(', ') || 'none'}`,
-})
-
-/** A scenario asked for by a name that does not exist. The message names the nearest one and all others. */
-export class UnknownContent extends Error {
-  override readonly name = 'UnknownContent'
+const withLab = async (
+  { folder, value, problems }: Found<Scenario>,
+  roots: ContentRoots,
+  index: ContentIndex,
+): Promise<CatalogueItem> => {
+  if (value === undefined || problems.length > 0) throw new ContentError(problems)
+  // A scenario outside the package may bring its labs along: `labs/` beside its `scenarios/`.
+  const folders = [...labFolders(join(dirname(folder), '..', '..', 'labs')), ...labFolders(roots.labs)]
+  const labFolder = folders.find((each) => basename(each) === value.spec.lab)
+  const known = [...new Set(folders.map((each) => basename(each)))]
+  if (labFolder === undefined)
+    throw new ContentError([unknownLab(join(folder, 'scenario.yaml'), value.spec.lab, known)])
+  const lab = await openLab(labFolder, index)
+  if (lab.value === undefined) throw new ContentError(lab.problems)
+  return { scenario: value, lab: lab.value, folder, labFolder }
 }
 
 /**
  * One scenario with its lab, by name (`istio-strict-mtls`), by folder name (`02-strict-mtls`), or by the path of its
  * folder or file. Throws `UnknownContent` when there is none, `ContentError` when it or its lab has problems.
  */
-export const loadScenario = (nameOrPath: string, roots: ContentRoots = packageRoots()): CatalogueItem => {
+export const loadScenario = async (
+  nameOrPath: string,
+  roots: ContentRoots = packageRoots(),
+  index: ContentIndex = readIndex(),
+): Promise<CatalogueItem> => {
   const byPath = /[/\\]/.test(nameOrPath) || nameOrPath.endsWith('.yaml') ? contentBelow(nameOrPath).scenarios : []
-  if (byPath.length === 1) return withLab(readScenario(byPath[0]!), roots)
-  const folders = scenarioFolders(roots.scenarios)
+  if (byPath.length === 1) return withLab(await openScenario(byPath[0]!, index), roots, index)
   const known: string[] = []
-  for (const folder of folders) {
-    const loaded = readScenario(folder)
-    const name = loaded.value?.metadata.name ?? basename(folder)
-    if (name === nameOrPath || basename(folder) === nameOrPath) return withLab(loaded, roots)
+  for (const folder of scenarioFolders(roots.scenarios)) {
+    const found = await openScenario(folder, index)
+    const name = found.value?.metadata.name ?? basename(folder)
+    if (name === nameOrPath || basename(folder) === nameOrPath) return withLab(found, roots, index)
     known.push(name)
   }
   throw new UnknownContent(
@@ -110,27 +119,11 @@ export const loadScenario = (nameOrPath: string, roots: ContentRoots = packageRo
   )
 }
 
-const withLab = (loaded: Loaded<Scenario>, roots: ContentRoots): CatalogueItem => {
-  if (loaded.value === undefined || loaded.problems.length > 0) throw new ContentError(loaded.problems)
-  const known = labFolders(roots.labs)
-  // A scenario outside the package may bring its labs along: `labs/` beside its `scenarios/`.
-  const beside = labFolders(join(dirname(loaded.folder), '..', '..', 'labs'))
-  const labFolder = [...beside, ...known].find((folder) => basename(folder) === loaded.value!.spec.lab)
-  if (labFolder === undefined)
-    throw new ContentError([
-      unknownLab(
-        loaded,
-        loaded.value.spec.lab,
-        [...beside, ...known].map((each) => basename(each)),
-      ),
-    ])
-  const lab = readLab(labFolder)
-  if (lab.value === undefined) throw new ContentError(lab.problems)
-  return { scenario: loaded.value, lab: lab.value, folder: loaded.folder, labFolder }
-}
-
 /** One lab by name, with its folder. Throws `UnknownContent` or `ContentError`. */
-export const loadLab = (name: string, roots: ContentRoots = packageRoots()): { lab: Lab; labFolder: string } => {
+export const loadLab = async (
+  name: string,
+  roots: ContentRoots = packageRoots(),
+): Promise<{ lab: Lab; labFolder: string }> => {
   const folders = labFolders(roots.labs)
   const labFolder = folders.find((folder) => basename(folder) === name)
   const known = folders.map((folder) => basename(folder))
@@ -138,16 +131,18 @@ export const loadLab = (name: string, roots: ContentRoots = packageRoots()): { l
     throw new UnknownContent(
       `there is no lab "${name}"${didYouMean(name, known)}; labs are ${known.join(', ') || 'none'}`,
     )
-  const loaded = readLab(labFolder)
+  const loaded = await openLab(labFolder, readIndex())
   if (loaded.value === undefined) throw new ContentError(loaded.problems)
   return { lab: loaded.value, labFolder }
 }
 
 /** The lab's objects in the order they are to be applied. Throws `ContentError` when a manifest does not parse. */
-export const labObjects = ({ lab, labFolder }: { lab: Lab; labFolder: string }): KubeObject[] =>
-  lab.spec.manifests.flatMap((name) => {
+export const labObjects = async ({ lab, labFolder }: { lab: Lab; labFolder: string }): Promise<KubeObject[]> => {
+  const { parseManifests } = await import('../kube/manifests.ts')
+  return lab.spec.manifests.flatMap((name) => {
     const file = join(labFolder, name)
-    const { objects, problems } = parseManifests(readFileSync(file, 'utf8'))
-    if (problems.length > 0) throw new ContentError(problems.map((problem) => ({ file, ...problem })))
-    return objects
+    const { objects, problems } = parseManifests(readFileSync(file, 'utf8'), file)
+    if (problems.length > 0) throw new ContentError(problems)
+    return objects.map(({ object }) => object)
   })
+}

@@ -18,6 +18,8 @@ const change = z.union([
   }),
 ])
 
+const outcome = z.enum(['refused', 'dropped', 'denied', 'ok'])
+
 const requestCheck = z.strictObject({
   from: workload,
   to: z
@@ -27,10 +29,13 @@ const requestCheck = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}),
   body: z.string().optional(),
   expect: z.union([
-    z.enum(['refused', 'dropped', 'denied', 'ok']),
+    outcome,
     z.strictObject({
       status: z.union([z.number().int().min(100).max(599), z.array(z.number().int())]).optional(),
-      outcome: z.enum(['refused', 'dropped', 'denied', 'ok']).optional(),
+      outcome: z
+        .union([outcome, z.array(outcome).min(1)])
+        .optional()
+        .describe('one, or any of several'),
       mtls: z.boolean().optional(),
       identity: z.string().optional().describe('principal without spiffe://, as the receiver saw the caller'),
       body: z.string().optional().describe('a text that the body contains'),

@@ -4,10 +4,10 @@
  * them a live object with the same kind, namespace and content, whatever its name. Commands cannot be recognised.
  */
 
-import { parseManifests } from '../content/manifests.ts'
 import type { ScenarioStep } from '../content/schema.ts'
 import type { KubeObject } from '../kube/api.ts'
 import { isNotFound } from '../kube/errors.ts'
+import { parseManifests } from '../kube/manifests.ts'
 import type { Bench } from './finding.ts'
 import { judgeObject } from './object.ts'
 
@@ -50,7 +50,7 @@ const recognises = async (mistake: Mistake, bench: Bench): Promise<boolean> => {
     return false
   const { objects, problems } = parseManifests(text)
   if (problems.length > 0) return false
-  for (const object of objects) if (!(await isThere(object, bench))) return false
+  for (const { object } of objects) if (!(await isThere(object, bench))) return false
   return true
 }
 

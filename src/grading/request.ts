@@ -17,7 +17,7 @@ export const needsWitness = (check: RequestCheck): boolean => {
   return mtls !== undefined || identity !== undefined
 }
 
-const phrases: Partial<Record<OutcomeKind, string>> = {
+const phrases: Record<Extract<OutcomeKind, 'ok' | 'denied' | 'refused' | 'dropped'>, string> = {
   ok: 'answered',
   denied: '403 from policy',
   refused: 'refused',
@@ -27,7 +27,11 @@ const phrases: Partial<Record<OutcomeKind, string>> = {
 /** What the check asks for, for one line: `200 over mTLS`. */
 export const expectedPhrase = (expect: Expectation): string => {
   const parts = [
-    expect.outcome && phrases[expect.outcome],
+    expect.outcome !== undefined &&
+      [expect.outcome]
+        .flat()
+        .map((each) => phrases[each])
+        .join(' or '),
     expect.status !== undefined && [expect.status].flat().join(' or '),
     expect.body !== undefined && `a body with "${expect.body}"`,
     ...Object.entries(expect.header ?? {}).map(([name, value]) => `header ${name}: ${value}`),
@@ -55,7 +59,7 @@ const misses = (expect: Expectation, answer: Answer): boolean[] => {
     result.headers.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value)
   const status = expect.status === undefined ? undefined : [expect.status].flat()
   return [
-    expect.outcome !== undefined && outcome.kind !== expect.outcome,
+    expect.outcome !== undefined && !([expect.outcome].flat() as OutcomeKind[]).includes(outcome.kind),
     // A 503 that stands for a refused connection is not the application's 503.
     status !== undefined && !(result.status !== undefined && status.includes(result.status)),
     expect.body !== undefined && !result.body.includes(expect.body),
