@@ -94,11 +94,11 @@ export const notAcceptable = (): StatusError =>
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
 
-export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+export const unsupportedMediaType = (accepted: string): StatusError =>
   failure(
     415,
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   )
 
 export const bodyTooLarge = (limit: number): StatusError =>

@@ -1,0 +1,54 @@
+/** Small subresources of pods: `/binding`, `/eviction`, `/ephemeralcontainers`. Not modelled: disruption budgets (an eviction always succeeds). */
+import type { KubeObject } from '../../../kube/api.ts'
+import type { Pod } from '../../../kube/kinds.ts'
+import { bodyOf, type Call, json } from '../call.ts'
+import { decodeBody } from '../decode/decode.ts'
+import { record } from '../equality.ts'
+import { conflict, methodNotAllowed, notFound } from '../errors.ts'
+import { deleteQuery, writeQuery } from '../options.ts'
+
+const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+
+async function sent(call: Call, expected: { group: string; version: string; kind: string }): Promise<KubeObject> {
+  if (call.verb !== 'create') throw methodNotAllowed()
+  const { kind, parts, name = '', namespace, request } = call
+  if (!parts.registry.get(kind, name, namespace)) throw notFound(kind, name)
+  const contentType = request.headers.get('content-type')
+  return (await decodeBody({ bytes: await bodyOf(request), contentType, expected })).object
+}
+
+export async function binding(call: Call): Promise<Response> {
+  const { parts, kind, name = '', namespace, query, request, warn } = call
+  const object = await sent(call, { group: '', version: 'v1', kind: 'Binding' })
+  const { dryRun, fieldManager } = writeQuery('CreateOptions', query, request.headers.get('user-agent') ?? '')
+  const node = String(record(object.target)?.name ?? '')
+  parts.registry.mutate(
+    kind,
+    name,
+    namespace,
+    (draft) => {
+      const pod = draft as Pod
+      if (pod.spec.nodeName)
+        throw conflict(
+          { group: '', resource: 'pods/binding' },
+          name,
+          `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
+        )
+      pod.spec.nodeName = node
+    },
+    { dryRun, fieldManager, warn },
+  )
+  return json(success, 201)
+}
+
+export async function eviction(call: Call): Promise<Response> {
+  const { parts, kind, name = '', namespace, query } = call
+  const object = await sent(call, { group: 'policy', version: 'v1', kind: 'Eviction' })
+  const { dryRun: _ignored, ...inBody } = record(object.deleteOptions) ?? {}
+  const options = deleteQuery(query, inBody)
+  parts.registry.delete(kind, name, namespace, {
+    ...options,
+    dryRun: options.dryRun || query.getAll('dryRun').includes('All'),
+  })
+  return json(success, 201)
+}
