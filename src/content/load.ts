@@ -3,7 +3,6 @@
  * (`index-file.ts`) is taken as it is, and the YAML parser and the schema are loaded only for the rest.
  * `loadCatalogue` never throws for bad content; who asks for one thing by name gets it, or an error that says why not.
  */
-import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { KubeObject } from '../kube/api.ts'
 import { type ContentRoots, contentBelow, labFolders, packageRoots, scenarioFolders } from './folders.ts'
@@ -139,9 +138,12 @@ export const loadLab = async (
 /** The lab's objects in the order they are to be applied. Throws `ContentError` when a manifest does not parse. */
 export const labObjects = async ({ lab, labFolder }: { lab: Lab; labFolder: string }): Promise<KubeObject[]> => {
   const { parseManifests } = await import('../kube/manifests.ts')
+  const { readContentFile } = await import('./document.ts')
   return lab.spec.manifests.flatMap((name) => {
     const file = join(labFolder, name)
-    const { objects, problems } = parseManifests(readFileSync(file, 'utf8'), file)
+    const read = readContentFile(file)
+    if ('problem' in read) throw new ContentError([read.problem])
+    const { objects, problems } = parseManifests(read.text, file)
     if (problems.length > 0) throw new ContentError(problems)
     return objects.map(({ object }) => object)
   })

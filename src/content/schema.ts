@@ -138,7 +138,10 @@ export const labSchema = z.strictObject({
   metadata: z.strictObject({ name, title: text, mesh: z.enum(['istio', 'linkerd', 'cilium', 'consul']) }),
   spec: z.strictObject({
     says: text.describe('what this world is, for the picker and the docs'),
-    manifests: z.array(text).min(1).describe('files beside lab.yaml, applied in order'),
+    manifests: z
+      .array(z.string().regex(/^\w[\w.-]*$/, 'the name of a file beside lab.yaml'))
+      .min(1)
+      .describe('files beside lab.yaml, applied in order'),
     matrix: z
       .strictObject({
         sources: z.array(workload).describe('rows, in this order'),
