@@ -20,9 +20,12 @@ export type Failure =
   | { kind: 'reset' }
   /** Closed by peer before an answer. */
   | { kind: 'empty' }
-  /** No answer within the client's own limit. */
-  | { kind: 'timeout' }
-  | { kind: 'tls'; says: string }
+  /** No answer within the client's own limit; `connected` when the connection itself was there. */
+  | { kind: 'timeout'; connected?: boolean }
+  /** `certificate`: the handshake worked and the client does not trust what it was shown. */
+  | { kind: 'tls'; says: string; certificate?: boolean }
+  /** The peer answered something that is no HTTP. */
+  | { kind: 'not-http'; received: Uint8Array }
 
 export interface Dial {
   /** The pod that asks. */
@@ -32,12 +35,18 @@ export interface Dial {
   port: number
   /** Milliseconds that the client waits for the whole exchange; absent: for ever. */
   timeout?: number
+  /** Milliseconds that the client waits for the connection alone. */
+  connectTimeout?: number
   signal?: AbortSignal
+  /** The client itself starts TLS (an https URL); `verify` as curl does without `-k`. */
+  tls?: { serverName: string; verify: boolean }
 }
 
 export type HttpResult =
   | { ok: true; exchange: HttpExchange; remoteAddress: string; verdict?: Verdict }
   | { ok: false; failure: Failure; remoteAddress?: string; verdict?: Verdict }
+
+export type TcpResult = { ok: true; received: Uint8Array } | { ok: false; failure: Failure; verdict?: Verdict }
 
 export interface Dns {
   /** A records for a name asked from that pod (search path, ndots:5), with the full name that answered. */
@@ -48,5 +57,7 @@ export interface DataPlane {
   readonly dns: Dns
   http(dial: Dial, request: HttpExchange['request']): Promise<HttpResult>
   /** Sends bytes over TCP and gives what came back until the peer closed or `timeout` passed. */
-  tcp(dial: Dial, payload: Uint8Array): Promise<{ ok: true; received: Uint8Array } | { ok: false; failure: Failure }>
+  tcp(dial: Dial, payload: Uint8Array): Promise<TcpResult>
+  /** Opens a connection and closes it again, as `nc -z` does. */
+  probe(dial: Dial): Promise<TcpResult>
 }

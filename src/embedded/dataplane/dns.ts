@@ -1,0 +1,11 @@
+/** The cluster's DNS as a pod asks it. The rules are the mesh layer's, so that `why` and curl cannot disagree. */
+import { lookup, type World } from '../../meshes/network.ts'
+import type { Dns } from './dataplane.ts'
+
+export const createDns = (world: () => World): Dns => ({
+  lookup(from, name) {
+    const answer = lookup(world(), from, name)
+    if (!answer || answer.kind === 'external' || answer.addresses.length === 0) return undefined
+    return { name: answer.name, addresses: answer.addresses }
+  },
+})

@@ -1,0 +1,80 @@
+/**
+ * The mesh's model and the network's view of the objects, built when first needed after a change and kept until the
+ * next change of a kind they read. A request between two changes costs no compilation.
+ */
+import type { KubeObject, ResourceRef } from '../../kube/api.ts'
+import type { Call } from '../../meshes/call.ts'
+import type { Mesh } from '../../meshes/mesh.ts'
+import { buildWorld, type World } from '../../meshes/network.ts'
+import type { Verdict } from '../../meshes/verdict.ts'
+import type { GroupResource, Registry } from '../registry.ts'
+
+const networkKinds: readonly GroupResource[] = [
+  { group: '', resource: 'namespaces' },
+  { group: '', resource: 'pods' },
+  { group: '', resource: 'services' },
+  { group: 'discovery.k8s.io', resource: 'endpointslices' },
+]
+
+/** Rebuilds when a listed kind has changed since the last time. */
+const cached = <T>(
+  registry: Registry,
+  kinds: readonly GroupResource[],
+  build: (objects: KubeObject[]) => T,
+): { get: () => T; stop: () => void } => {
+  let revision = -1
+  let value: T | undefined
+  const signature = (): string =>
+    kinds
+      .map((kind) =>
+        registry
+          .list(kind)
+          .map(({ metadata }) => metadata.resourceVersion)
+          .join(),
+      )
+      .join(';')
+  let last: string | undefined
+  return {
+    get() {
+      // Watch events come a microtask after the write; comparing versions sees a write at once.
+      if (registry.revision !== revision) {
+        revision = registry.revision
+        const now = signature()
+        if (now !== last || value === undefined) {
+          last = now
+          value = build(kinds.flatMap((kind) => registry.list(kind)))
+        }
+      }
+      return value as T
+    },
+    stop() {
+      value = undefined
+      last = undefined
+      revision = -1
+    },
+  }
+}
+
+const kindOf = ({ group, resource }: ResourceRef): GroupResource => ({ group, resource })
+
+export const createModel = ({
+  registry,
+  mesh,
+}: {
+  registry: Registry
+  mesh?: Mesh
+}): { world: () => World; decide: (call: Call) => Verdict; stop: () => void } => {
+  const world = cached(registry, networkKinds, buildWorld)
+  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects) => mesh?.compile(objects).model)
+  return {
+    world: world.get,
+    decide(call) {
+      if (!mesh) throw new Error('there is no mesh to ask')
+      return mesh.decide(model.get(), call)
+    },
+    stop() {
+      world.stop()
+      model.stop()
+    },
+  }
+}

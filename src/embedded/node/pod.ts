@@ -1,0 +1,461 @@
+/**
+ * One pod on the node, from its first container to its last: what to start next, what the status says, what ends.
+ * Every step runs in one turn; only probes and programs wait. Not modelled: lifecycle hooks, ephemeral containers,
+ * `activeDeadlineSeconds`, restarts of single containers by resize.
+ */
+import { createHash } from 'node:crypto'
+import { StatusError } from '../../kube/errors.ts'
+import type { Container, Pod } from '../../kube/kinds.ts'
+import { type Clock, timestamp } from '../clock.ts'
+import type { EventRecorder } from '../controllers/events.ts'
+import type { DataPlane } from '../dataplane/dataplane.ts'
+import type { Registry } from '../registry.ts'
+import { catalogueSays, findImage } from '../workloads/catalogue.ts'
+import { fullName, parseImage } from '../workloads/image-reference.ts'
+import type { Program } from '../workloads/workload.ts'
+import { type Run, StartError, startRun } from './container.ts'
+import { MissingReference } from './environment.ts'
+import { mountProblems } from './mounts.ts'
+import { type Probe, watchProbe } from './probes.ts'
+import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
+
+const pods = { group: '', resource: 'pods' }
+
+export interface NodeParts {
+  registry: Registry
+  clock: Clock
+  network: DataPlane
+  events: EventRecorder
+  /** Files of the pod's service account: token, ca.crt, namespace. */
+  account: (pod: Pod) => Record<string, string>
+}
+
+interface Entry {
+  record: ContainerRecord
+  run?: Run
+  /** The run before, for `logs --previous`. */
+  previous?: Run
+  /** A restart is planned. */
+  cancelRestart?: () => void
+  /** Consecutive restarts that the back-off counts, and when the last run began. */
+  crashes: number
+  startedAt: number
+}
+
+export interface PodWorker {
+  readonly entries: readonly Readonly<Entry>[]
+  readonly address: string
+  /** The pod as it was last seen. */
+  readonly pod: Pod
+  /** Which program listens on that port, and in which container. */
+  listener(port: number): { program: Program; run: Run } | undefined
+  update(pod: Pod): void
+  /** The object is gone: ends everything without another word. */
+  drop(): void
+}
+
+const firstBackOff = 10_000
+const longestBackOff = 300_000
+const steady = 600_000
+
+const seconds = (milliseconds: number): string => {
+  const total = milliseconds / 1000
+  return total < 60 ? `${total}s` : `${Math.floor(total / 60)}m${total % 60}s`
+}
+
+export const startPod = (parts: NodeParts, first: Pod, address: string): PodWorker => {
+  const { registry, clock, events } = parts
+  let pod = first
+  let isOver = false
+  let mounted = false
+  let cancelRetry = (): void => {}
+
+  const roleOf = (spec: Container): 'init' | 'sidecar' => (spec.restartPolicy === 'Always' ? 'sidecar' : 'init')
+  const entry = (spec: Container, role: ContainerRecord['role'], waits: string): Entry => ({
+    record: {
+      spec,
+      role,
+      state: { waiting: { reason: waits } },
+      lastState: {},
+      restarts: 0,
+      started: false,
+      ready: false,
+      image: spec.image,
+      imageID: '',
+    },
+    crashes: 0,
+    startedAt: 0,
+  })
+  const hasInit = (pod.spec.initContainers ?? []).length > 0
+  const entries: Entry[] = [
+    ...(pod.spec.initContainers ?? []).map((spec) => entry(spec, roleOf(spec), 'PodInitializing')),
+    ...pod.spec.containers.map((spec) => entry(spec, 'main', hasInit ? 'PodInitializing' : 'ContainerCreating')),
+  ]
+  const records = entries.map(({ record }) => record)
+  const path = ({ spec, role }: ContainerRecord): string =>
+    `spec.${role === 'main' ? 'containers' : 'initContainers'}{${spec.name}}`
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string, record?: ContainerRecord): void =>
+    events.record(pod, { type, reason, message, ...(record ? { fieldPath: path(record) } : {}) })
+
+  const publish = (): void => {
+    if (isOver) return
+    try {
+      const next = registry.mutate(
+        pods,
+        pod.metadata.name,
+        pod.metadata.namespace,
+        (draft) => {
+          if (draft.metadata.uid !== pod.metadata.uid) return false
+          draft.status = statusOf(draft as Pod, records, mounted ? address : undefined, timestamp(clock))
+        },
+        { subresource: 'status', fieldManager: 'kubelet' },
+      )
+      if (next && next.metadata.uid === pod.metadata.uid) pod = next as Pod
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+    }
+  }
+
+  const listener = (port: number): { program: Program; run: Run } | undefined => {
+    for (const { run } of entries)
+      if (run && !run.signal.aborted && run.program.ports.some((each) => each.port === port))
+        return { program: run.program, run }
+    return undefined
+  }
+
+  /** Looks the image up; false when the container has to wait for a better one. */
+  const pull = ({ record }: Entry): boolean => {
+    const reference = parseImage(record.spec.image)
+    const image = record.spec.image
+    if (!reference) {
+      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`
+      record.state = { waiting: { reason: 'InvalidImageName', message } }
+      say('Warning', 'InspectFailed', message, record)
+      say('Warning', 'Failed', 'Error: InvalidImageName', record)
+      return false
+    }
+    record.image = fullName(reference)
+    if (!findImage(image)) {
+      const message = `failed to pull and unpack image "${record.image}": ${catalogueSays()}`
+      record.image = image
+      say('Normal', 'Pulling', `Pulling image "${image}"`, record)
+      say('Warning', 'Failed', `Failed to pull image "${image}": ${message}`, record)
+      say('Warning', 'Failed', 'Error: ErrImagePull', record)
+      record.state = { waiting: { reason: 'ErrImagePull', message } }
+      publish()
+      record.state = {
+        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${message}` },
+      }
+      say('Normal', 'BackOff', `Back-off pulling image "${image}"`, record)
+      say('Warning', 'Failed', 'Error: ImagePullBackOff', record)
+      return false
+    }
+    record.imageID = `${reference.registry}/${reference.path}@sha256:${createHash('sha256').update(record.image).digest('hex')}`
+    say('Normal', 'Pulled', `Container image "${image}" already present on machine`, record)
+    return true
+  }
+
+  const start = (item: Entry): void => {
+    const { record } = item
+    if (!pull(item)) return
+    const image = findImage(record.spec.image)
+    if (!image) return
+    const now = timestamp(clock)
+    item.startedAt = clock.now()
+    try {
+      const run = startRun(
+        {
+          ...parts,
+          address,
+          account: parts.account(pod),
+          pod: () => pod,
+          local: (port) => listener(port)?.program,
+          onExit: (code) => exited(item, run, code),
+        },
+        record.spec,
+        image,
+        record.restarts,
+      )
+      item.run = run
+      record.containerID = run.id
+      record.state = { running: { startedAt: now } }
+      say('Normal', 'Created', `Created container: ${record.spec.name}`, record)
+      say('Normal', 'Started', `Started container ${record.spec.name}`, record)
+      watch(item, run)
+    } catch (error) {
+      if (error instanceof MissingReference) {
+        record.state = { waiting: { reason: 'CreateContainerConfigError', message: error.message } }
+        say('Warning', 'Failed', `Error: ${error.message}`, record)
+        retry()
+      } else if (error instanceof StartError) {
+        say('Normal', 'Created', `Created container: ${record.spec.name}`, record)
+        say('Warning', 'Failed', `Error: ${error.message}`, record)
+        record.state = {
+          terminated: {
+            exitCode: 128,
+            reason: 'StartError',
+            message: error.message,
+            startedAt: '1970-01-01T00:00:00Z',
+            finishedAt: now,
+          },
+        }
+        planRestart(item)
+      } else throw error
+    }
+  }
+
+  /** Probes of a fresh run. Without probes a container is started and ready at once. */
+  const watch = (item: Entry, run: Run): void => {
+    const { record } = item
+    const { startupProbe, readinessProbe, livenessProbe } = record.spec as {
+      startupProbe?: Probe
+      readinessProbe?: Probe
+      livenessProbe?: Probe
+    }
+    const target = {
+      run,
+      address,
+      ports: record.spec.ports ?? [],
+      local: (port: number) => listener(port)?.program,
+      clock,
+    }
+    const unhealthy = (kind: string, says: string): void =>
+      say('Warning', 'Unhealthy', `${kind} probe failed: ${says}`, record)
+    const failed = (kind: string): void => {
+      say('Normal', 'Killing', `Container ${record.spec.name} failed ${kind} probe, will be restarted`, record)
+      run.stop()
+      exited(item, run, 137)
+    }
+    const begin = (): void => {
+      record.started = true
+      record.ready = record.role !== 'init' && !readinessProbe
+      if (readinessProbe)
+        watchProbe(target, readinessProbe, {
+          onSuccess() {
+            if (record.ready) return
+            record.ready = true
+            publish()
+          },
+          onFailure(says, exhausted) {
+            unhealthy('Readiness', says)
+            if (!exhausted || !record.ready) return
+            record.ready = false
+            publish()
+          },
+        })
+      if (livenessProbe)
+        watchProbe(target, livenessProbe, {
+          onSuccess() {},
+          onFailure(says, exhausted) {
+            unhealthy('Liveness', says)
+            if (exhausted) failed('liveness')
+          },
+        })
+    }
+    if (!startupProbe) {
+      begin()
+      return
+    }
+    record.started = false
+    record.ready = false
+    watchProbe(target, startupProbe, {
+      once: true,
+      onSuccess() {
+        begin()
+        advance()
+      },
+      onFailure(says, exhausted) {
+        unhealthy('Startup', says)
+        if (exhausted) failed('startup')
+      },
+    })
+  }
+
+  const exited = (item: Entry, run: Run, exitCode: number): void => {
+    if (isOver || item.run !== run) return
+    const { record } = item
+    const startedAt = record.state.running?.startedAt
+    item.previous = run
+    item.run = undefined
+    record.started = false
+    record.ready = false
+    record.state = {
+      terminated: {
+        exitCode,
+        reason: exitCode === 0 ? 'Completed' : 'Error',
+        startedAt,
+        finishedAt: timestamp(clock),
+        containerID: `containerd://${run.id}`,
+      },
+    }
+    planRestart(item)
+    finishSidecars()
+    advance()
+  }
+
+  /** When all main containers are done for good, sidecars are told to stop. */
+  const finishSidecars = (): void => {
+    const main = records.filter((record) => record.role === 'main')
+    const policy = pod.spec.restartPolicy ?? 'Always'
+    const done = main.every(
+      ({ state }) =>
+        state.terminated && (policy === 'Never' || (policy === 'OnFailure' && state.terminated.exitCode === 0)),
+    )
+    if (!done) return
+    for (const item of entries) if (item.record.role === 'sidecar') stop(item)
+  }
+
+  const shouldRestart = ({ record }: Entry): boolean => {
+    const policy = pod.spec.restartPolicy ?? 'Always'
+    const code = record.state.terminated?.exitCode ?? 0
+    if (record.role === 'sidecar') return true
+    if (record.role === 'init') return code !== 0 && policy !== 'Never'
+    return policy === 'Always' || (policy === 'OnFailure' && code !== 0)
+  }
+
+  /** The first restart is immediate; from the second on the container waits in CrashLoopBackOff, twice as long each time. */
+  const planRestart = (item: Entry): void => {
+    if (!shouldRestart(item)) return
+    const { record } = item
+    if (clock.now() - item.startedAt > steady) item.crashes = 0
+    const wait = item.crashes === 0 ? 0 : Math.min(firstBackOff * 2 ** (item.crashes - 1), longestBackOff)
+    item.crashes++
+    const again = (): void => {
+      item.cancelRestart = undefined
+      if (isOver) return
+      record.lastState = record.state.terminated ? record.state : record.lastState
+      record.restarts++
+      start(item)
+      advance()
+    }
+    item.cancelRestart = clock.after(wait, again)
+    if (wait === 0) return
+    const where = `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    publish()
+    record.lastState = record.state
+    record.state = {
+      waiting: {
+        reason: 'CrashLoopBackOff',
+        message: `back-off ${seconds(wait)} restarting failed container=${record.spec.name} pod=${where}`,
+      },
+    }
+    say('Warning', 'BackOff', `Back-off restarting failed container ${record.spec.name} in pod ${where}`, record)
+  }
+
+  const retry = (): void => {
+    cancelRetry()
+    cancelRetry = clock.after(2000, advance)
+  }
+
+  const waits = ({ record, run, cancelRestart }: Entry): boolean =>
+    !run && !cancelRestart && record.state.waiting !== undefined && !/Image/.test(record.state.waiting.reason ?? '')
+
+  /** Starts whatever may start now, then writes the status. */
+  function advance(): void {
+    if (isOver || pod.metadata.deletionTimestamp) return
+    if (!mounted) {
+      const problems = mountProblems(registry, pod)
+      for (const problem of problems) say('Warning', 'FailedMount', problem)
+      if (problems.length > 0) {
+        retry()
+        publish()
+        return
+      }
+      mounted = true
+    }
+    for (const item of entries) {
+      const { record } = item
+      if (record.role === 'main') {
+        if (isInitialized(records) && waits(item)) start(item)
+        continue
+      }
+      if (waits(item)) start(item)
+      const done = record.role === 'sidecar' ? record.started : record.state.terminated?.exitCode === 0
+      if (!done) break
+    }
+    publish()
+  }
+
+  const stop = (item: Entry): void => {
+    const { record, run } = item
+    item.cancelRestart?.()
+    item.cancelRestart = undefined
+    if (!run) return
+    say('Normal', 'Killing', `Stopping container ${record.spec.name}`, record)
+    const startedAt = record.state.running?.startedAt
+    const exitCode = run.stop()
+    item.previous = run
+    item.run = undefined
+    record.started = false
+    record.ready = false
+    record.state = {
+      terminated: {
+        exitCode,
+        reason: exitCode === 0 ? 'Completed' : 'Error',
+        startedAt,
+        finishedAt: timestamp(clock),
+        containerID: `containerd://${run.id}`,
+      },
+    }
+  }
+
+  const terminate = (): void => {
+    cancelRetry()
+    // Programs end on SIGTERM here, so the grace period is never used up.
+    for (const item of entries.filter(({ record }) => record.role === 'main')) stop(item)
+    for (const item of entries.filter(({ record }) => record.role !== 'main').reverse()) stop(item)
+    publish()
+    isOver = true
+    try {
+      registry.delete(pods, pod.metadata.name, pod.metadata.namespace, {
+        gracePeriodSeconds: 0,
+        preconditions: { uid: pod.metadata.uid },
+      })
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+    }
+  }
+
+  publish()
+  advance()
+  return {
+    entries,
+    address,
+    get pod() {
+      return pod
+    },
+    listener,
+    update(next) {
+      if (Number(next.metadata.resourceVersion) < Number(pod.metadata.resourceVersion)) return
+      pod = next
+      if (isOver) return
+      if (next.metadata.deletionTimestamp) {
+        terminate()
+        return
+      }
+      for (const item of entries) {
+        const { record } = item
+        const list = record.role === 'main' ? next.spec.containers : (next.spec.initContainers ?? [])
+        const spec = list.find(({ name }) => name === record.spec.name)
+        if (!spec || spec.image === record.spec.image) continue
+        Object.assign(record, { spec })
+        if (item.run) {
+          say('Normal', 'Killing', `Container ${spec.name} definition changed, will be restarted`, record)
+          item.run.stop()
+          exited(item, item.run, 0)
+        } else if (record.state.waiting && !item.cancelRestart) {
+          record.state = { waiting: { reason: 'ContainerCreating' } }
+          advance()
+        }
+      }
+    },
+    drop() {
+      isOver = true
+      cancelRetry()
+      for (const item of entries) {
+        item.cancelRestart?.()
+        item.run?.stop()
+      }
+    },
+  }
+}

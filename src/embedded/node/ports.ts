@@ -1,0 +1,67 @@
+/**
+ * A byte stream to a port of a pod, from the node itself: what port-forward opens. The pod's sidecar is not asked, as in
+ * real life, where the kubelet dials inside the pod's network namespace.
+ */
+import type { Pod } from '../../kube/kinds.ts'
+import type { Clock } from '../clock.ts'
+import { readRequest, serializeResponse } from '../dataplane/http1.ts'
+import type { Program } from '../workloads/workload.ts'
+import { internalError } from './refusals.ts'
+
+interface ByteStream {
+  readable: ReadableStream<Uint8Array>
+  writable: WritableStream<Uint8Array>
+}
+
+/** Throws `StatusError` with the kubelet's words when nothing listens. */
+export const openPort = (program: Program | undefined, port: number, pod: Pod, _clock: Clock): ByteStream => {
+  const listener = program?.ports.find((each) => each.port === port)
+  if (!program || !listener)
+    throw internalError(
+      `failed to execute portforward in network namespace "/var/run/netns/cni-${pod.metadata.uid ?? pod.metadata.name}": failed to connect to localhost:${port} inside namespace "${pod.metadata.uid ?? ''}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found`,
+    )
+  let out: ReadableStreamDefaultController<Uint8Array> | undefined
+  let isOpen = true
+  const readable = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      out = controller
+    },
+    cancel: () => {
+      isOpen = false
+    },
+  })
+  const close = (): void => {
+    if (isOpen) out?.close()
+    isOpen = false
+  }
+  const send = (bytes: Uint8Array): void => {
+    if (isOpen && bytes.length > 0) out?.enqueue(bytes)
+  }
+  const connection = { port, remoteAddress: '127.0.0.1' }
+  let pending = new Uint8Array()
+  const speakHttp = async (): Promise<void> => {
+    for (;;) {
+      const read = readRequest(pending)
+      if (read === 'incomplete') return
+      if (read === undefined || !program.http) {
+        send(Buffer.from('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
+        return close()
+      }
+      pending = pending.slice(read.length)
+      send(serializeResponse(await program.http(read.request, connection), read.request.method))
+      if (!read.keepAlive) return close()
+    }
+  }
+  const writable = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      if (!isOpen) return
+      if (listener.protocol === 'https') return close()
+      if (listener.protocol === 'tcp') return program.tcp ? send(await program.tcp(chunk, connection)) : close()
+      pending = new Uint8Array(Buffer.concat([pending, chunk]))
+      await speakHttp()
+    },
+    close,
+    abort: close,
+  })
+  return { readable, writable }
+}

@@ -1,0 +1,148 @@
+/**
+ * Startup, readiness and liveness probes, asked of the simulated program directly, as from the node.
+ * A passed http or tcp probe is not asked again: a simulated program answers the same for ever. Failed ones and exec
+ * probes are repeated every `periodSeconds`. Not modelled: `initialDelaySeconds` (programs start at once), grpc.
+ */
+import type { Clock } from '../clock.ts'
+import type { HttpExchange } from '../dataplane/dataplane.ts'
+import { processOn } from '../workloads/process/process.ts'
+import { findCommand } from '../workloads/process/run.ts'
+import type { Program } from '../workloads/workload.ts'
+import type { Run } from './container.ts'
+
+export interface Probe {
+  httpGet?: {
+    path?: string
+    port: number | string
+    scheme?: string
+    host?: string
+    httpHeaders?: { name: string; value: string }[]
+  }
+  tcpSocket?: { port: number | string }
+  exec?: { command?: string[] }
+  grpc?: { port: number }
+  periodSeconds?: number
+  timeoutSeconds?: number
+  successThreshold?: number
+  failureThreshold?: number
+}
+
+export type ProbeResult = { ok: true } | { ok: false; says: string }
+
+export interface ProbeTarget {
+  run: Run
+  address: string
+  ports: { name?: string; containerPort: number }[]
+  /** What listens on a port of the pod. */
+  local: (port: number) => Program | undefined
+  clock: Clock
+}
+
+const portOf = (target: ProbeTarget, port: number | string): number | undefined =>
+  typeof port === 'number'
+    ? port
+    : /^\d+$/.test(port)
+      ? Number(port)
+      : target.ports.find(({ name }) => name === port)?.containerPort
+
+const withTimeout = <T>(clock: Clock, seconds: number, work: Promise<T>): Promise<T | 'timeout'> =>
+  new Promise((resolve, reject) => {
+    const cancel = clock.after(seconds * 1000, () => resolve('timeout'))
+    work.then(resolve, reject).finally(cancel)
+  })
+
+const askHttp = async (
+  target: ProbeTarget,
+  probe: NonNullable<Probe['httpGet']>,
+  seconds: number,
+): Promise<ProbeResult> => {
+  const port = portOf(target, probe.port)
+  if (port === undefined) return { ok: false, says: `couldn't find port: ${probe.port}` }
+  const scheme = (probe.scheme ?? 'HTTP').toLowerCase()
+  const path = probe.path?.startsWith('/') ? probe.path : `/${probe.path ?? ''}`
+  const url = `${scheme}://${probe.host || target.address}:${port}${path}`
+  const program = target.local(port)
+  const listener = program?.ports.find((each) => each.port === port)
+  if (!program || !listener)
+    return { ok: false, says: `Get "${url}": dial tcp ${target.address}:${port}: connect: connection refused` }
+  if (!program.http || listener.protocol === 'tcp') return { ok: false, says: `Get "${url}": EOF` }
+  if (scheme === 'https' && listener.protocol === 'http')
+    return { ok: false, says: `Get "${url}": http: server gave HTTP response to HTTPS client` }
+  if (scheme === 'http' && listener.protocol === 'https')
+    return { ok: false, says: 'HTTP probe failed with statuscode: 400' }
+  const headers = (probe.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value] as const)
+  const request: HttpExchange['request'] = {
+    method: 'GET',
+    path,
+    authority: `${target.address}:${port}`,
+    headers: [['user-agent', 'kube-probe/1.36'], ['accept', '*/*'], ['connection', 'close'], ...headers],
+    body: new Uint8Array(),
+  }
+  const answer = await withTimeout(target.clock, seconds, program.http(request, { port, remoteAddress: '10.244.0.1' }))
+  if (answer === 'timeout')
+    return {
+      ok: false,
+      says: `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+    }
+  if (answer.status >= 200 && answer.status < 400) return { ok: true }
+  return { ok: false, says: `HTTP probe failed with statuscode: ${answer.status}` }
+}
+
+const askExec = async (target: ProbeTarget, argv: string[], seconds: number): Promise<ProbeResult> => {
+  const command = findCommand(argv)
+  if (!command) return { ok: false, says: `command "${argv.join(' ')}" not found` }
+  const chunks: Uint8Array[] = []
+  const take = (chunk: Uint8Array): void => void chunks.push(chunk)
+  const signal = target.run.signal
+  const code = await withTimeout(
+    target.clock,
+    seconds,
+    command(processOn(target.run.view, argv, { stdout: take, stderr: take, signal })),
+  )
+  if (code === 'timeout')
+    return { ok: false, says: `command timed out: "${argv.join(' ')}" timed out after ${seconds}s` }
+  return code === 0 ? { ok: true } : { ok: false, says: Buffer.concat(chunks).toString('utf8') }
+}
+
+export const ask = async (target: ProbeTarget, probe: Probe): Promise<ProbeResult> => {
+  const seconds = probe.timeoutSeconds ?? 1
+  if (probe.httpGet) return askHttp(target, probe.httpGet, seconds)
+  if (probe.exec) return askExec(target, probe.exec.command ?? [], seconds)
+  if (probe.tcpSocket) {
+    const port = portOf(target, probe.tcpSocket.port)
+    if (port !== undefined && target.local(port)) return { ok: true }
+    return {
+      ok: false,
+      says: `dial tcp ${target.address}:${port ?? probe.tcpSocket.port}: connect: connection refused`,
+    }
+  }
+  return { ok: true }
+}
+
+/**
+ * Asks until the run ends. `onChange` hears each time the verdict turns, first of all the first success; `onFailure`
+ * hears every failure, with whether that makes `failureThreshold` in a row.
+ */
+export const watchProbe = (
+  target: ProbeTarget,
+  probe: Probe,
+  hear: { onSuccess: () => void; onFailure: (says: string, exhausted: boolean) => void; once?: boolean },
+): void => {
+  let successes = 0
+  let failures = 0
+  const period = (probe.periodSeconds ?? 10) * 1000
+  const round = async (): Promise<void> => {
+    if (target.run.signal.aborted) return
+    const result = await ask(target, probe)
+    if (target.run.signal.aborted) return
+    successes = result.ok ? successes + 1 : 0
+    failures = result.ok ? 0 : failures + 1
+    const isEnough = successes >= (probe.successThreshold ?? 1)
+    if (result.ok && isEnough) hear.onSuccess()
+    if (!result.ok) hear.onFailure(result.says, failures >= (probe.failureThreshold ?? 3))
+    if (result.ok && isEnough && (hear.once || !probe.exec)) return
+    const cancel = target.clock.after(period, () => void round())
+    target.run.signal.addEventListener('abort', cancel, { once: true })
+  }
+  void round()
+}

@@ -1,0 +1,97 @@
+/** One process in a simulated container: what a command sees of the world, and what it may do to it. */
+import type { ExecStreams } from '../../../kube/api.ts'
+import type { Pod } from '../../../kube/kinds.ts'
+import type { Clock } from '../../clock.ts'
+import type { DataPlane } from '../../dataplane/dataplane.ts'
+import type { Userland } from '../workload.ts'
+import type { Files } from './files.ts'
+
+/** The container that a process runs in. Lives as long as the container. */
+export interface ContainerView {
+  /** The pod as it is now. */
+  readonly pod: Pod
+  readonly name: string
+  readonly hostname: string
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDir: string
+  readonly userland: Userland
+  /** Numeric user that processes run as. */
+  readonly user: number
+  readonly files: Files
+  readonly network: DataPlane
+  readonly clock: Clock
+  /** Command line of the main process, for `ps`. */
+  readonly main: readonly string[]
+}
+
+export interface Process {
+  readonly container: ContainerView
+  /** `argv[0]` is the name that was called. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Absent: nothing attached, which reads as end of file. */
+  readonly stdin?: AsyncIterable<Uint8Array>
+  readonly tty: boolean
+  readonly signal?: AbortSignal
+  out(text: string | Uint8Array): void
+  err(text: string | Uint8Array): void
+}
+
+/** Resolves with the exit code. Never rejects: trouble is written to standard error. */
+export type Command = (process: Process) => Promise<number>
+
+const encoder = new TextEncoder()
+export const toBytes = (text: string | Uint8Array): Uint8Array =>
+  typeof text === 'string' ? encoder.encode(text) : text
+
+/** A process that writes to the given streams; with `tty` standard error joins standard output. */
+export const processOn = (
+  container: ContainerView,
+  argv: readonly string[],
+  streams: ExecStreams,
+  options: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+): Process => {
+  const tty = streams.tty ?? false
+  // A terminal's line discipline turns each newline into carriage return and newline.
+  const cooked = (text: string | Uint8Array): Uint8Array =>
+    tty
+      ? toBytes((typeof text === 'string' ? text : new TextDecoder().decode(text)).replace(/\r?\n/g, '\r\n'))
+      : toBytes(text)
+  const write = (sink: (chunk: Uint8Array) => void) => (text: string | Uint8Array) => {
+    if (text.length > 0) sink(cooked(text))
+  }
+  return {
+    container,
+    argv,
+    env: options.env ?? container.env,
+    cwd: options.cwd ?? container.workingDir,
+    stdin: streams.stdin,
+    tty,
+    signal: streams.signal,
+    out: write(streams.stdout),
+    err: write(tty ? streams.stdout : streams.stderr),
+  }
+}
+
+/** Everything on standard input until end of file; empty without one. */
+export const readAll = async (stdin: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = []
+  if (stdin) for await (const chunk of stdin) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** Waits on the cluster's clock; false when the signal came first. */
+export const pause = (clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve(false)
+    const onAbort = (): void => {
+      cancel()
+      resolve(false)
+    }
+    const cancel = clock.after(milliseconds, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve(true)
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })

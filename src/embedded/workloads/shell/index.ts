@@ -1,0 +1,113 @@
+/**
+ * `sh` in a container: just-bash with the container's files, environment and network. Loaded on first use: it is large.
+ * Not modelled: job control, background processes that outlive the command, signals between processes.
+ */
+import { Bash, defineCommand, InMemoryFs } from 'just-bash'
+import { type Process, readAll, toBytes } from '../process/process.ts'
+import { shellCommands } from '../process/run.ts'
+import { runScript } from './script.ts'
+import { interact } from './terminal.ts'
+
+const instances = new WeakMap<object, Bash>()
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+/** The network commands, as the shell calls them: output collected, since it may go into a pipe. */
+const networkCommands = (process: Process) =>
+  Object.entries(shellCommands).map(([name, run]) =>
+    defineCommand(name, async (args, context) => {
+      const out: Uint8Array[] = []
+      const err: Uint8Array[] = []
+      const input = Buffer.from(String(context.stdin), 'latin1')
+      const exitCode = await run({
+        ...process,
+        argv: [name, ...args],
+        env: context.exportedEnv ?? Object.fromEntries(context.env),
+        cwd: context.cwd,
+        stdin: (async function* () {
+          if (input.length > 0) yield new Uint8Array(input)
+        })(),
+        tty: false,
+        signal: context.signal ?? process.signal,
+        out: (text) => void out.push(toBytes(text)),
+        err: (text) => void err.push(toBytes(text)),
+      })
+      return {
+        stdout: latin1(Buffer.concat(out)),
+        stdoutKind: 'bytes' as const,
+        stderr: Buffer.concat(err).toString('utf8'),
+        exitCode,
+      }
+    }),
+  )
+
+/** One shell per container, so that files stay; environment and folder belong to each process. */
+export const shellOf = (process: Process): Bash => {
+  const { container } = process
+  const known = instances.get(container)
+  if (known) return known
+  const fs = new InMemoryFs(container.files.initial())
+  const bash = new Bash({
+    fs,
+    cwd: container.workingDir,
+    customCommands: networkCommands(process),
+    // The sandbox guards against hostile scripts by patching globals while one runs; it would patch the cluster's too.
+    defenseInDepth: false,
+    executionLimits: { maxLoopIterations: 1_000_000, maxCommandCount: 1_000_000, maxExecutionTimeMs: 2 ** 31 - 1 },
+    processInfo: { pid: 7, ppid: 0, uid: container.user, gid: container.user },
+  })
+  container.files.handOver(fs)
+  instances.set(container, bash)
+  return bash
+}
+
+/** `sh`, `sh -c SCRIPT [NAME ARGS]`, `sh FILE`, or a shell on a terminal. */
+export const shell = async (process: Process): Promise<number> => {
+  const args = [...process.argv.slice(1)]
+  let wantsScript = false
+  while (args[0]?.startsWith('-') && args[0] !== '-') {
+    const flag = args.shift() ?? ''
+    if (flag === '--') break
+    if (/^-[a-z]*c[a-z]*$/.test(flag)) wantsScript = true
+    if (/^-[a-z]*[ex]/.test(flag) && flag !== '-c') args.unshift(`set ${flag.replace(/[cli]/g, '')}`)
+    if (args[0]?.startsWith('set ')) break
+  }
+  const bash = shellOf(process)
+  if (wantsScript) {
+    const setting = args[0]?.startsWith('set -') ? args.shift() : undefined
+    const [script, name, ...rest] = args
+    if (script === undefined) {
+      process.err(`${process.argv[0]}: -c: option requires an argument\n`)
+      return 2
+    }
+    return runScript(bash, process, setting && setting.length > 5 ? `${setting}\n${script}` : script, [
+      name ?? 'sh',
+      ...rest,
+    ])
+  }
+  if (args[0] !== undefined) {
+    const content = await process.container.files.read(args[0])
+    if (content) return runScript(bash, process, new TextDecoder().decode(content), args)
+    process.err(`${process.argv[0]}: can't open '${args[0]}': No such file or directory\n`)
+    return 2
+  }
+  if (process.tty) return interact(bash, process)
+  return runScript(bash, process, new TextDecoder().decode(await readAll(process.stdin)), ['sh'])
+}
+
+/** One of the shell's own commands, called directly: `ls -la /tmp`. */
+export const tool = async (process: Process, name: string): Promise<number> => {
+  const bash = shellOf(process)
+  const result = await bash.exec(name, {
+    args: process.argv.slice(1),
+    env: { ...process.env },
+    replaceEnv: true,
+    cwd: process.cwd,
+    stdin: latin1(await readAll(process.stdin)),
+    stdinKind: 'bytes',
+    signal: process.signal,
+  })
+  process.out(result.stdoutKind === 'bytes' ? Buffer.from(result.stdout, 'latin1') : result.stdout)
+  process.err(result.stderr)
+  return result.exitCode
+}
