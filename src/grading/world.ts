@@ -6,7 +6,7 @@ import { buildWorld, type World } from '../meshes/network.ts'
 import type { Problem } from '../meshes/verdict.ts'
 
 /** What the network needs, whatever the mesh. */
-const coreReads: readonly ResourceRef[] = [
+export const coreReads: readonly ResourceRef[] = [
   { group: '', version: 'v1', resource: 'namespaces' },
   { group: '', version: 'v1', resource: 'pods' },
   { group: '', version: 'v1', resource: 'services' },

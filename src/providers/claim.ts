@@ -1,0 +1,59 @@
+/**
+ * Which kubeconfig file belongs to which running program. A name is claimed by a file with the claimer's process id; the
+ * claim of a process that is gone is void, and what it left is removed. So the path stays the same from run to run, and
+ * a second program at the same time gets `<name>-2`.
+ */
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface Claim {
+  /** Where the kubeconfig goes. */
+  kubeconfig: string
+  /** Removes the kubeconfig and gives the name back. Safe to call twice. */
+  release(): Promise<void>
+}
+
+/** Whether a process runs. One of somebody else's counts: it is there. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Creates the file with its text at once, never empty; false when it is there already. */
+const tryCreate = async (path: string, text: string): Promise<boolean> => {
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, text, { mode: 0o600 })
+  try {
+    await link(draft, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** Claims the first free of `name`, `name-2`, … below `folder`. Throws what the file system says when it is not writable. */
+export const claimKubeconfig = async (folder: string, name: string): Promise<Claim> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  for (let number = 1; ; number++) {
+    const base = join(folder, number === 1 ? name : `${name}-${number}`)
+    const claim = `${base}.pid`
+    const kubeconfig = `${base}.kubeconfig`
+    const holder = Number(await readFile(claim, 'utf8').catch(() => Number.NaN))
+    if (holder > 0 && !isAlive(holder)) await Promise.all([rm(claim, { force: true }), rm(kubeconfig, { force: true })])
+    if (!(await tryCreate(claim, String(process.pid)))) continue
+    return {
+      kubeconfig,
+      release: async () => {
+        const mine = (await readFile(claim, 'utf8').catch(() => '')) === String(process.pid)
+        if (mine) await Promise.all([rm(kubeconfig, { force: true }), rm(claim, { force: true })])
+      },
+    }
+  }
+}

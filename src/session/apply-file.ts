@@ -1,0 +1,35 @@
+/** Applies a file as `kubectl apply -f` would, and says what came of it. Never rejects for what is in the file. */
+import { readFile, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { ApplyFailed } from '../kube/apply.ts'
+import type { Client } from '../kube/client.ts'
+import { describeResults } from './feed.ts'
+
+export interface Applied {
+  ok: boolean
+  says: string
+}
+
+const longestFile = 10_000_000
+
+export const applyFile = async (client: Client, path: string): Promise<Applied> => {
+  const name = basename(path)
+  let text: string
+  try {
+    if ((await stat(path)).size > longestFile)
+      return { ok: false, says: `${name} is larger than 10 MB: no manifest is` }
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    return { ok: false, says: `${name} cannot be read: ${(error as Error).message}` }
+  }
+  const { formatProblem, parseManifests } = await import('../kube/manifests.ts')
+  const { objects, problems } = parseManifests(text, name)
+  if (problems.length) return { ok: false, says: problems.map(formatProblem).join('; ') }
+  if (objects.length === 0) return { ok: true, says: `nothing to apply in ${name} yet` }
+  try {
+    return { ok: true, says: describeResults(await client.apply(objects.map(({ object }) => object))) }
+  } catch (error) {
+    if (error instanceof ApplyFailed) return { ok: false, says: describeResults(error.results) }
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Files that are whole after a crash at any moment: written beside, flushed, then renamed over the old one. Synchronous,
+ * because what is shown must already be safe. A file that cannot be read is kept aside, never overwritten.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+export const writeDurably = (path: string, text: string): void => {
+  const folder = dirname(path)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // The process id keeps two programs from writing the same draft.
+  const draft = join(folder, `.${basename(path)}.${process.pid}.tmp`)
+  const file = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(draft, path)
+}
+
+/** Removes drafts that a killed program left. Only its own could be in use, and it has just started. */
+export const removeDrafts = (folder: string, isAlive: (pid: number) => boolean): void => {
+  for (const name of listFolder(folder)) {
+    const pid = Number(/^\..*\.(\d+)\.tmp$/.exec(name)?.[1])
+    if (pid && !isAlive(pid)) rmSync(join(folder, name), { force: true })
+  }
+}
+
+export const listFolder = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).sort()
+  } catch {
+    return []
+  }
+}
+
+/** What came of reading a file. `aside`: where the unreadable one is kept now. */
+export type DurableRead<T> = { value: T } | { missing: true } | { aside: string; says: string }
+
+/** Reads JSON that `check` accepts; anything else is moved to `<name>.unreadable-N`. */
+export const readDurable = <T>(path: string, check: (value: unknown) => value is T): DurableRead<T> => {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { missing: true }
+    throw error
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (check(value)) return { value }
+  } catch {
+    // Falls through: not even JSON.
+  }
+  const taken = new Set(listFolder(dirname(path)))
+  let number = 1
+  while (taken.has(`${basename(path)}.unreadable-${number}`)) number++
+  const aside = `${path}.unreadable-${number}`
+  renameSync(path, aside)
+  return { aside, says: `${basename(path)} could not be read and is kept as ${aside}` }
+}

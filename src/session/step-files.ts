@@ -1,0 +1,90 @@
+/**
+ * The files that a learner edits: one folder a step, made from the step's starters and never overwritten afterwards.
+ * A step without a starter gets an empty file, so that there is always something to open.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
+import { basename, join, resolve, sep } from 'node:path'
+import type { Scenario, ScenarioStep } from '../content/schema.ts'
+
+export interface StepFile {
+  path: string
+  name: string
+}
+
+/** Tells one version of a file from another, without reading it; undefined when there is none. */
+export const versionOf = (path: string): string | undefined => {
+  const info = statSync(path, { throwIfNoEntry: false })
+  return info && `${info.mtimeMs} ${info.size} ${info.ino}`
+}
+
+export interface StepFiles {
+  /** The step's files, made if they are not there. The first is the one to open. */
+  prepare(scenario: Scenario, step: ScenarioStep): StepFile[]
+  /** Puts the starters back; what the learner had is kept beside as `<name>.before-reset`. */
+  reset(scenario: Scenario, step: ScenarioStep): StepFile[]
+}
+
+const emptyStarter = (step: ScenarioStep): { name: string; content: string } => ({
+  name: `${step.id}.yaml`,
+  content: `# ${step.title}\n# Manifests in this file are applied whenever it is saved; several are separated by ---\n`,
+})
+
+export const createStepFiles = (stateFolder: string): StepFiles => {
+  const startersOf = (scenario: Scenario, step: ScenarioStep) => {
+    const folder = join(stateFolder, 'work', scenario.metadata.name, step.id)
+    const starters = step.files.length ? step.files : [emptyStarter(step)]
+    return starters.map(({ name, content }) => {
+      const path = resolve(folder, name)
+      // A name from somebody else's content stays inside its folder.
+      const safe = path.startsWith(folder + sep) ? path : join(folder, basename(name) || `${step.id}.yaml`)
+      return { path: safe, name, content, folder }
+    })
+  }
+  const write = (path: string, content: string): void => {
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, content)
+  }
+  return {
+    prepare: (scenario, step) =>
+      startersOf(scenario, step).map(({ path, name, content }) => {
+        if (!existsSync(path)) write(path, content)
+        return { path, name }
+      }),
+    reset: (scenario, step) =>
+      startersOf(scenario, step).map(({ path, name, content }) => {
+        if (existsSync(path) && readFileSync(path, 'utf8') !== content) renameSync(path, `${path}.before-reset`)
+        write(path, content)
+        return { path, name }
+      }),
+  }
+}
+
+/** How long a save may take: editors write in several steps. Milliseconds. */
+const settle = 30
+
+/**
+ * Calls back after a file was saved, however the editor does it (in place, or by renaming a new one over it).
+ * Returns the function that stops it.
+ */
+export const watchFiles = (files: readonly StepFile[], onSave: (file: StepFile) => void): (() => void) => {
+  const timers = new Map<string, NodeJS.Timeout>()
+  const folders = new Set(files.map(({ path }) => resolve(path, '..')))
+  const watchers = [...folders].map((folder) => {
+    const watcher = watch(folder, (_event, name) => {
+      const file = files.find(({ path }) => path === join(folder, name ?? ''))
+      if (!file) return
+      clearTimeout(timers.get(file.path))
+      timers.set(
+        file.path,
+        setTimeout(() => onSave(file), settle),
+      )
+    })
+    // Without a watch (too many of them, say), the editor's end still applies the file.
+    watcher.on('error', () => {})
+    return watcher
+  })
+  return () => {
+    for (const watcher of watchers) watcher.close()
+    for (const timer of timers.values()) clearTimeout(timer)
+  }
+}
