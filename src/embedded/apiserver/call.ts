@@ -48,17 +48,19 @@ export function inVersion(kind: Kind, object: KubeObject): KubeObject {
   return stored === apiVersion ? object : { kind: name, apiVersion, ...rest }
 }
 
-const jsonType = { 'content-type': 'application/json' }
+/** A body that is known as a whole: its length tells the HTTP server that nothing will follow. */
+export const complete = (body: string, status: number, headers: Record<string, string>): Response =>
+  new Response(body, { status, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) } })
 
 /** Any document as JSON. */
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
-  new Response(`${JSON.stringify(body)}\n`, { status, headers: { ...jsonType, ...headers } })
+  complete(`${JSON.stringify(body)}\n`, status, { 'content-type': 'application/json', ...headers })
 
 /** A document in the representation that the client asked for, YAML included. */
 export async function encode(call: Pick<Call, 'view'>, body: object, status = 200): Promise<Response> {
   if (call.view.representation.mediaType !== 'application/yaml') return json(body, status)
   const { stringify } = await import('yaml')
-  return new Response(stringify(body), { status, headers: { 'content-type': 'application/yaml' } })
+  return complete(stringify(body), status, { 'content-type': 'application/yaml' })
 }
 
 /** One object of the call's kind, as the client asked to see it. */

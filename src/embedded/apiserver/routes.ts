@@ -7,7 +7,7 @@ import type { Status } from '../../kube/api.ts'
 import { StatusError } from '../../kube/errors.ts'
 import { issuer } from '../pki/tokens.ts'
 import { adminUser, attributesOf, authorize, impersonated, isReview, refusal, type User } from './auth.ts'
-import { type ApiServerParts, type Call, json } from './call.ts'
+import { type ApiServerParts, type Call, complete, json } from './call.ts'
 import { internal, methodNotAllowed, unknownPath } from './errors.ts'
 import { negotiate } from './negotiation.ts'
 import { parseResourcePath, type ResourceRequest, UnknownGroupVersion } from './request-info.ts'
@@ -88,9 +88,7 @@ const warningHeader = (text: string): string =>
 function failed(error: unknown): Response {
   if (error instanceof UnknownGroupVersion) return pageNotFound()
   const { status } =
-    error instanceof StatusError
-      ? error
-      : internal(error instanceof Error ? error.message : String(error))
+    error instanceof StatusError ? error : internal(error instanceof Error ? error.message : String(error))
   return statusResponse(status)
 }
 
@@ -101,10 +99,7 @@ export function statusResponse(status: Status): Response {
 }
 
 const text = (body: string, status = 200): Response =>
-  new Response(body, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
-  })
+  complete(body, status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
 
 const pageNotFound = (): Response => text('404 page not found\n', 404)
 

@@ -1,0 +1,54 @@
+/**
+ * The mesh's webhooks, as admission plugins: injection when a pod is created, validation of the mesh's own kinds. A change by
+ * the injector runs the built-in plugins once more, as the real server does, so that the sidecar gets its token mount too.
+ */
+import type { KubeObject } from '../../kube/api.ts'
+import type { Namespace, Pod } from '../../kube/kinds.ts'
+import type { AdmissionAnswer, Mesh } from '../../meshes/mesh.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import type { Registry } from '../registry.ts'
+import { failure } from './errors.ts'
+
+const namespaces = { group: '', resource: 'namespaces' }
+
+/** How each mesh's validating webhook calls itself in a refusal. */
+const webhookNames: Record<Mesh['name'], string> = {
+  istio: 'validation.istio.io',
+  linkerd: 'linkerd-policy-validator.linkerd.io',
+  cilium: 'validation.cilium.io',
+  consul: 'validation.consul.hashicorp.com',
+}
+
+/** The built-in plugins with the mesh's behind them. */
+export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly AdmissionPlugin[]): AdmissionPlugin[] {
+  const inject = (request: AdmissionRequest): void => {
+    const { operation, group, resource, subresource, object, namespace } = request
+    if (operation !== 'CREATE' || group !== '' || resource !== 'pods' || subresource || !object) return
+    const home = registry.get(namespaces, namespace ?? '')
+    if (!home) return
+    const pod = object as Pod
+    const injected = mesh.inject(pod, home as Namespace)
+    if (injected === pod) return
+    replaceContent(object, structuredClone(injected))
+    for (const plugin of builtin) plugin.mutate?.(request)
+  }
+  const validate = (request: AdmissionRequest): void => {
+    const { operation, object, oldObject, subresource } = request
+    if (subresource || operation === 'DELETE' || !object) return
+    const answer = mesh.validate({ operation, object, ...(oldObject ? { oldObject } : {}) })
+    for (const warning of answer.warnings ?? []) request.warn(warning)
+    if (!answer.allowed) throw denied(mesh, answer)
+  }
+  return [...builtin, { name: `${mesh.name} webhooks`, mutate: inject, validate }]
+}
+
+function denied(mesh: Mesh, { message, code = 400, reason = '' }: Extract<AdmissionAnswer, { allowed: false }>) {
+  const prefix = `admission webhook "${webhookNames[mesh.name]}" denied the request: `
+  return failure(code, reason, message.startsWith('admission webhook ') ? message : `${prefix}${message}`)
+}
+
+/** The request's object stays the same object: later plugins hold it. */
+function replaceContent(target: KubeObject, source: KubeObject): void {
+  for (const key of Object.keys(target)) delete target[key]
+  Object.assign(target, source)
+}

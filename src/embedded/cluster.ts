@@ -1,0 +1,92 @@
+/** The embedded cluster: API server, controllers and node in one process, put together here. */
+import type { Cluster } from '../kube/api.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import { builtinAdmission } from './admission/index.ts'
+import type { AdmissionPlugin } from './admission.ts'
+import { createDocuments } from './apiserver/documents.ts'
+import { createKindTable, type KindTable } from './apiserver/kind-table.ts'
+import { type ApiRegistry, createRegistry } from './apiserver/registry.ts'
+import { type ApiServer, createApiServer } from './apiserver/routes.ts'
+import { meshAdmission } from './apiserver/webhooks.ts'
+import { bootstrapObjects, nodeName, nodeStatus } from './bootstrap.ts'
+import { type Clock, systemClock, timestamp } from './clock.ts'
+import { startControllers } from './controllers/index.ts'
+import { builtinKinds } from './kinds/index.ts'
+import type { Kubelet } from './kubelet.ts'
+import { startNode } from './node/index.ts'
+import { createTokenIssuer, type TokenIssuer } from './pki/tokens.ts'
+import { revisionFromTime, Store } from './store.ts'
+
+export interface EmbeddedCluster {
+  /** The seam: everything above the provider talks to this. In-process requests come from the administrator. */
+  cluster: Cluster
+  /** The same API with a user; what the HTTPS server calls. */
+  handle: ApiServer
+  registry: ApiRegistry
+  kinds: KindTable
+  kubelet: Kubelet
+  tokens: TokenIssuer
+  clock: Clock
+  /** Stops controllers and node; no timer is left. */
+  stop(): void
+}
+
+export interface EmbeddedClusterOptions {
+  /** Installed from the start. Absent: a cluster without a mesh. */
+  mesh?: Mesh
+  clock?: Clock
+}
+
+/** A cluster of its own, with one Ready node and the mesh installed; cheap enough for every test to have one. */
+export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+  const { mesh, clock = systemClock } = options
+  const kinds = createKindTable(builtinKinds())
+  const store = new Store({ startRevision: revisionFromTime(clock.now()) })
+  let plugins: AdmissionPlugin[] = []
+  const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
+  plugins = builtinAdmission({ registry })
+  if (mesh) plugins = meshAdmission(mesh, registry, plugins)
+
+  bootstrap(registry, clock)
+  const kubelet = startNode({ registry, clock, mesh, nodeName })
+  const stopControllers = startControllers({ registry, clock })
+  const tokens = createTokenIssuer({ clock, registry })
+  const documents = createDocuments(kinds, () => clock.now())
+  const handle = createApiServer({ registry, clock, tokens, kubelet: () => kubelet }, documents)
+  if (mesh) await installMesh(mesh, registry)
+
+  return {
+    cluster: { fetch: (request) => handle(request), exec: kubelet.exec },
+    handle,
+    registry,
+    kinds,
+    kubelet,
+    tokens,
+    clock,
+    stop: () => {
+      stopControllers()
+      kubelet.stop()
+    },
+  }
+}
+
+const nodes = { group: '', resource: 'nodes' }
+
+function bootstrap(registry: ApiRegistry, clock: Clock): void {
+  for (const object of bootstrapObjects())
+    if (registry.kindTable.byKind(object.apiVersion, object.kind)) registry.create(object)
+  registry.mutate(
+    nodes,
+    nodeName,
+    undefined,
+    (node) => {
+      node.status = nodeStatus(timestamp(clock))
+    },
+    { subresource: 'status' },
+  )
+}
+
+async function installMesh(mesh: Mesh, registry: ApiRegistry): Promise<void> {
+  for (const crd of await mesh.crds()) registry.create(crd)
+  for (const object of mesh.install()) registry.create(object)
+}

@@ -1,0 +1,265 @@
+/**
+ * The embedded cluster over HTTPS on loopback, for kubectl and every other client. Only adapts: certificates and tokens
+ * become a user, node's requests become the `Request`s that `apiserver/routes.ts` answers, upgrades go to `streaming/`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Status } from '../kube/api.ts'
+import { StatusError } from '../kube/errors.ts'
+import { formatKubeconfig } from '../kube/kubeconfig.ts'
+import { adminUser, anonymous, attributesOf, authorize, impersonated, refusal, type User } from './apiserver/auth.ts'
+import { badRequest, bodyTooLarge, internal, notFound, unauthorized } from './apiserver/errors.ts'
+import { parseResourcePath, UnknownGroupVersion } from './apiserver/request-info.ts'
+import type { EmbeddedCluster } from './cluster.ts'
+import { createAuthority } from './pki/certificates.ts'
+
+export interface ServedCluster {
+  /** `https://127.0.0.1:6443` */
+  url: string
+  port: number
+  /** The text of a kubeconfig for the administrator. */
+  kubeconfig: string
+  /** Ends every watch and connection; nothing listens any more. Leaves the cluster itself running. */
+  close(): Promise<void>
+}
+
+export interface ServeOptions {
+  /** 0 or absent: any free one. */
+  port?: number
+  /** Of the cluster, the context and the user in the kubeconfig. */
+  name?: string
+}
+
+const host = '127.0.0.1'
+/** Bytes. */
+const bodyLimit = 3 * 1024 * 1024
+const serverNames = [
+  host,
+  '10.96.0.1',
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+]
+
+/** Listens; rejects with node's error when the port is taken. */
+export async function serve(embedded: EmbeddedCluster, options: ServeOptions = {}): Promise<ServedCluster> {
+  const authority = createAuthority(embedded.clock.now())
+  const { certificate, key } = authority.issueServer(serverNames)
+  const server = createServer({
+    cert: certificate,
+    key,
+    ca: authority.certificate,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    keepAlive: true,
+    noDelay: true,
+  })
+  // A watch may be silent for an hour; only headers have to come soon.
+  server.requestTimeout = 0
+  server.timeout = 0
+  const sockets = new Set<Duplex>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('clientError', (_error, socket) => socket.destroy())
+  server.on('request', (request, response) => {
+    answer(embedded, request, response).catch(() => response.destroy())
+  })
+  const streaming = lazily(() => startStreaming(embedded))
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    upgrade(embedded, streaming, request, socket, head).catch((error) => refuseUpgrade(socket, error))
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  const url = `https://${host}:${port}`
+  const admin = authority.issueClient({ name: adminUser.username, groups: ['system:masters'] })
+  const kubeconfig = formatKubeconfig({
+    name: options.name ?? 'meshdojo',
+    server: url,
+    ca: authority.certificate,
+    clientCertificate: admin.certificate,
+    clientKey: admin.key,
+  })
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  return { url, port, kubeconfig, close }
+}
+
+const lazily = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+interface Streaming {
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    route: { namespace: string; pod: string; subresource: 'exec' | 'attach' | 'portforward'; params: URLSearchParams },
+  ): void
+}
+
+async function startStreaming(_embedded: EmbeddedCluster): Promise<Streaming> {
+  throw badRequest('streaming is not there yet')
+}
+
+/** @throws StatusError 401 for a certificate or token that is not ours */
+async function authenticate({ tokens }: EmbeddedCluster, request: IncomingMessage): Promise<User> {
+  const socket = request.socket as TLSSocket
+  const { subject } = socket.getPeerCertificate() ?? {}
+  if (subject) {
+    if (!socket.authorized) throw unauthorized()
+    const groups = [subject.O ?? []].flat()
+    return { username: [subject.CN].flat()[0] ?? '', groups: [...groups, 'system:authenticated'] }
+  }
+  const bearer = /^bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')
+  if (!bearer) return anonymous
+  const found = await tokens.verify(bearer[1]!.trim())
+  if ('error' in found) throw unauthorized()
+  return found.user
+}
+
+async function answer(embedded: EmbeddedCluster, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  let user: User
+  let body: Buffer | undefined
+  try {
+    user = await authenticate(embedded, incoming)
+    body = await readBody(incoming)
+  } catch (error) {
+    sendStatus(outgoing, statusOf(error))
+    return
+  }
+  const gone = new AbortController()
+  outgoing.once('close', () => gone.abort())
+  const hasBody = body !== undefined && incoming.method !== 'GET' && incoming.method !== 'HEAD'
+  const request = new Request(`https://${incoming.headers.host ?? host}${incoming.url ?? '/'}`, {
+    method: incoming.method,
+    headers: headersOf(incoming),
+    ...(hasBody ? { body: new Uint8Array(body!) } : {}),
+    signal: gone.signal,
+  })
+  await send(outgoing, await embedded.handle(request, user), incoming.method === 'HEAD')
+}
+
+function headersOf(incoming: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2)
+    headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
+  return headers
+}
+
+/** @throws StatusError 413 */
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > bodyLimit) throw bodyTooLarge(bodyLimit)
+    chunks.push(chunk)
+  }
+  return size > 0 ? Buffer.concat(chunks) : undefined
+}
+
+async function send(outgoing: ServerResponse, response: Response, headersOnly: boolean): Promise<void> {
+  if (outgoing.destroyed) {
+    await response.body?.cancel()
+    return
+  }
+  const headers: Record<string, string | string[]> = {}
+  for (const [name, value] of response.headers) if (name !== 'warning') headers[name] = value
+  const warnings = response.headers.get('warning')
+  // Headers joined the warnings with commas; clients expect one header each.
+  if (warnings) headers.warning = warnings.split(/(?<="), (?=299 )/)
+  outgoing.writeHead(response.status, headers)
+  if (!response.body || headersOnly) {
+    outgoing.end()
+    return
+  }
+  if (response.headers.has('content-length')) {
+    outgoing.end(Buffer.from(await response.arrayBuffer()))
+    return
+  }
+  // A stream: old clients cannot even be interrupted before the headers have come.
+  outgoing.flushHeaders()
+  const reader = response.body.getReader()
+  outgoing.once('close', () => void reader.cancel().catch(() => {}))
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    if (!outgoing.write(value)) await drained(outgoing)
+  }
+  outgoing.end()
+}
+
+const drained = (outgoing: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.once('drain', done)
+    outgoing.once('close', done)
+  })
+
+const statusOf = (error: unknown): Status =>
+  error instanceof StatusError ? error.status : internal(error instanceof Error ? error.message : String(error)).status
+
+function sendStatus(outgoing: ServerResponse, status: Status): void {
+  const body = `${JSON.stringify(status)}\n`
+  // What is left of a body that was too large has not been read: the connection cannot go on.
+  outgoing.writeHead(status.code ?? 500, { 'content-type': 'application/json', connection: 'close' })
+  outgoing.end(body)
+}
+
+/** exec, attach and port-forward, after the same authentication and authorization as any other request. */
+async function upgrade(
+  embedded: EmbeddedCluster,
+  streaming: () => Promise<Streaming>,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const user = impersonated(await authenticate(embedded, incoming), headersOf(incoming))
+  const url = new URL(`https://${host}${incoming.url ?? '/'}`)
+  const route = parseResourcePath(incoming.method ?? 'GET', url, embedded.kinds)
+  const { subresource, namespace = '', name = '' } = route ?? {}
+  if (!route || (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward'))
+    throw badRequest(`the embedded cluster does not upgrade connections on ${url.pathname}`)
+  const asked = attributesOf(route)
+  const decision = authorize(user, asked)
+  if (!decision.allowed) throw refusal(user, asked, decision.reason)
+  if (!embedded.registry.get(route.kind, name, namespace)) throw notFound(route.kind, name)
+  const { upgrade: open } = await streaming()
+  open(incoming, socket, head, { namespace, pod: name, subresource, params: url.searchParams })
+}
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const status =
+    error instanceof UnknownGroupVersion ? notFound({ group: '', resource: '' }, '').status : statusOf(error)
+  const body = JSON.stringify(status)
+  socket.end(
+    `HTTP/1.1 ${status.code ?? 500} ${status.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
