@@ -1,0 +1,364 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lintPaths } from '../../src/content/lint.ts'
+
+const lab = `apiVersion: meshdojo.dev/v1
+kind: Lab
+metadata: {name: tiny, title: Tiny, mesh: istio}
+spec:
+  says: two pods
+  manifests: [world.yaml]
+  matrix:
+    sources: [a/client]
+    targets: [{name: web, url: "http://web.a/"}]
+`
+const world = `apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: client, namespace: a}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: a}
+spec: {ports: [{port: 80}]}
+`
+const scenario = `apiVersion: meshdojo.dev/v1
+kind: Scenario
+metadata: {name: tiny-one, title: One, mesh: istio, minutes: 5, difficulty: easy}
+spec:
+  lab: tiny
+  steps:
+    - id: first
+      title: First
+      task: Reach it.
+      hints: [one, two, three]
+      checks:
+        - id: reach
+          says: the client reaches the web
+          request: {from: a/client, to: "http://web.a/", expect: {status: 200}}
+        - id: there
+          says: it is there
+          object: {apiVersion: v1, kind: ConfigMap, where: "object.data.x == 'y'"}
+      solution: |
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: x}
+      mistakes:
+        - id: wrong
+          apply: {run: ["kubectl label namespace a b=c"]}
+          fails: reach
+          feedback: No.
+        - id: wronger
+          apply: |
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: z}
+          fails: there
+          feedback: No.
+      explanation: Because.
+`
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'lint-'))
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+/** Writes a content folder, lints it, and gives problems without the folder's name. */
+const lint = async (files: Record<string, string>): Promise<string[]> => {
+  const all = { 'labs/tiny/lab.yaml': lab, 'labs/tiny/world.yaml': world, ...files }
+  for (const [name, text] of Object.entries(all)) {
+    const file = join(root, name)
+    mkdirSync(join(file, '..'), { recursive: true })
+    writeFileSync(file, text)
+  }
+  const problems = await lintPaths([root])
+  return problems.map(({ file, line, column, message }) => {
+    const short = file.slice(file.indexOf('labs/') < 0 ? file.indexOf('scenarios/') : file.indexOf('labs/'))
+    return `${short.split('/').at(-1)}:${line}:${column} ${message}`
+  })
+}
+
+const path = 'scenarios/istio/01-one/scenario.yaml'
+const edited = (from: string, to: string) => {
+  expect(scenario).toContain(from)
+  return lint({ [path]: scenario.replace(from, to) })
+}
+
+test('clean content has no problems', async () => {
+  expect(await lint({ [path]: scenario })).toEqual([])
+})
+
+test('the content of the package is clean', async () => {
+  expect(await lintPaths([])).toEqual([])
+})
+
+test('a path without content is a problem', async () => {
+  expect(await lintPaths([join(root, 'nothing')])).toEqual([
+    { file: join(root, 'nothing'), line: 1, column: 1, message: 'there is no scenario.yaml or lab.yaml here' },
+  ])
+})
+
+describe('scenario.yaml', () => {
+  test.each<[what: string, from: string, to: string, message: string]>([
+    [
+      'an unknown field, with the nearest',
+      'hints: [',
+      'hnits: [',
+      'scenario.yaml:7:7 missing field "spec.steps[0].hints"',
+    ],
+    [
+      'an unknown field, with the nearest',
+      '      title: First',
+      '      title: First\n      taks: x',
+      'scenario.yaml:9:7 unknown field "spec.steps[0].taks" (did you mean "task"?)',
+    ],
+    [
+      'an unknown field inside a union',
+      'expect: {status: 200}',
+      'expect: {statsu: 200}',
+      'scenario.yaml:14:67 unknown field "spec.steps[0].checks[0].request.expect.statsu" (did you mean "status"?)',
+    ],
+    [
+      'a wrong type',
+      'minutes: 5',
+      'minutes: five',
+      'scenario.yaml:3:62 metadata.minutes must be a number; it is the text "five"',
+    ],
+    [
+      'a list for a text',
+      'title: First',
+      'title: [First]',
+      'scenario.yaml:8:14 spec.steps[0].title must be a text; it is a list',
+    ],
+    [
+      'a value that is none of the known',
+      'difficulty: easy',
+      'difficulty: eazy',
+      'scenario.yaml:3:77 metadata.difficulty must be one of easy, medium, hard; it is the text "eazy" (did you mean "easy"?)',
+    ],
+    [
+      'a missing field',
+      '      explanation: Because.\n',
+      '',
+      'scenario.yaml:7:7 missing field "spec.steps[0].explanation"',
+    ],
+    [
+      'a name with capitals',
+      'name: tiny-one',
+      'name: Tiny',
+      'scenario.yaml:3:18 metadata.name: lower-case letters, digits and dashes',
+    ],
+    [
+      'a check of two kinds',
+      '          object: {api',
+      '          event: {namespace: a}\n          object: {api',
+      'scenario.yaml:15:11 spec.steps[0].checks[1]: exactly one of request, object, log, metric, event',
+    ],
+    ['YAML that does not parse', 'title: One,', 'title: "One,', 'scenario.yaml:3:83 YAML: Missing closing "quote'],
+    ['a repeated key', '  lab: tiny', '  lab: tiny\n  lab: tiny', 'scenario.yaml:6:3 YAML: Map keys must be unique'],
+    [
+      'a second document',
+      '      explanation: Because.',
+      '      explanation: Because.\n---\na: 1',
+      'scenario.yaml:36:1 one document per file: a second one starts here',
+    ],
+    [
+      'a lab that is not there',
+      'lab: tiny',
+      'lab: tinny',
+      'scenario.yaml:5:8 there is no lab "tinny" (did you mean "tiny"?); labs are tiny, shop-istio',
+    ],
+    [
+      'a mesh that the lab does not run',
+      'mesh: istio',
+      'mesh: linkerd',
+      'scenario.yaml:3:46 the lab tiny runs istio, not linkerd',
+    ],
+    [
+      'an unknown workload',
+      'from: a/client',
+      'from: a/cleint',
+      'scenario.yaml:14:27 the lab tiny has no workload a/cleint (did you mean "a/client"?)',
+    ],
+    [
+      'an unknown Service',
+      '"http://web.a/", expect',
+      '"http://wbe.a/", expect',
+      'scenario.yaml:14:41 the lab tiny has no Service a/wbe (did you mean "a/web"?)',
+    ],
+    [
+      'a port that the Service lacks',
+      '"http://web.a/", expect',
+      '"http://web.a:81/", expect',
+      'scenario.yaml:14:41 Service a/web has no port 81; it has 80',
+    ],
+    [
+      'a URL that cannot be one',
+      '"http://web.a/", expect',
+      '"http://:x/", expect',
+      'scenario.yaml:14:41 "http://:x/" is not a URL',
+    ],
+    [
+      'a check that expects nothing',
+      'expect: {status: 200}',
+      'expect: {}',
+      'scenario.yaml:14:66 the check expects nothing, so it would always pass',
+    ],
+    [
+      'CEL that does not compile',
+      "object.data.x == 'y'",
+      'object.data.x ==',
+      'scenario.yaml:17:60 the condition is not valid CEL: Unexpected token: EOF',
+    ],
+    [
+      'CEL over an unknown variable',
+      "object.data.x == 'y'",
+      'obj.data.x == 1',
+      'scenario.yaml:17:60 the condition is not valid CEL: Unknown variable: obj',
+    ],
+    ['a repeated check id', 'id: there', 'id: reach', 'scenario.yaml:15:15 check id "reach" is there already'],
+    [
+      'a mistake for a check that is not there',
+      'fails: there',
+      'fails: thera',
+      'scenario.yaml:32:18 there is no check "thera" in this step (did you mean "there"?)',
+    ],
+    [
+      'two hints',
+      '[one, two, three]',
+      '[one, two]',
+      'scenario.yaml:10:14 three hints are expected, from a nudge to nearly the answer; there are 2',
+    ],
+    [
+      'a manifest that is not YAML',
+      '        metadata: {name: x}\n      mistakes',
+      '        metadata: {name: x\n      mistakes',
+      'scenario.yaml:22:9 Flow map',
+    ],
+    [
+      'a manifest without a kind',
+      '        kind: ConfigMap\n        metadata: {name: x}',
+      '        metadata: {name: x}',
+      'scenario.yaml:19:9 kind is not set',
+    ],
+    [
+      'a command that is not supported',
+      'kubectl label namespace a b=c',
+      'kubectl exec x',
+      'scenario.yaml:24:25 kubectl exec is not supported here; supported are label, annotate, rollout restart, delete, scale, patch',
+    ],
+    [
+      'a command that needs a shell',
+      'kubectl label namespace a b=c',
+      'kubectl delete pod x | cat',
+      'scenario.yaml:24:25 "|" needs a shell, and commands run without one',
+    ],
+    [
+      'a program that is not kubectl',
+      'kubectl label namespace a b=c',
+      'rm -rf /',
+      'scenario.yaml:24:25 only kubectl commands can be run, not "rm"',
+    ],
+  ])('%s', async (_, from, to, message) => {
+    const found = await edited(from, to)
+    expect(found.find((each) => each.startsWith(message)) ?? found).toEqual(expect.stringContaining(message))
+  })
+
+  test('a single mistake is too few', async () => {
+    const [head, rest] = scenario.split('        - id: wronger')
+    const found = await lint({ [path]: `${head}${rest!.slice(rest!.indexOf('      explanation'))}` })
+    expect(found).toEqual([
+      'scenario.yaml:23:9 at least two mistakes that learners really make are expected; there are 1',
+    ])
+  })
+
+  test('an alias bomb is refused', async () => {
+    const bomb = [
+      'a: &a [x,x,x,x,x,x,x,x,x]',
+      ...'bcdefghi'.split('').map((name, index) => {
+        const before = 'abcdefgh'[index]
+        return `${name}: &${name} [${Array(9).fill(`*${before}`).join(',')}]`
+      }),
+    ].join('\n')
+    expect(await lint({ [path]: bomb })).toEqual([expect.stringMatching(/^scenario.yaml:1:1 YAML: .*alias/i)])
+  })
+
+  test('a deeply nested file is refused', async () => {
+    const [first] = await lint({ [path]: '['.repeat(200_000) })
+    expect(first).toMatch(/^scenario.yaml:\d+:\d+ YAML: /)
+  })
+
+  test('a huge file is refused unread', async () => {
+    expect(await lint({ [path]: `# ${'x'.repeat(3 * 1024 * 1024)}` })).toEqual([
+      'scenario.yaml:1:1 the file is too large (4 MiB): content files have at most 1 MiB',
+    ])
+  })
+
+  test('an empty file is a problem', async () => {
+    expect(await lint({ [path]: '' })).toEqual(['scenario.yaml:1:1 the file is empty'])
+  })
+
+  test('two scenarios of one name are reported where the second says it', async () => {
+    const found = await lint({ [path]: scenario, 'scenarios/istio/02-two/scenario.yaml': scenario })
+    expect(found).toEqual([expect.stringMatching(/^scenario.yaml:3:18 "tiny-one" is the name of .*01-one/)])
+  })
+
+  test('a file that nothing names is reported', async () => {
+    const found = await lint({ [path]: scenario, 'scenarios/istio/01-one/old.md': 'x' })
+    expect(found).toEqual(['old.md:1:1 nothing in scenario.yaml names this file: name it or delete it'])
+  })
+
+  test('a long text may lie beside it', async () => {
+    const files = {
+      [path]: scenario.replace('task: Reach it.', 'task: {file: task.md}'),
+      'scenarios/istio/01-one/task.md': '# T',
+    }
+    expect(await lint(files)).toEqual([])
+  })
+
+  test.each([
+    ['missing', 'task: {file: nowhere.md}', 'scenario.yaml:9:20 nowhere.md: no such file'],
+    [
+      'outside the folder',
+      'task: {file: ../../../../etc/passwd}',
+      'scenario.yaml:9:20 "../../../../etc/passwd" must be the name of a file in the same folder',
+    ],
+  ])('a long text %s is a problem', async (_, to, message) => {
+    expect(await edited('task: Reach it.', to)).toContain(message)
+  })
+})
+
+describe('lab.yaml', () => {
+  test.each<[what: string, from: string, to: string, message: string]>([
+    ['a name unlike its folder', 'name: tiny', 'name: other', 'lab.yaml:3:18 a lab is named like its folder, "tiny"'],
+    [
+      'a missing manifest',
+      '[world.yaml]',
+      '[world.yaml, more.yaml]',
+      'lab.yaml:6:27 there is no file more.yaml beside lab.yaml',
+    ],
+    [
+      'a manifest outside',
+      '[world.yaml]',
+      '[../world.yaml]',
+      'lab.yaml:6:15 spec.manifests[0]: the name of a file beside lab.yaml',
+    ],
+    ['an unknown source', '[a/client]', '[a/nobody]', 'lab.yaml:8:15 the lab tiny has no workload a/nobody'],
+    ['an unknown target', 'http://web.a/', 'http://nothing.a/', 'lab.yaml:9:32 the lab tiny has no Service a/nothing'],
+  ])('%s', async (_, from, to, message) => {
+    const found = await lint({ 'labs/tiny/lab.yaml': lab.replace(from, to) })
+    expect(found).toContain(message)
+  })
+
+  test('a manifest that does not parse is reported in its own file', async () => {
+    expect(await lint({ 'labs/tiny/world.yaml': `${world}---\nkind: Pod\n` })).toContain(
+      'world.yaml:14:1 apiVersion is not set',
+    )
+  })
+})
