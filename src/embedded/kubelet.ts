@@ -14,6 +14,8 @@ export interface LogOptions {
 
 export interface Kubelet {
   readonly dataPlane: DataPlane
+  /** Throws the `StatusError` that a request for that container is refused with before its connection is upgraded. */
+  check(target: PodTarget, purpose: 'exec' | 'attach' | 'portforward'): void
   /** Rejects with `StatusError` in the real kubelet's words when the command cannot start. */
   exec(target: PodTarget, argv: readonly string[], streams: ExecStreams): Promise<{ exitCode: number }>
   /** Attaches to the container's main process: its output from now on. */

@@ -191,8 +191,18 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
     return run.log.read(options, signal)
   }
 
+  const check: Kubelet['check'] = (target, purpose) => {
+    if (purpose !== 'portforward') {
+      findRun(target)
+      return
+    }
+    const pod = findPod(target)
+    if (!pod.spec.nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+  }
+
   return {
     dataPlane,
+    check,
     exec,
     attach,
     logs,
