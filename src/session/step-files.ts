@@ -18,7 +18,9 @@ export const versionOf = (path: string): string | undefined => {
 }
 
 export interface StepFiles {
-  /** The step's files, made if they are not there. The first is the one to open. */
+  /** Where the step's files are; the first is the one to open. */
+  locate(scenario: Scenario, step: ScenarioStep): StepFile[]
+  /** The same, made from their starters if they are not there. */
   prepare(scenario: Scenario, step: ScenarioStep): StepFile[]
   /** Puts the starters back; what the learner had is kept beside as `<name>.before-reset`. */
   reset(scenario: Scenario, step: ScenarioStep): StepFile[]
@@ -45,6 +47,7 @@ export const createStepFiles = (stateFolder: string): StepFiles => {
     writeFileSync(path, content)
   }
   return {
+    locate: (scenario, step) => startersOf(scenario, step).map(({ path, name }) => ({ path, name })),
     prepare: (scenario, step) =>
       startersOf(scenario, step).map(({ path, name, content }) => {
         if (!existsSync(path)) write(path, content)

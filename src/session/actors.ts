@@ -1,0 +1,110 @@
+/** The machine's names made real: open, watch, grade, apply, close; and what is written down. */
+import { assign, fromCallback, fromPromise } from 'xstate'
+import type { CatalogueItem } from '../content/load.ts'
+import { chosen, currentStep } from './context.ts'
+import { type LabDeps, openLab } from './lab.ts'
+import {
+  type ApplyInput,
+  type FilesInput,
+  type GradeInput,
+  type OpenInput,
+  sessionMachine,
+  type WatchInput,
+  type WorldEvent,
+} from './machine.ts'
+import { lastUnfinished, type ProgressStore } from './progress.ts'
+import { type StepFiles, versionOf, watchFiles } from './step-files.ts'
+
+export interface SessionDeps extends LabDeps {
+  items: readonly CatalogueItem[]
+  store: ProgressStore
+  files: StepFiles
+  now?: () => number
+}
+
+const absent = (): never => {
+  throw new Error('there is no lab')
+}
+
+/** The machine with its effects. Nothing happens until an actor of it starts. */
+export const makeReal = (deps: SessionDeps) => {
+  const { store, files } = deps
+  // An opening that was given up still has to clean up; closing waits for it.
+  const unfinished = { opening: Promise.resolve() }
+
+  return sessionMachine.provide({
+    actors: {
+      open: fromPromise(({ input, signal }: { input: OpenInput; signal: AbortSignal }) => {
+        const opening = openLab(deps, input.item ?? absent(), input.kept.work, input.say, signal)
+        unfinished.opening = opening.then(
+          async ({ lab }) => {
+            if (signal.aborted) await lab.close()
+          },
+          () => {},
+        )
+        return opening
+      }),
+
+      watch: fromCallback<WorldEvent, WatchInput>(({ input: { lab }, sendBack }) => {
+        const stops = [
+          lab?.onChange((change) => sendBack({ type: 'CHANGED', ...change })),
+          lab?.onLost((says) => sendBack({ type: 'LOST', says })),
+        ]
+        return () => {
+          for (const stop of stops) stop?.()
+        }
+      }),
+
+      watchFiles: fromCallback<{ type: 'LOOK' }, FilesInput>(({ input: { item, step }, sendBack, receive }) => {
+        const now = item?.scenario.spec.steps[step]
+        if (!item || !now) return undefined
+        const stepFiles = files.prepare(item.scenario, now)
+        const versions = new Map(stepFiles.map(({ path }) => [path, versionOf(path)]))
+        const look = (path: string): void => {
+          const version = versionOf(path)
+          if (version === undefined || version === versions.get(path)) return
+          versions.set(path, version)
+          sendBack({ type: 'SAVED', path } satisfies WorldEvent)
+        }
+        receive(() => {
+          for (const { path } of stepFiles) look(path)
+        })
+        return watchFiles(stepFiles, ({ path }) => look(path))
+      }),
+
+      grade: fromPromise(({ input: { lab, step }, signal }: { input: GradeInput; signal: AbortSignal }) =>
+        lab && step ? lab.grade(step, signal) : absent(),
+      ),
+
+      apply: fromPromise(({ input: { lab, path } }: { input: ApplyInput }) => (lab ? lab.apply(path) : absent())),
+
+      close: fromPromise(async ({ input: { lab } }) => {
+        await unfinished.opening
+        await lab?.close()
+      }),
+    },
+
+    actions: {
+      takeUp: assign(({ context }, { name }: { name: string }) => {
+        const { kept, notice } = store.load(name)
+        return chosen(context, name, kept, notice)
+      }),
+      listProgress: assign(({ context }) => {
+        const { progress, notices } = store.all()
+        return {
+          progress: new Map([...progress].map(([name, kept]) => [name, kept.progress])),
+          resume: lastUnfinished(progress)?.scenario,
+          notice: [context.notice, ...notices].filter(Boolean).join('. ') || undefined,
+          item: undefined,
+        }
+      }),
+      save: ({ context }) => {
+        if (context.item) store.save(context.item.scenario.metadata.name, context.kept)
+      },
+      restoreFiles: ({ context }) => {
+        const step = currentStep(context)
+        if (context.item && step) files.reset(context.item.scenario, step)
+      },
+    },
+  })
+}

@@ -1,0 +1,124 @@
+/** An opened lab made real: a cluster, watches over it, and what the session asks of it. */
+import type { CatalogueItem } from '../content/load.ts'
+import { labObjects } from '../content/load.ts'
+import { grade } from '../grading/grade.ts'
+import { matrix } from '../grading/matrix.ts'
+import { worldOf } from '../grading/world.ts'
+import { createClient } from '../kube/client.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import type { Provider } from '../providers/provider.ts'
+import { applyFile } from './apply-file.ts'
+import type { LabHandle, Opened } from './context.ts'
+import { describeChange } from './feed.ts'
+import { type Change, watchCluster } from './live.ts'
+import { markCells } from './marks.ts'
+import { meshedWorkloads, restoreWork } from './restore.ts'
+import type { Matrix } from './types.ts'
+import { diffWork, type Work } from './work.ts'
+
+export interface LabDeps {
+  provider: Provider
+  /** The engine for a mesh; undefined where there is none yet. */
+  loadMesh: (name: CatalogueItem['lab']['metadata']['mesh']) => Promise<Mesh | undefined>
+}
+
+/** Between two tellings of changes. Milliseconds. */
+const between = 100
+
+/** Gets a cluster with the lab and the learner's earlier work in it. Leaves nothing behind when it fails or is aborted. */
+export const openLab = async (
+  { provider, loadMesh }: LabDeps,
+  item: CatalogueItem,
+  work: Work,
+  say: (says: string) => void,
+  signal: AbortSignal,
+): Promise<Opened> => {
+  const mesh = await loadMesh(item.lab.metadata.mesh)
+  const objects = await labObjects(item)
+  const { name, mesh: meshName } = item.lab.metadata
+  const open = await provider.open({ name, mesh: meshName, objects }, { signal, onProgress: say })
+  const client = createClient(open.cluster)
+  const heard = createHearing()
+  const live = watchCluster({ client, mesh, onChange: heard.hear, onLost: ({ message }) => heard.lose(message) })
+  try {
+    await live.synced
+    const baseline = live.objects()
+    const podsOf = () => live.objects().filter(({ kind }) => kind === 'Pod')
+    const meshedNow = () => meshedWorkloads(podsOf(), mesh)
+    if (work.present.length + work.absent.length) say('Putting your work back')
+    const refused = await restoreWork(client, work, mesh, signal)
+    signal.throwIfAborted()
+    let meshed = meshedNow().join()
+    let before: Matrix | undefined
+
+    const lab: LabHandle = {
+      kubeconfig: open.kubeconfig,
+      grade: async (upTo, gradingSignal) => {
+        const world = worldOf(live.objects(), mesh)
+        const context = { cluster: open.cluster, client, mesh, scenario: item.scenario, lab: item.lab }
+        const { steps } = await grade(context, { upTo: upTo.id, world, signal: gradingSignal })
+        const seen = markCells(matrix(world, item.lab), before, upTo, steps.at(-1))
+        before = seen
+        return { reports: steps, matrix: seen }
+      },
+      apply: (path) => applyFile(client, path),
+      onChange: (listener) =>
+        heard.listen((changes) => {
+          const meshedBefore = meshed
+          meshed = meshedNow().join()
+          const byLearner = changes.some(({ authored }) => authored) || meshed !== meshedBefore
+          listener({ says: changes.flatMap((change) => describeChange(change) ?? []), byLearner })
+        }),
+      onLost: (listener) => heard.listenLost(listener),
+      work: () => diffWork(baseline, live.objects(), meshedNow()),
+      close: async () => {
+        live.stop()
+        await open.close()
+      },
+    }
+    return { lab, notices: refused.map((says) => `could not put back ${says}`) }
+  } catch (error) {
+    live.stop()
+    await open.close()
+    throw error
+  }
+}
+
+/** Gathers changes: the first is told at once, what follows within a moment together. */
+const createHearing = () => {
+  let changes: Change[] = []
+  let timer: NodeJS.Timeout | undefined
+  let listener: ((changes: Change[]) => void) | undefined
+  let lostListener: ((says: string) => void) | undefined
+  const flush = (): void => {
+    timer = undefined
+    if (!listener || changes.length === 0) return
+    const told = changes
+    changes = []
+    timer = setTimeout(flush, between)
+    listener(told)
+  }
+  return {
+    hear: (change: Change): void => {
+      changes.push(change)
+      // A microtask gathers what one write set off.
+      if (!timer) queueMicrotask(() => timer ?? flush())
+    },
+    lose: (says: string): void => lostListener?.(says),
+    listen: (next: (changes: Change[]) => void) => {
+      listener = next
+      flush()
+      return () => {
+        clearTimeout(timer)
+        timer = undefined
+        listener = undefined
+      }
+    },
+    listenLost: (next: (says: string) => void) => {
+      lostListener = next
+      return () => {
+        lostListener = undefined
+      }
+    },
+  }
+}

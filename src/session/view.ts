@@ -1,0 +1,73 @@
+/** What the TUI may know, made from what the machine knows. The only reader of the machine's context outside it. */
+import type { SnapshotFrom } from 'xstate'
+import { currentStep, isStepPassed, type SessionContext } from './context.ts'
+import type { sessionMachine } from './machine.ts'
+import { newProgress } from './progress.ts'
+import type { StepFile } from './step-files.ts'
+import type { CatalogueEntry, LabView, View } from './types.ts'
+
+const catalogueOf = ({ items, progress }: SessionContext): CatalogueEntry[] =>
+  items.map(({ scenario, lab }) => ({ scenario, lab, progress: progress.get(scenario.metadata.name) ?? newProgress() }))
+
+/** A solution as a learner would type it. */
+export const formatSolution = (solution: NonNullable<ReturnType<typeof currentStep>>['solution']): string => {
+  if (typeof solution === 'string') return solution
+  const parts = [
+    solution.apply,
+    solution.delete && `# kubectl delete -f - with:\n${solution.delete}`,
+    solution.run?.map((line) => `$ ${line}`).join('\n'),
+  ]
+  return parts.filter(Boolean).join('\n')
+}
+
+const splitError = (says: string): { says: string; next: string } => {
+  const [first, ...rest] = says.split('\n')
+  return { says: first ?? '', next: rest.join('\n').trim() || 'press r to try again' }
+}
+
+const labView = (context: SessionContext, grading: boolean, file: StepFile | undefined): LabView | undefined => {
+  const { item, lab, kept, reports, hints } = context
+  const step = currentStep(context)
+  if (!item || !lab || !step) return undefined
+  return {
+    screen: 'lab',
+    scenario: item.scenario,
+    stepIndex: kept.progress.step,
+    reports,
+    passed: kept.progress.passed,
+    grading,
+    gradedAt: context.gradedAt,
+    stepPassed: isStepPassed(context),
+    finished: context.finished,
+    hints: step.hints.slice(0, hints),
+    hintsLeft: step.hints.length - hints,
+    solution: context.solutionShown ? formatSolution(step.solution) : undefined,
+    matrix: context.matrix,
+    feed: context.feed,
+    file: file && { ...file, lastApply: context.lastApply },
+    kubeconfig: lab.kubeconfig,
+    progress: kept.progress,
+    notice: context.notice,
+  }
+}
+
+/** `fileOf`: the file that `e` opens for the current step. */
+export const viewOf = (
+  snapshot: SnapshotFrom<typeof sessionMachine>,
+  fileOf: (context: SessionContext) => StepFile | undefined,
+): View => {
+  const { context } = snapshot
+  const { item, says } = context
+  const picker: View = {
+    screen: 'picker',
+    catalogue: catalogueOf(context),
+    resume: context.resume,
+    notice: context.notice,
+  }
+  if (!item || snapshot.matches('picking')) return picker
+  if (snapshot.matches('failed')) return { screen: 'failed', scenario: item.scenario, ...splitError(says) }
+  if (snapshot.matches('closing') && context.after === 'picking') return picker
+  const lab = labView(context, snapshot.matches({ lab: 'grading' }), fileOf(context))
+  if (lab && !(snapshot.matches('closing') && context.after === 'opening')) return lab
+  return { screen: 'opening', scenario: item.scenario, says }
+}
