@@ -15,6 +15,7 @@ import { badRequest, bodyTooLarge, internal, notFound, unauthorized } from './ap
 import { parseResourcePath, UnknownGroupVersion } from './apiserver/request-info.ts'
 import type { EmbeddedCluster } from './cluster.ts'
 import { createAuthority } from './pki/certificates.ts'
+import type { Streaming } from './streaming/index.ts'
 
 export interface ServedCluster {
   /** `https://127.0.0.1:6443` */
@@ -111,17 +112,9 @@ const lazily = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-interface Streaming {
-  upgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    route: { namespace: string; pod: string; subresource: 'exec' | 'attach' | 'portforward'; params: URLSearchParams },
-  ): void
-}
-
-async function startStreaming(_embedded: EmbeddedCluster): Promise<Streaming> {
-  throw badRequest('streaming is not there yet')
+async function startStreaming({ kubelet, registry }: EmbeddedCluster): Promise<Streaming> {
+  const { createStreaming } = await import('./streaming/index.ts')
+  return createStreaming({ kubelet, registry })
 }
 
 /** @throws StatusError 401 for a certificate or token that is not ours */
