@@ -5,7 +5,7 @@ import type { FieldError, Kind } from './kind.ts'
 import type { ServiceObject } from './types.ts'
 import { portErrors } from './validation/container.ts'
 import { duplicate, forbidden, invalid, notSupported, oneOf, required } from './validation/errors.ts'
-import { labelErrors } from './validation/meta.ts'
+import { labelErrors } from './validation/labels.ts'
 import { dnsLabel, dnsSubdomain } from './validation/names.ts'
 
 type Spec = NonNullable<ServiceObject['spec']>
@@ -125,6 +125,7 @@ export const serviceKind: Kind = {
   goType: 'core/v1.Service',
   status: true,
   nameFormat: 'dns1035',
+  createOnUpdate: true,
   deleteReturnsObject: true,
   setDefaults,
   validate,

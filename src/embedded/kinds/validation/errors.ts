@@ -1,58 +1,27 @@
-/** Field errors in the API server's own words. Texts follow apimachinery's field package. */
+/** Field errors in the API server's own words, and the checks that many kinds share. */
+import { field } from '../../apiserver/errors.ts'
 import type { FieldError } from '../kind.ts'
 
-/** Strings in quotes, numbers bare, everything else as JSON: how a 1.34 or newer server shows a value. */
-const show = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value))
+export const { required, invalid, forbidden, duplicate, tooLong } = field
 
-const detail = (text: string | undefined): string => (text === undefined ? '' : `: ${text}`)
+export const notSupported = (path: string, value: unknown, supported: readonly string[]): FieldError =>
+  field.notSupported(path, value ?? '', [...supported].sort())
 
-export const required = (field: string, says?: string): FieldError => ({
-  field,
-  reason: 'FieldValueRequired',
-  message: `Required value${detail(says)}`,
-})
-
-export const invalid = (field: string, value: unknown, says: string): FieldError => ({
-  field,
-  reason: 'FieldValueInvalid',
-  message: `Invalid value: ${show(value)}: ${says}`,
-})
-
-export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
-  field,
-  reason: 'FieldValueNotSupported',
-  message: `Unsupported value: ${show(value)}: supported values: ${[...supported].sort().map(show).join(', ')}`,
-})
-
-export const forbidden = (field: string, says: string): FieldError => ({
-  field,
-  reason: 'FieldValueForbidden',
-  message: `Forbidden: ${says}`,
-})
-
-export const duplicate = (field: string, value: unknown): FieldError => ({
-  field,
-  reason: 'FieldValueDuplicate',
-  message: `Duplicate value: ${show(value)}`,
-})
-
-export const notFound = (field: string, value: unknown): FieldError => ({
-  field,
+export const notFound = (path: string, value: unknown): FieldError => ({
+  field: path,
   reason: 'FieldValueNotFound',
-  message: `Not found: ${show(value)}`,
-})
-
-export const tooLong = (field: string, bytes: number): FieldError => ({
-  field,
-  reason: 'FieldValueTooLong',
-  message: `Too long: may not be more than ${bytes} bytes`,
+  message: `Not found: ${JSON.stringify(value)}`,
 })
 
 /** An error when the value is none of those allowed; an absent value is `required`. */
-export const oneOf = (field: string, value: string | undefined, supported: readonly string[]): FieldError[] => {
-  if (value === undefined || value === '') return [required(field)]
-  return supported.includes(value) ? [] : [notSupported(field, value, supported)]
+export const oneOf = (path: string, value: string | undefined, supported: readonly string[]): FieldError[] => {
+  if (value === undefined || value === '') return [required(path)]
+  return supported.includes(value) ? [] : [notSupported(path, value, supported)]
 }
 
-export const nonNegative = (field: string, value: number | undefined): FieldError[] =>
-  value !== undefined && value < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : []
+export const nonNegative = (path: string, value: number | undefined): FieldError[] =>
+  value !== undefined && value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : []
+
+/** The value may not differ from the stored one; `old` is undefined on creation. */
+export const immutable = (path: string, value: unknown, old: unknown): FieldError[] =>
+  JSON.stringify(value) === JSON.stringify(old) ? [] : [invalid(path, value, 'field is immutable')]

@@ -8,7 +8,7 @@ import type { FieldError } from '../kind.ts'
 import type { PodSpec, PodTemplateSpec, Toleration, Volume } from '../types.ts'
 import { containerErrors } from './container.ts'
 import { duplicate, forbidden, invalid, notSupported, oneOf, required } from './errors.ts'
-import { annotationErrors, labelErrors } from './meta.ts'
+import { annotationErrors, labelErrors } from './labels.ts'
 import { dnsLabel, dnsSubdomain, qualifiedName } from './names.ts'
 
 const volumeErrors = (volumes: Volume[], field: string): FieldError[] => {

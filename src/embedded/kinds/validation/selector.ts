@@ -4,7 +4,7 @@ import type { FieldError } from '../kind.ts'
 import { selects } from '../selector.ts'
 import type { PodTemplateSpec } from '../types.ts'
 import { forbidden, invalid, notSupported, required } from './errors.ts'
-import { labelErrors } from './meta.ts'
+import { labelErrors } from './labels.ts'
 import { labelValueFormat, qualifiedName } from './names.ts'
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist']

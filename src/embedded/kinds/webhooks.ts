@@ -1,0 +1,67 @@
+/** Webhook configurations, as data. Not modelled: the API server calls none of them; the mesh's own are built in. */
+import type { KubeObject } from '../../kube/api.ts'
+import { ageColumn, integer, nameColumn } from './columns.ts'
+import type { FieldError, Kind } from './kind.ts'
+import { oneOf, required } from './validation/errors.ts'
+
+interface Webhook {
+  name?: string
+  admissionReviewVersions?: string[]
+  clientConfig?: { url?: string; service?: { name?: string; namespace?: string; port?: number } }
+  failurePolicy?: string
+  matchPolicy?: string
+  namespaceSelector?: object
+  objectSelector?: object
+  reinvocationPolicy?: string
+  rules?: { scope?: string }[]
+  sideEffects?: string
+  timeoutSeconds?: number
+}
+
+interface Configuration extends KubeObject {
+  webhooks?: Webhook[]
+}
+
+const defaults = (webhook: Webhook, mutating: boolean) => {
+  webhook.failurePolicy ??= 'Fail'
+  webhook.matchPolicy ??= 'Equivalent'
+  webhook.namespaceSelector ??= {}
+  webhook.objectSelector ??= {}
+  webhook.timeoutSeconds ??= 10
+  if (mutating) webhook.reinvocationPolicy ??= 'Never'
+  for (const rule of webhook.rules ?? []) rule.scope ??= '*'
+  if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= 443
+}
+
+const errors = (webhook: Webhook, at: string): FieldError[] => [
+  ...(webhook.name ? [] : [required(`${at}.name`)]),
+  ...(webhook.clientConfig?.url || webhook.clientConfig?.service
+    ? []
+    : [required(`${at}.clientConfig`, 'exactly one of url or service is required')]),
+  ...(webhook.admissionReviewVersions?.length
+    ? []
+    : [required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1')]),
+  ...oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']),
+]
+
+const configuration = (kind: string, mutating: boolean): Kind => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind,
+  resource: `${kind.toLowerCase()}s`,
+  singular: kind.toLowerCase(),
+  namespaced: false,
+  goType: `admissionregistration/v1.${kind}`,
+  generation: true,
+  setDefaults: (object) => {
+    for (const webhook of (object as Configuration).webhooks ?? []) defaults(webhook, mutating)
+  },
+  validate: (object) =>
+    ((object as Configuration).webhooks ?? []).flatMap((webhook, index) => errors(webhook, `webhooks[${index}]`)),
+  columns: [nameColumn, integer<Configuration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0), ageColumn],
+})
+
+export const webhookConfigurationKinds: Kind[] = [
+  configuration('MutatingWebhookConfiguration', true),
+  configuration('ValidatingWebhookConfiguration', false),
+]
