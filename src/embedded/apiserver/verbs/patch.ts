@@ -7,7 +7,7 @@ import { parseJson } from '../decode/json.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { parseYaml } from '../decode/yaml.ts'
 import { sameJson } from '../equality.ts'
-import { badRequest, conflict, failure, invalid, notFound, unsupportedMediaType } from '../errors.ts'
+import { badRequest, conflict, failure, field, invalid, notFound, unsupportedMediaType } from '../errors.ts'
 import { parseMediaTypes } from '../negotiation.ts'
 import { type WriteQuery, writeQuery } from '../options.ts'
 import { applyConfiguration } from '../patch/apply.ts'
@@ -41,6 +41,9 @@ export async function patch(call: Call): Promise<Response> {
   const current = inVersion(kind, live)
   const object = decodePatched(call, applyPatch(call, current, document, type), asked)
   checkIdentity(call, object)
+  const { uid } = object.metadata
+  if (uid && uid !== live.metadata.uid)
+    throw invalid(kind, name, [field.invalid('metadata.uid', uid, 'field is immutable')])
   keepNamespaceFinalizers(call, object, live)
   const { dryRun, fieldManager } = asked
   return respond(call, parts.registry.update(object, { dryRun, fieldManager, warn, subresource }))
