@@ -1,5 +1,5 @@
 /** A small world of plain objects and a mesh that answers from a table, for tests of what surrounds the engine. */
-import type { KubeObject } from '../../src/kube/api.ts'
+import type { Cluster, KubeObject } from '../../src/kube/api.ts'
 import type { Mesh } from '../../src/meshes/mesh.ts'
 import { workloadOf } from '../../src/meshes/network.ts'
 import type { Verdict } from '../../src/meshes/verdict.ts'
@@ -63,3 +63,44 @@ export const meshOf = (verdicts: Record<string, Verdict>): Mesh => ({
   inject: (each) => each,
   isMeshed: () => true,
 })
+
+const plurals: Record<string, string> = { Namespace: 'namespaces', Pod: 'pods', Service: 'services' }
+
+/** What curl does in a container: `[exit code, stdout]`, from the pod's name and the URL. */
+export type Curl = (pod: string, url: string, argv: readonly string[]) => readonly [exitCode: number, stdout: string]
+
+/** curl's output for an answer, as `curlCommand` asks for it. */
+export const httpAnswer = (status: number, body = ''): string =>
+  `HTTP/1.1 ${status} X\r\n\r\n${body}\n<<meshdojo>> ${status} 0.01`
+
+/** A cluster of these objects whose containers have this curl. `ran` lists what was run, as `pod/container url`. */
+export const clusterOf = (objects: KubeObject[], curl: Curl): Cluster & { ran: string[] } => {
+  const ran: string[] = []
+  return {
+    ran,
+    fetch: async (request) => {
+      const { pathname } = new URL(request.url)
+      const [, , , ...rest] = pathname.split('/')
+      const resource = rest.at(-1)
+      const namespace = rest[0] === 'namespaces' && rest.length === 3 ? rest[1] : undefined
+      const known = Object.entries(plurals)
+      if (pathname === '/api/v1')
+        return Response.json({
+          resources: known.map(([kind, name]) => ({ kind, name, namespaced: kind !== 'Namespace' })),
+        })
+      const kind = known.find(([, name]) => name === resource)?.[0]
+      if (kind === undefined || !pathname.startsWith('/api/v1/')) return Response.json({}, { status: 404 })
+      const items = objects.filter(
+        (each) => each.kind === kind && (namespace === undefined || each.metadata.namespace === namespace),
+      )
+      return Response.json({ kind: `${kind}List`, apiVersion: 'v1', metadata: {}, items })
+    },
+    exec: async (target, argv, streams) => {
+      const url = argv.at(-1) ?? ''
+      ran.push(`${target.pod}/${target.container} ${url}`)
+      const [exitCode, stdout] = curl(target.pod, url, argv)
+      streams.stdout(new TextEncoder().encode(stdout))
+      return { exitCode }
+    },
+  }
+}
