@@ -3,6 +3,7 @@
  * claim of a process that is gone is void, and what it left is removed. So the path stays the same from run to run, and
  * a second program at the same time gets `<name>-2`.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -56,4 +57,14 @@ export const claimKubeconfig = async (folder: string, name: string): Promise<Cla
       },
     }
   }
+}
+
+/** Kubeconfigs of labs whose program runs. */
+export const runningLabs = (folder: string): string[] => {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.pid'))
+    .filter((name) => isAlive(Number(readFileSync(join(folder, name), 'utf8'))))
+    .map((name) => join(folder, `${name.slice(0, -'.pid'.length)}.kubeconfig`))
+    .filter((path) => existsSync(path))
 }

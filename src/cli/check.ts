@@ -1,0 +1,108 @@
+/** `check`: grades a cluster without a TUI, once or after every change. */
+import { type CatalogueItem, loadScenario } from '../content/load.ts'
+import { didYouMean } from '../content/nearest.ts'
+import { grade } from '../grading/grade.ts'
+import type { Report } from '../grading/report.ts'
+import { type ClusterWorld, worldOf } from '../grading/world.ts'
+import { watchCluster } from '../session/live.ts'
+import { exit, type Io, note, print, printJson, UsageError, untilInterrupted } from './io.ts'
+import { loadMesh } from './meshes.ts'
+import { openTarget } from './target.ts'
+
+export interface CheckOptions {
+  step?: string
+  kubeconfig?: string
+  watch?: boolean
+  json?: boolean
+}
+
+/** The report as people read it: a line for each check, and for a failed one what was expected, seen, and why. */
+export const formatReport = (report: Report, { scenario }: CatalogueItem): string =>
+  report.steps
+    .flatMap((step) => {
+      const title = scenario.spec.steps.find(({ id }) => id === step.id)?.title ?? step.id
+      const checks = step.checks.flatMap((check) => {
+        const mark = check.passed ? 'ok  ' : check.undecided ? '?   ' : 'FAIL'
+        const line = `  ${mark} ${check.says}`
+        if (check.passed) return [line]
+        const detail = [
+          `expected ${check.expected}, saw ${check.seen}`,
+          ...(check.because ? [check.because] : []),
+          ...(check.feedback ? [check.feedback] : []),
+        ]
+        return [line, ...detail.map((text) => `       ${text}`)]
+      })
+      return [`${step.passed ? 'passed' : 'not passed'}: ${title}`, ...checks]
+    })
+    .join('\n')
+
+export const check = async (io: Io, name: string, options: CheckOptions): Promise<number> => {
+  const item = await loadScenario(name)
+  const ids = item.scenario.spec.steps.map(({ id }) => id)
+  if (options.step !== undefined && !ids.includes(options.step)) {
+    const nearest = didYouMean(options.step, ids)
+    throw new UsageError(`${name} has no step "${options.step}"${nearest}; steps are ${ids.join(', ')}`)
+  }
+  const { cluster, client } = await openTarget(io, options.kubeconfig)
+  try {
+    const mesh = await loadMesh(item.scenario.metadata.mesh)
+    const context = { cluster, client, mesh, scenario: item.scenario, lab: item.lab }
+    const gradeNow = (world?: ClusterWorld) =>
+      grade(context, { ...(options.step ? { steps: [options.step] } : {}), ...(world ? { world } : {}) })
+    if (options.watch) return await watchAndGrade(io, item, options, { client, mesh, gradeNow })
+    const report = await gradeNow()
+    if (options.json) printJson(io, report)
+    else print(io, formatReport(report, item))
+    return report.passed ? exit.passed : exit.notPassed
+  } finally {
+    cluster.close()
+  }
+}
+
+interface Watching extends Pick<Parameters<typeof watchCluster>[0], 'client' | 'mesh'> {
+  gradeNow: (world?: ClusterWorld) => Promise<Report>
+}
+
+/** Grades at once when something changed, never two at a time, and prints when the answer is another one. */
+const watchAndGrade = async (
+  io: Io,
+  item: CatalogueItem,
+  options: CheckOptions,
+  { client, mesh, gradeNow }: Watching,
+): Promise<number> => {
+  let printed = ''
+  let busy = false
+  let dirty = false
+  const gradeAll = async (): Promise<void> => {
+    do {
+      dirty = false
+      const report = await gradeNow(worldOf(live.objects(), mesh))
+      const text = options.json ? JSON.stringify(report) : formatReport(report, item)
+      if (text !== printed) print(io, printed && !options.json ? `\n${text}` : text)
+      printed = text
+    } while (dirty)
+  }
+  const failed = Promise.withResolvers<never>()
+  const onChange = (): void => {
+    dirty = true
+    if (busy) return
+    busy = true
+    gradeAll()
+      .catch(failed.reject)
+      .finally(() => {
+        busy = false
+      })
+  }
+  // Everything that one write set off is graded together.
+  const live = watchCluster({ client, mesh, onChange: () => queueMicrotask(onChange), onLost: failed.reject })
+  try {
+    const interrupted = untilInterrupted(io)
+    await Promise.race([live.synced, failed.promise])
+    if (!options.json) note(io, 'watching; ctrl-c ends')
+    onChange()
+    await Promise.race([interrupted, failed.promise])
+    return exit.interrupted
+  } finally {
+    live.stop()
+  }
+}

@@ -1,0 +1,159 @@
+/** `doctor`: what there is on this machine, what is missing, and what to do about it. Changes nothing. */
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { stateFolder } from '../session/state-folder.ts'
+import { chooseEditor } from '../shell/editor.ts'
+import { findProgram } from '../shell/find.ts'
+import { findVersion } from '../shell/versions.ts'
+import { exit, type Io, print, printJson } from './io.ts'
+import { formatTable } from './table.ts'
+
+export interface Finding {
+  name: string
+  /** `missing` matters only to what `for` names. */
+  state: 'ok' | 'missing' | 'problem'
+  says: string
+  /** What to do; absent when there is nothing to do. */
+  next?: string
+  /** Who needs it: `embedded` is what everybody uses. */
+  for: 'embedded' | 'kind' | 'comfort'
+}
+
+const node = (): Finding => {
+  const { node: version } = process.versions
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isEnough = major > 22 || (major === 22 && minor >= 12)
+  return {
+    name: 'node',
+    state: isEnough ? 'ok' : 'problem',
+    says: version,
+    next: isEnough ? undefined : 'install Node 22.12 or newer from nodejs.org',
+    for: 'embedded',
+  }
+}
+
+const state = (io: Io): Finding => {
+  const folder = stateFolder(io.env)
+  const base = { name: 'progress', for: 'embedded' as const }
+  try {
+    // What is not there yet is not made: the nearest folder that is must allow it.
+    let nearest = folder
+    while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+    accessSync(nearest, constants.W_OK)
+    if (nearest === folder) {
+      const probe = join(folder, `.doctor.${process.pid}`)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(probe, '')
+      rmSync(probe)
+    }
+    return { ...base, state: 'ok', says: `kept in ${folder}` }
+  } catch (error) {
+    const says = `${folder} cannot be written (${(error as NodeJS.ErrnoException).code})`
+    return { ...base, state: 'problem', says, next: 'make it writable, or set MESHDOJO_HOME to another folder' }
+  }
+}
+
+const terminal = (io: Io): Finding[] => {
+  const { columns, rows, isTTY } = io.stdout
+  const size = isTTY ? `${columns}x${rows}` : 'not a terminal'
+  const isSmall = isTTY && (columns < 60 || rows < 20)
+  const isTiny = io.env.TERM === 'dumb'
+  const locale = io.env.LC_ALL || io.env.LC_CTYPE || io.env.LANG || ''
+  const isUtf8 = /utf-?8/i.test(locale)
+  return [
+    {
+      name: 'terminal',
+      state: isSmall || isTiny ? 'problem' : 'ok',
+      says: isTiny ? 'TERM=dumb' : size,
+      next: isTiny
+        ? 'set TERM to what the terminal is, xterm-256color for example'
+        : isSmall
+          ? 'make the window 80x24 or larger; 60x20 is usable'
+          : undefined,
+      for: 'embedded',
+    },
+    {
+      name: 'locale',
+      state: isUtf8 ? 'ok' : 'missing',
+      says: locale || 'not set',
+      next: isUtf8 ? undefined : 'frames are drawn in ASCII; for lines, set LANG to a UTF-8 locale such as C.UTF-8',
+      for: 'comfort',
+    },
+  ]
+}
+
+const kubectl = async (io: Io): Promise<Finding> => {
+  const found = await findVersion('kubectl', ['version', '--client'], io.env)
+  const minor = Number(found?.version?.split('.')[1])
+  const base = { name: 'kubectl', for: 'comfort' as const }
+  if (!found) {
+    const next =
+      'install it from kubernetes.io/docs/tasks/tools to work as in the exam; editing with e works without it'
+    return { ...base, state: 'missing', says: 'not found', next }
+  }
+  if (minor < 27)
+    return { ...base, state: 'problem', says: `${found.version} at ${found.path}`, next: 'install 1.27 or newer' }
+  return { ...base, state: 'ok', says: `${found.version ?? 'of unknown version'} at ${found.path}` }
+}
+
+const editor = (io: Io): Finding => {
+  const exists = (program: string): boolean => findProgram(program, io.env) !== undefined
+  const chosen = chooseEditor(io.env, exists)
+  const base = { name: 'editor', for: 'comfort' as const }
+  const next = 'set EDITOR, or install nano or vim; saving with any program applies the file as well'
+  if (!chosen) return { ...base, state: 'missing', says: 'none found', next }
+  const [program] = chosen.argv
+  return exists(program)
+    ? { ...base, state: 'ok', says: chosen.argv.join(' ') }
+    : { ...base, state: 'problem', says: `${program} is not on the PATH`, next }
+}
+
+/** Looked for only: real clusters are for a later version. */
+const later: { name: string; what: string }[] = [
+  { name: 'docker', what: 'runs the nodes of kind clusters' },
+  { name: 'kind', what: 'makes real clusters' },
+  { name: 'istioctl', what: 'installs Istio in a real cluster' },
+  { name: 'linkerd', what: 'installs Linkerd in a real cluster' },
+  { name: 'cilium', what: 'installs Cilium in a real cluster' },
+  { name: 'consul-k8s', what: 'installs Consul in a real cluster' },
+]
+
+export const examine = async (io: Io): Promise<Finding[]> => [
+  node(),
+  state(io),
+  ...terminal(io),
+  await kubectl(io),
+  editor(io),
+  ...later.map(({ name, what }): Finding => {
+    const path = findProgram(name, io.env)
+    return { name, state: path ? 'ok' : 'missing', says: `${path ?? 'not found'}; ${what}`, for: 'kind' }
+  }),
+]
+
+const marks = { ok: 'ok', missing: '-', problem: '!!' } as const
+const headings = {
+  embedded: 'Labs on the embedded cluster (the default)',
+  comfort: 'Comfort',
+  kind: 'Real clusters (not in this version; nothing to do now)',
+} as const
+
+export const doctor = async (io: Io, { json }: { json?: boolean }): Promise<number> => {
+  const findings = await examine(io)
+  const isWell = !findings.some(({ state: is, for: who }) => who === 'embedded' && is === 'problem')
+  if (json) printJson(io, { ok: isWell, findings })
+  else {
+    const rows = (who: Finding['for']) => findings.filter((finding) => finding.for === who)
+    for (const who of ['embedded', 'comfort', 'kind'] as const) {
+      const lines = rows(who).flatMap(({ state: is, name, says, next }) => [
+        [`  ${marks[is]}`, name, says],
+        ...(next ? [['', '', `to do: ${next}`]] : []),
+      ])
+      print(io, `${headings[who]}\n${formatTable(lines, 2)}\n`)
+    }
+    print(
+      io,
+      isWell ? 'Everything that labs need is there.' : 'Something that labs need is missing: see "to do" above.',
+    )
+  }
+  return isWell ? exit.passed : exit.notPassed
+}

@@ -1,0 +1,18 @@
+/** A lab in an embedded cluster of this process: what `cluster serve` puts in, and what `verify` proves on. */
+import { createEmbeddedCluster, type EmbeddedCluster } from '../embedded/cluster.ts'
+import type { KubeObject } from '../kube/api.ts'
+import { seedLab } from '../kube/seed.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+
+export interface LabToSeed {
+  name: string
+  mesh: string
+  objects: readonly KubeObject[]
+}
+
+/** The cluster with the mesh and, if there is one, the lab in it and running. */
+export const openEmbedded = async (mesh: Mesh | undefined, lab?: LabToSeed): Promise<EmbeddedCluster> => {
+  const embedded = await createEmbeddedCluster({ mesh })
+  if (lab) await seedLab(embedded.cluster, lab)
+  return embedded
+}

@@ -1,0 +1,66 @@
+/** From arguments to an exit code: runs a verb and turns what went wrong into words on stderr. */
+import { CommanderError } from 'commander'
+import { version } from '../../package.json'
+import { didYouMean } from '../content/nearest.ts'
+import { ContentError } from '../content/problem.ts'
+import { ClusterUnreachable, StatusError } from '../kube/errors.ts'
+import { exit, type Io, note, UsageError } from './io.ts'
+import { createProgram, MissingVerb, UnknownVerb } from './program.ts'
+
+/** Resolves with the exit code; never rejects for what a learner can do something about. */
+export const main = async (argv: readonly string[], io: Io): Promise<number> => {
+  let code: number = exit.passed
+  const program = createProgram({
+    io,
+    version,
+    done: (exitCode) => {
+      code = exitCode
+    },
+  })
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    return explain(io, error)
+  }
+}
+
+/** Says what went wrong and gives the exit code for it. Rethrows what nobody foresaw. */
+const explain = (io: Io, error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.usage
+  const { name, message } = error as Error
+  if (error instanceof UnknownVerb) {
+    note(
+      io,
+      error.isPlanned
+        ? `"${error.word}" is planned, and not in this version`
+        : `unknown verb "${error.word}"${didYouMean(error.word, error.known)}`,
+    )
+    note(io, `verbs are ${error.known.join(', ')}; "meshdojo --help" says what they do`)
+    return exit.usage
+  }
+  if (error instanceof UsageError || error instanceof MissingVerb || error instanceof ContentError) {
+    note(io, message)
+    return exit.usage
+  }
+  if (error instanceof ClusterUnreachable || error instanceof StatusError) {
+    note(io, error instanceof StatusError ? `the API server says: ${message}` : message)
+    return exit.unreachable
+  }
+  // By name: these belong to files that only some verbs read.
+  if (name === 'UnknownContent' || name === 'NotYet') {
+    note(io, message)
+    return exit.usage
+  }
+  if (name === 'CommandFailed') {
+    note(io, message)
+    return exit.unreachable
+  }
+  throw error
+}

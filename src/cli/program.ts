@@ -1,0 +1,151 @@
+/** The command line as data: every verb with its arguments and help. A verb's own file is read when it is run. */
+import { Command, Option } from 'commander'
+import type { Io } from './io.ts'
+
+export interface ProgramOptions {
+  io: Io
+  version: string
+  /** Gets the verb's exit code. */
+  done: (exitCode: number) => void
+}
+
+const kubeconfigOption = () =>
+  new Option('--kubeconfig <file>', 'the cluster to look at (default: $KUBECONFIG, or the lab that is running)')
+const jsonOption = () => new Option('--json', 'one JSON document and nothing else')
+const providerOption = () =>
+  new Option('--provider <name>', 'where the cluster comes from').choices(['embedded', 'kind', 'context'])
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value]
+
+export const createProgram = ({ io, version, done }: ProgramOptions): Command => {
+  const program = new Command('meshdojo')
+  /** Makes every verb end the same way, and write where it is told to. */
+  const verb = (parent: Command, usage: string, description: string): Command =>
+    parent
+      .command(usage)
+      .description(description)
+      .helpOption('-h, --help', 'this help')
+      .allowExcessArguments(false)
+      .showHelpAfterError(false)
+
+  program
+    .description(
+      'Service-mesh security for the CKS, by doing: labs in the terminal, graded live. Without a verb: the TUI.',
+    )
+    .version(version, '-V, --version', 'the version of meshdojo')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand(false)
+    .allowExcessArguments(true)
+    .argument('[verb]')
+    .configureHelp({ visibleArguments: () => [], commandUsage: () => 'meshdojo [verb] [options]' })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done and passed, 1 not passed, 2 wrong usage, 3 cannot be reached, 130 interrupted.',
+    )
+    .action(async (word: string | undefined) => {
+      if (word !== undefined) throw unknownVerb(program, word)
+      done(await (await import('./start.ts')).openPicker(io))
+    })
+
+  verb(program, 'start', 'open the TUI in a scenario')
+    .argument('<scenario>', 'its name, as "list" shows it')
+    .addOption(providerOption().default('embedded'))
+    .option('--context <name>', 'the kubeconfig context, with --provider context')
+    .action(async (scenario, options) => done(await (await import('./start.ts')).start(io, scenario, options)))
+
+  verb(program, 'list', 'the scenarios, and how far you are')
+    .addOption(jsonOption())
+    .action(async (options) => done(await (await import('./list.ts')).list(io, options)))
+
+  verb(program, 'check', 'grade the cluster that a kubeconfig names')
+    .argument('<scenario>')
+    .option('--step <id>', 'only this step')
+    .addOption(kubeconfigOption())
+    .option('--watch', 'grade again after every change, until interrupted')
+    .addOption(jsonOption().default(false, 'off; with --watch: one document a line'))
+    .action(async (scenario, options) => done(await (await import('./check.ts')).check(io, scenario, options)))
+
+  verb(program, 'why', 'what should happen to a request, and every rule that was asked')
+    .argument('<from>', 'namespace/workload')
+    .argument('<url>', 'for example http://orders.production/api/orders')
+    .option('-X, --method <method>', 'the HTTP method', 'GET')
+    .option('-H, --header <header>', '"Name: value"; may be repeated', collect)
+    .addOption(kubeconfigOption())
+    .addOption(jsonOption())
+    .action(async (from, url, options) => done(await (await import('./why.ts')).why(io, from, url, options)))
+
+  verb(program, 'matrix', 'who can reach whom, and whether encrypted')
+    .addOption(kubeconfigOption())
+    .addOption(jsonOption())
+    .action(async (options) => done(await (await import('./matrix.ts')).matrix(io, options)))
+
+  verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
+    .argument('[scenario...]', 'names or paths (default: all)')
+    .addOption(providerOption().default('embedded'))
+    .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
+    .action(async (names, options) => done(await (await import('./verify.ts')).verify(io, names, options)))
+
+  verb(program, 'lint', 'scenario and lab files against the schema: file:line:column message')
+    .argument('[path...]', 'files or folders (default: all content of meshdojo)')
+    .action(async (paths) => done(await (await import('./lint.ts')).lint(io, paths)))
+
+  verb(program, 'doctor', 'what is there, what is missing, what to do about it')
+    .addOption(jsonOption())
+    .action(async (options) => done(await (await import('./doctor.ts')).doctor(io, options)))
+
+  const cluster = verb(program, 'cluster', 'clusters without the TUI').usage('<verb>')
+  cluster.helpCommand(false).action(() => {
+    throw unknownVerb(cluster, cluster.args[0])
+  })
+  cluster.allowExcessArguments(true)
+
+  verb(cluster, 'serve', 'an embedded cluster in the foreground; prints "ready <kubeconfig>" once kubectl can use it')
+    .option('--mesh <name>', 'the mesh to install (default: the lab’s, or istio)')
+    .addOption(new Option('--lab <name>', 'the lab to put in').conflicts('scenario'))
+    .option('--scenario <name>', 'the scenario whose lab to put in')
+    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a file of its own, removed at the end)')
+    .option('--port <number>', 'the port on 127.0.0.1 (default: a free one)')
+    .addOption(new Option('--until-stdin-ends', 'also end when standard input does').hideHelp())
+    .action(async (options) => done(await (await import('./cluster-serve.ts')).serve(io, options)))
+
+  for (const later of ['create', 'delete', 'list'] as const) {
+    verb(cluster, later, 'real clusters, made and removed by kind: not in this version')
+      .option('--provider <name>')
+      .option('--mesh <name>')
+      .option('--name <name>')
+      .action(async () => done(await (await import('./cluster-later.ts')).later(io, later)))
+  }
+  return program
+}
+
+/** An error in commander's own shape, so that it gets the nearest verb added. */
+const unknownVerb = (command: Command, word: string | undefined): Error => {
+  if (word === undefined) return new MissingVerb(command.commands.map((each) => each.name()))
+  return new UnknownVerb(
+    word,
+    command.commands.map((each) => each.name()),
+  )
+}
+
+export class MissingVerb extends Error {
+  override readonly name = 'MissingVerb'
+  constructor(known: string[]) {
+    super(`a verb is missing: ${known.join(', ')}`)
+  }
+}
+
+/** Verbs of the plan that this version does not have. */
+const planned = ['tap', 'tool', 'token', 'exam', 'new']
+
+export class UnknownVerb extends Error {
+  override readonly name = 'UnknownVerb'
+  readonly word: string
+  readonly known: string[]
+  readonly isPlanned: boolean
+  constructor(word: string, known: string[]) {
+    super(`unknown verb "${word}"`)
+    this.word = word
+    this.known = known
+    this.isPlanned = planned.includes(word)
+  }
+}

@@ -1,0 +1,103 @@
+/** `why`: what should happen to one request, and every rule that was asked, in order. Nothing is sent. */
+import { didYouMean } from '../content/nearest.ts'
+import { type Prediction, predict } from '../grading/predict.ts'
+import { readWorld } from '../grading/world.ts'
+import { findWorkload, parseTarget, workloadOf } from '../meshes/network.ts'
+import type { Evidence, Problem, Step } from '../meshes/verdict.ts'
+import { exit, type Io, print, printJson, UsageError } from './io.ts'
+import { detectMesh, loadMesh } from './meshes.ts'
+import { openTarget } from './target.ts'
+
+export interface WhyOptions {
+  method: string
+  header?: string[]
+  kubeconfig?: string
+  json?: boolean
+}
+
+const parseHeaders = (lines: readonly string[] = []): Record<string, string> =>
+  Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':')
+      if (colon <= 0) throw new UsageError(`-H "${line}" is no header: "Name: value" is expected`)
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+    }),
+  )
+
+/** `AuthorizationPolicy production/deny-all spec.rules[0]` */
+const formatEvidence = ({ object, field }: Evidence): string =>
+  `${object.kind} ${object.namespace ? `${object.namespace}/` : ''}${object.name}${field ? ` ${field}` : ''}`
+
+const headline: Record<Prediction['outcome'], string> = {
+  ok: 'allowed',
+  status: 'answered by a proxy',
+  denied: 'denied',
+  refused: 'refused',
+  dropped: 'dropped',
+  unreachable: 'unreachable',
+  unknown: 'unknown',
+}
+
+const formatSteps = (steps: readonly Step[]): string[] =>
+  steps.map(({ at, outcome, says, evidence }, index) => {
+    const number = `${index + 1}`.padStart(3)
+    const where = evidence ? `\n${' '.repeat(22)}${formatEvidence(evidence)}` : ''
+    return `${number}  ${at.padEnd(7)} ${outcome.padEnd(8)} ${says}${where}`
+  })
+
+const formatProblem = ({ object, field, says, kind }: Problem): string =>
+  `${kind === 'unmodelled' ? 'not modelled' : 'ignored by the mesh'}: ${formatEvidence({ object, field })}: ${says}`
+
+export const why = async (io: Io, from: string, url: string, options: WhyOptions): Promise<number> => {
+  if (!/^[^/]+\/[^/]+$/.test(from)) {
+    throw new UsageError(`"${from}" is no workload: namespace/workload is expected, for example legacy/client`)
+  }
+  if (!parseTarget(url)) {
+    throw new UsageError(`"${url}" is no URL: for example http://orders.production/api/orders is expected`)
+  }
+  const headers = parseHeaders(options.header)
+  const { cluster, client } = await openTarget(io, options.kubeconfig)
+  try {
+    const name = await detectMesh(client)
+    const world = await readWorld(cluster, name && (await loadMesh(name)), { client })
+    if (!findWorkload(world.network, from)) {
+      const known = [...new Set([...world.network.pods.values()].map(workloadOf))].sort()
+      throw new UsageError(`there is no pod of "${from}"${didYouMean(from, known)}; workloads are ${known.join(', ')}`)
+    }
+    const found = predict(world, from, url, { method: options.method, headers })
+    const { verdict } = found
+    if (options.json) {
+      printJson(io, {
+        from,
+        url,
+        method: options.method,
+        outcome: found.outcome,
+        because: found.because,
+        destination: found.destination,
+        transport: found.transport,
+        identity: verdict?.identity,
+        decidedBy: verdict?.decidedBy,
+        effect: verdict?.effect,
+        steps: verdict?.steps ?? found.steps.map((says) => ({ says })),
+        problems: world.problems,
+      })
+      return exit.passed
+    }
+    const lines = [
+      `${headline[found.outcome]}: ${found.because}`,
+      '',
+      `from ${from}${verdict?.identity ? ` (${verdict.identity})` : ''}`,
+      `to   ${options.method} ${url}${found.destination ? ` (${found.destination})` : ''}`,
+      `     ${found.transport === 'none' ? 'nothing reaches the other pod' : `on the wire: ${found.transport}`}`,
+      '',
+      ...(verdict
+        ? formatSteps(verdict.steps)
+        : found.steps.map((says, index) => `${`${index + 1}`.padStart(3)}  ${says}`)),
+      ...(world.problems.length ? ['', ...world.problems.map(formatProblem)] : []),
+    ]
+    print(io, lines.join('\n'))
+    return exit.passed
+  } finally {
+    cluster.close()
+  }
+}
