@@ -1,0 +1,14 @@
+/**
+ * Regular expressions as Go's RE2 reads them. Loaded on the first pattern, synchronously: validation is part of a write,
+ * which is one turn.
+ */
+import { createRequire } from 'node:module'
+
+export type Matcher = (text: string) => boolean
+
+/** Finds a match anywhere in the text, as the API server does. @throws when the expression is not valid RE2 */
+export const compilePattern = (pattern: string): Matcher => {
+  const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js')
+  const compiled = RE2JS.compile(pattern)
+  return (text) => compiled.matcher(text).find()
+}
