@@ -11,6 +11,8 @@ import { meshAdmission } from './apiserver/webhooks.ts'
 import { bootstrapObjects, nodeName, nodeStatus } from './bootstrap.ts'
 import { type Clock, systemClock, timestamp } from './clock.ts'
 import { startControllers } from './controllers/index.ts'
+import { crdsSettled, startCrdController } from './crds/controller.ts'
+import { crdKind } from './crds/crd-kind.ts'
 import { builtinKinds } from './kinds/index.ts'
 import type { Kubelet } from './kubelet.ts'
 import { startNode } from './node/index.ts'
@@ -40,7 +42,7 @@ export interface EmbeddedClusterOptions {
 /** A cluster of its own, with one Ready node and the mesh installed; cheap enough for every test to have one. */
 export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
   const { mesh, clock = systemClock } = options
-  const kinds = createKindTable(builtinKinds())
+  const kinds = createKindTable([...builtinKinds(), crdKind])
   const store = new Store({ startRevision: revisionFromTime(clock.now()) })
   let plugins: AdmissionPlugin[] = []
   const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
@@ -50,6 +52,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   bootstrap(registry, clock)
   const kubelet = startNode({ registry, clock, mesh, nodeName })
   const stopControllers = startControllers({ registry, clock })
+  const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
   const tokens = createTokenIssuer({ clock, registry })
   const documents = createDocuments(kinds, () => clock.now())
   const handle = createApiServer({ registry, clock, tokens, kubelet: () => kubelet }, documents)
@@ -65,6 +68,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     clock,
     stop: () => {
       stopControllers()
+      stopCrds()
       kubelet.stop()
     },
   }
@@ -88,5 +92,6 @@ function bootstrap(registry: ApiRegistry, clock: Clock): void {
 
 async function installMesh(mesh: Mesh, registry: ApiRegistry): Promise<void> {
   for (const crd of await mesh.crds()) registry.create(crd)
+  await crdsSettled(registry)
   for (const object of mesh.install()) registry.create(object)
 }

@@ -177,3 +177,18 @@ export const startCrdController = ({ registry, kindTable, clock }: CrdController
     for (const stopWatching of emptying.values()) stopWatching()
   }
 }
+
+/** Resolves once all CRDs that exist now are decided on: served, or refused for their names. */
+export const crdsSettled = (registry: Registry): Promise<void> => {
+  const pending = (): boolean =>
+    registry.list(crds, { where: (crd) => (asDefinition(crd).status?.conditions ?? []).length === 0 }).length > 0
+  return new Promise((resolve) => {
+    const stop = registry.watch(crds, () => void check())
+    const check = (): void => {
+      if (pending()) return
+      stop()
+      resolve()
+    }
+    check()
+  })
+}
