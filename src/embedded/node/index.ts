@@ -126,6 +126,7 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
     const command = findCommand(argv)
     if (!command)
       throw cannotStart(
+        run.id,
         name.includes('/')
           ? `exec: "${name}": stat ${name}: no such file or directory`
           : `exec: "${name}": executable file not found in $PATH`,

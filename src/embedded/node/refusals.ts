@@ -22,7 +22,7 @@ export const internalError = (message: string): StatusError =>
   refusal(500, 'InternalError', `Internal error occurred: ${message}`)
 
 /** The container runtime cannot start a command: containerd's and runc's words. */
-export const cannotStart = (says: string): StatusError =>
+export const cannotStart = (id: string, says: string): StatusError =>
   internalError(
-    `error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: ${says}: unknown`,
+    `error executing command in container: failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: exec failed: unable to start container process: ${says}: unknown`,
   )

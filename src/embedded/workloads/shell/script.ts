@@ -60,7 +60,8 @@ export const runPiece = async (
     ...(stdin === undefined ? {} : { stdin, stdinKind: 'bytes' as const }),
   })
   process.out(result.stdoutKind === 'bytes' ? Buffer.from(result.stdout, 'latin1') : result.stdout)
-  process.err(inShellsWords(result.stderr, process))
+  // An interrupted shell says nothing; just-bash reports that it was stopped.
+  if (!process.signal?.aborted) process.err(inShellsWords(result.stderr, process))
   const code = result.env[alive]
   state.env = Object.fromEntries(
     Object.entries(result.env).filter(

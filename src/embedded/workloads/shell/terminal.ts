@@ -151,6 +151,15 @@ export const interact = async (bash: Bash, process: Process): Promise<number> =>
       pending = ''
       state.code = 130
       draw()
+    } else if (key.startsWith(':') && editor.cursor === editor.line.length) {
+      // Typing at the end only echoes: redrawing would spoil a line that the terminal has wrapped.
+      edit(editor, key)
+      process.out(key.slice(1))
+      return 'more'
+    } else if (key === 'backspace' && editor.cursor === editor.line.length) {
+      if (editor.cursor > 0) process.out('\b \b')
+      edit(editor, key)
+      return 'more'
     } else {
       if (key === 'redraw') process.out('\x1b[H\x1b[2J')
       else if (key === 'up') recall(-1)
