@@ -68,7 +68,9 @@ export const commandLine = (container: Container, image: Image, env: Readonly<Re
 export const startRun = (parts: RunParts, container: Container, image: Image, restarts: number): Run => {
   const { registry, clock, network } = parts
   const pod = parts.pod()
-  const env = buildEnvironment(registry, pod, container, image)
+  // The address is known before the status says so.
+  const addressed = { ...pod, status: { ...pod.status, podIP: parts.address, podIPs: [{ ip: parts.address }] } }
+  const env = buildEnvironment(registry, addressed, container, image)
   const argv = commandLine(container, image, env)
   const name = argv[0] ?? ''
   const start = image.programs?.[baseName(name)]
