@@ -27,6 +27,21 @@ const words: Record<OutcomeKind | 'unknown', string> = {
 const agrees = (prediction: Prediction, observed: OutcomeKind): boolean =>
   prediction.outcome === observed || (prediction.outcome === 'ok' && observed === 'status')
 
+/** Whether the check is about the connection rather than about who may do what. */
+const asksForConnection = ({ expect }: RequestCheck): boolean =>
+  typeof expect === 'string'
+    ? expect === 'refused'
+    : expect.mtls !== undefined || [expect.outcome].flat().includes('refused')
+
+/**
+ * The sentence that answers what the check asks. A request that got through was decided last by the authorization
+ * policies, but a check that wanted it refused or encrypted fails for what was said about the connection.
+ */
+const sentence = (check: RequestCheck, prediction: Prediction): string => {
+  if (prediction.outcome !== 'ok' || !asksForConnection(check)) return prediction.because
+  return prediction.steps.findLast((says) => /: (plaintext|mTLS|.*accepted)/.test(says)) ?? prediction.because
+}
+
 /** Why a request went as it did, in the mesh's own terms; undefined when the engine has nothing to say. */
 export const explain = (world: ClusterWorld, request: RequestCheck, observation: Observation): string | undefined => {
   if (!observation.ran) return observation.says
@@ -34,6 +49,6 @@ export const explain = (world: ClusterWorld, request: RequestCheck, observation:
   const prediction = predict(world, request.from, request.to, request)
   const { kind, says } = observation.outcome
   if (prediction.outcome === 'unknown') return `cannot say why: ${prediction.because}`
-  if (agrees(prediction, kind)) return prediction.because
+  if (agrees(prediction, kind)) return sentence(request, prediction)
   return `the probe saw ${says}, but it should ${words[prediction.outcome]}: ${prediction.because}`
 }

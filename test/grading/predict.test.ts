@@ -84,3 +84,15 @@ describe('an observation is joined to the engine’s reasons', () => {
     ['nothing was probed', 'a/web', { ran: false, says: 'no pod' }, 'no pod'],
   ])('%s', (_, from, observation, because) => expect(explain(world, check(from), observation)).toBe(because))
 })
+
+test('a check about the connection is answered by what was said about the connection', () => {
+  const permissive = 'PeerAuthentication a/default is PERMISSIVE: plaintext is accepted'
+  const allowed = forwarded('plaintext', 'AuthorizationPolicy a/p allows it')
+  const step = { at: 'server' as const, outcome: 'pass' as const, says: permissive }
+  const open = worldOf(shop, meshOf({ 'b/old': { ...allowed, steps: [step, ...allowed.steps] } }))
+  const result = parseCurl(0, 'HTTP/1.1 200 OK\r\n\r\nhi\n<<meshdojo>> 200 0.1', '')
+  const observation = { ran: true as const, result, outcome: classify(result) }
+  const check = { from: 'b/old', to: 'http://api.a/', method: 'GET', headers: {} }
+  expect(explain(open, { ...check, expect: 'refused' }, observation)).toBe(permissive)
+  expect(explain(open, { ...check, expect: 'denied' }, observation)).toBe('AuthorizationPolicy a/p allows it')
+})
