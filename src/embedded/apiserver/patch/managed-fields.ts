@@ -108,9 +108,10 @@ export function ownable(
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object
   const trackedMeta: Record<string, unknown> = { ...metadata }
   for (const name of untracked) delete trackedMeta[name]
-  if (subresource === 'status') return { status: rest.status, ...(kind.schema ? {} : { metadata: trackedMeta }) }
+  const owned = Object.keys(trackedMeta).length > 0 ? { metadata: trackedMeta } : {}
+  if (subresource === 'status') return { status: rest.status, ...(kind.schema ? {} : owned) }
   if (kind.status) delete rest.status
-  return { ...rest, metadata: trackedMeta }
+  return { ...rest, ...owned }
 }
 
 /** Which entries an update starts from: the sent ones, unless there are none; `[{}]` clears them. */
