@@ -1,0 +1,125 @@
+/** Kubernetes objects in, linked tables out: what both sidecars of any call would have been configured with. */
+import type { KubeObject, ResourceRef } from '../../kube/api.ts'
+import type { Pod, Service } from '../../kube/kinds.ts'
+import type { Problem } from '../verdict.ts'
+import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
+import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
+import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
+import { portProtocol } from './protocol.ts'
+import { byAge } from './read.ts'
+
+export interface IstioModel {
+  config: MeshConfig
+  peerAuthentications: PeerAuthentications
+  /** By namespace, oldest first. */
+  authorization: ReadonlyMap<string, readonly AuthorizationPolicy[]>
+  /** By namespace, oldest first. */
+  services: ReadonlyMap<string, readonly Service[]>
+  /** By namespace: callers of a headless Service go by all of its pods. */
+  pods: ReadonlyMap<string, readonly Pod[]>
+  /** Service port numbers on which some Service speaks declared HTTP: there sidecars route by Host header. */
+  httpPorts: ReadonlySet<number>
+  destinationRules: readonly KubeObject[]
+  virtualServices: readonly KubeObject[]
+  sidecars: readonly KubeObject[]
+  serviceEntries: readonly KubeObject[]
+  requestAuthentications: readonly KubeObject[]
+  extensions: readonly KubeObject[]
+}
+
+const resource = (group: string, version: string, name: string): ResourceRef => ({ group, version, resource: name })
+
+/** Read at the version that has been served longest, so that older installations answer too. */
+export const reads: readonly ResourceRef[] = [
+  resource('', 'v1', 'namespaces'),
+  resource('', 'v1', 'pods'),
+  resource('', 'v1', 'services'),
+  resource('', 'v1', 'configmaps'),
+  resource('discovery.k8s.io', 'v1', 'endpointslices'),
+  resource('security.istio.io', 'v1', 'peerauthentications'),
+  resource('security.istio.io', 'v1', 'authorizationpolicies'),
+  resource('security.istio.io', 'v1', 'requestauthentications'),
+  resource('networking.istio.io', 'v1', 'destinationrules'),
+  resource('networking.istio.io', 'v1', 'virtualservices'),
+  resource('networking.istio.io', 'v1', 'sidecars'),
+  resource('networking.istio.io', 'v1', 'serviceentries'),
+  resource('networking.istio.io', 'v1alpha3', 'envoyfilters'),
+  resource('extensions.istio.io', 'v1alpha1', 'wasmplugins'),
+]
+
+const grouped = <T>(items: readonly T[], namespace: (item: T) => string | undefined): Map<string, T[]> => {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = namespace(item) ?? ''
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+const isUsable = (object: unknown): object is KubeObject => {
+  const given = object as Partial<KubeObject> | null | undefined
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    typeof given.kind === 'string' &&
+    typeof given.apiVersion === 'string' &&
+    typeof given.metadata === 'object' &&
+    given.metadata !== null &&
+    typeof given.metadata.name === 'string'
+  )
+}
+
+/** Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. */
+export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
+  const usable = objects.filter(isUsable)
+  const all = (group: string, ...kinds: string[]): KubeObject[] =>
+    usable
+      .filter((object) => kinds.includes(object.kind) && (object.apiVersion.split('/').at(-2) ?? '') === group)
+      .sort(byAge)
+  const configMap = all('', 'ConfigMap').find(
+    (object) => object.metadata.name === 'istio' && object.metadata.namespace === defaultMeshConfig.rootNamespace,
+  )
+  const config = readMeshConfig(configMap)
+  const problems: Problem[] = []
+  const policies: AuthorizationPolicy[] = []
+  for (const object of all('security.istio.io', 'AuthorizationPolicy')) {
+    const read = readAuthorizationPolicy(object, config.trustDomain)
+    problems.push(...read.problems)
+    if (read.policy !== undefined) policies.push(read.policy)
+  }
+  const peers = all('security.istio.io', 'PeerAuthentication').map(readPeerAuthentication)
+  const services = all('', 'Service').filter(
+    (object): object is Service => typeof object.spec === 'object' && object.spec !== null,
+  )
+  const httpPorts = new Set<number>()
+  for (const service of services)
+    for (const port of service.spec.ports ?? []) if (portProtocol(port) === 'http') httpPorts.add(port.port)
+  return {
+    model: {
+      config,
+      peerAuthentications: {
+        rootNamespace: config.rootNamespace,
+        byNamespace: grouped<PeerAuthentication>(peers, (policy) => policy.object.metadata.namespace),
+      },
+      authorization: grouped(policies, (policy) => policy.object.metadata.namespace),
+      services: grouped(services, (service) => service.metadata.namespace),
+      pods: grouped(
+        all('', 'Pod').filter((object): object is Pod => typeof object.spec === 'object' && object.spec !== null),
+        (pod) => pod.metadata.namespace,
+      ),
+      httpPorts,
+      destinationRules: all('networking.istio.io', 'DestinationRule'),
+      virtualServices: all('networking.istio.io', 'VirtualService'),
+      sidecars: all('networking.istio.io', 'Sidecar'),
+      serviceEntries: all('networking.istio.io', 'ServiceEntry'),
+      requestAuthentications: all('security.istio.io', 'RequestAuthentication'),
+      extensions: [
+        ...all('networking.istio.io', 'EnvoyFilter'),
+        ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),
+      ],
+    },
+    problems,
+  }
+}

@@ -1,0 +1,3 @@
+import type { KubeObject } from '../../../kube/api.ts'
+
+export const crds = (): KubeObject[] => []

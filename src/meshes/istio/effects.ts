@@ -1,0 +1,130 @@
+/**
+ * What callers meet, in the exact words of Envoy, and how sidecars change what they let through.
+ * Deterministic stand-ins, because this is a pure function: the `Hash` of x-forwarded-client-cert is derived from the
+ * identity, not from a certificate; x-request-id from the call; x-envoy-upstream-service-time is always 1. The `date`
+ * header is left to whoever sends the response.
+ */
+import type { Call } from '../call.ts'
+import { withoutQuery } from '../match/paths.ts'
+import type { Effect, Forwarding } from '../verdict.ts'
+import type { IstioModel } from './compile.ts'
+import { servicesOf } from './outbound.ts'
+import { identityOf } from './pods.ts'
+
+/** 64 hex digits that depend on nothing but the text (FNV-1a, several seeds). Not a cryptographic hash. */
+const digest = (text: string): string => {
+  let digits = ''
+  for (let seed = 0; seed < 8; seed++) {
+    let hash = (2166136261 ^ (seed * 0x9e3779b9)) >>> 0
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619) >>> 0
+    digits += hash.toString(16).padStart(8, '0')
+  }
+  return digits
+}
+
+const uuid = (text: string): string => {
+  const hex = digest(text)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-9${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** The header as the receiver's sidecar writes it for a caller with that identity. */
+export const clientCertHeader = (receiver: string, caller: string): string =>
+  `By=${receiver};Hash=${digest(caller)};Subject="";URI=${caller}`
+
+/** Who handles the request as HTTP on the way; a side that is absent or only moves bytes adds nothing. */
+export interface Handlers {
+  client: boolean
+  server: boolean
+}
+
+/** `orders.production.svc.cluster.local:80/*`: how the receiver's sidecar names the Service port that it listens for. */
+const operation = (model: IstioModel, call: Call): string | undefined => {
+  for (const service of servicesOf(model, call.destination))
+    for (const port of service.spec.ports ?? []) {
+      const target = port.targetPort ?? port.port
+      const named = (call.destination.spec.containers ?? []).flatMap((container) => container.ports ?? [])
+      const number = typeof target === 'number' ? target : named.find((each) => each.name === target)?.containerPort
+      if (number === call.port)
+        return `${service.metadata.name}.${service.metadata.namespace ?? 'default'}.svc.cluster.local:${port.port}/*`
+    }
+  return undefined
+}
+
+/** Response headers as the caller sees them: its own sidecar's last word, or else the receiver's. */
+const responseHeaders = (model: IstioModel, call: Call, handlers: Handlers, passed: boolean): [string, string][] => {
+  const time: [string, string] = ['x-envoy-upstream-service-time', '1']
+  if (handlers.client) return [['server', 'envoy'], time]
+  if (!handlers.server) return []
+  const decorator = operation(model, call)
+  return [
+    ['server', 'istio-envoy'],
+    ...(passed ? [time] : []),
+    ...(decorator === undefined ? [] : [['x-envoy-decorator-operation', decorator] as [string, string]]),
+  ]
+}
+
+/** What reaches the application, and what comes back. `path` is the normalized one when it differs. */
+export const forwarding = (
+  model: IstioModel,
+  call: Call,
+  handlers: Handlers,
+  caller: string | undefined,
+  path: string | undefined,
+): Forwarding => {
+  if (call.http === undefined || (!handlers.client && !handlers.server))
+    return { setRequestHeaders: [], removeRequestHeaders: [], setResponseHeaders: [] }
+  const sent = new Set(call.http.headers.map(([name]) => name))
+  const set: [string, string][] = []
+  if (!sent.has('x-forwarded-proto')) set.push(['x-forwarded-proto', 'http'])
+  if (!sent.has('x-request-id')) {
+    const about = [call.source.metadata.name, call.destination.metadata.name, call.http.method, call.http.authority]
+    set.push(['x-request-id', uuid([...about, call.http.path].join('\n'))])
+  }
+  if (handlers.client) set.push(['x-envoy-attempt-count', '1'])
+  const certified = handlers.server && caller !== undefined
+  if (certified)
+    set.push([
+      'x-forwarded-client-cert',
+      clientCertHeader(identityOf(call.destination, model.config.trustDomain), caller),
+    ])
+  if (path !== undefined && path !== call.http.path) set.push([':path', path])
+  return {
+    setRequestHeaders: set,
+    removeRequestHeaders: certified ? [] : ['x-forwarded-client-cert'],
+    setResponseHeaders: responseHeaders(model, call, handlers, true),
+  }
+}
+
+const plain = (body: string): [string, string][] => [
+  ['content-length', String(body.length)],
+  ['content-type', 'text/plain'],
+]
+
+/** 403 from the receiver's sidecar, as the caller sees it. */
+export const denied = (model: IstioModel, call: Call, handlers: Handlers): Effect => {
+  const body = 'RBAC: access denied'
+  const headers = [...plain(body), ...responseHeaders(model, call, handlers, false)]
+  return { kind: 'respond', by: 'server-proxy', status: 403, headers, body }
+}
+
+const unavailable = (body: string): Effect => ({
+  kind: 'respond',
+  by: 'client-proxy',
+  status: 503,
+  headers: [...plain(body), ['server', 'envoy']],
+  body,
+})
+
+/** The caller's sidecar sent plaintext and the connection was closed on it: 95 bytes. */
+export const plaintextRefused = (): Effect =>
+  unavailable('upstream connect error or disconnect/reset before headers. reset reason: connection termination')
+
+/** The caller's sidecar started TLS with something that does not speak it. The end of the text varies in real life. */
+export const handshakeFailed = (): Effect =>
+  unavailable(
+    'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, ' +
+      'transport failure reason: TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end',
+  )
+
+/** The path as rules compare it. */
+export const barePath = (path: string): string => withoutQuery(path)

@@ -1,0 +1,22 @@
+/** Istio in sidecar mode, as one `Mesh`. Ambient mode (ztunnel, waypoints) and ingress or egress gateways are not modelled. */
+import type { Mesh } from '../mesh.ts'
+import { compile, type IstioModel, reads } from './compile.ts'
+import { decide } from './decide.ts'
+import { inject } from './inject.ts'
+import { install } from './install.ts'
+import { isMeshed } from './pods.ts'
+import { validate } from './validate/validate.ts'
+
+export type { IstioModel } from './compile.ts'
+
+export const istio: Mesh<IstioModel> = {
+  name: 'istio',
+  reads,
+  compile,
+  decide,
+  crds: async () => (await import('./crds/index.ts')).crds(),
+  install,
+  validate,
+  inject,
+  isMeshed,
+}

@@ -1,0 +1,80 @@
+/** What a pod is to the mesh: whether it has a sidecar, which ports go past it, who it is. */
+import type { Pod } from '../../kube/kinds.ts'
+import { spiffeId } from '../match/spiffe.ts'
+import type { Evidence } from '../verdict.ts'
+import { refOf } from './read.ts'
+
+export const proxyContainer = 'istio-proxy'
+export const tlsModeLabel = 'security.istio.io/tlsMode'
+
+/** Whether a sidecar runs in the pod, as a container or as a restartable init container. */
+export const isMeshed = (pod: Pod): boolean =>
+  [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(
+    (container) => container.name === proxyContainer,
+  )
+
+/** Whether callers believe that the pod speaks Istio's mTLS: they go by this label alone, not by its containers. */
+export const speaksMtls = (pod: Pod): boolean => pod.metadata.labels?.[tlsModeLabel] === 'istio'
+
+export const serviceAccountOf = (pod: Pod): string => pod.spec?.serviceAccountName || 'default'
+
+/** The identity in the certificate of the pod's sidecar. */
+export const identityOf = (pod: Pod, trustDomain: string): string =>
+  spiffeId(trustDomain, pod.metadata.namespace ?? 'default', serviceAccountOf(pod))
+
+/** The proxy's own ports (Prometheus, health, merged metrics) are never captured. */
+const uncaptured = new Set([15090, 15021, 15020])
+
+const ports = (annotation: string | undefined): Set<number> =>
+  new Set((annotation ?? '').split(',').filter(Boolean).map(Number))
+
+const annotationEvidence = (pod: Pod, name: string): Evidence => ({
+  object: refOf(pod),
+  field: `metadata.annotations["${name}"]`,
+})
+
+/** Why a connection to that port of a meshed pod does not meet its sidecar; undefined: it does. */
+export const inboundBypass = (pod: Pod, port: number): { says: string; evidence?: Evidence } | undefined => {
+  if (uncaptured.has(port)) return { says: `Port ${port} is the proxy's own and not captured` }
+  const annotations = pod.metadata.annotations ?? {}
+  const [include, exclude] = [
+    'traffic.sidecar.istio.io/includeInboundPorts',
+    'traffic.sidecar.istio.io/excludeInboundPorts',
+  ]
+  const included = annotations[include]
+  if (included !== undefined && included !== '*' && !ports(included).has(port))
+    return { says: `The pod captures only the inbound ports "${included}"`, evidence: annotationEvidence(pod, include) }
+  if (ports(annotations[exclude]).has(port) && (included === undefined || included === '*'))
+    return {
+      says: `The pod excludes inbound port ${port} from its sidecar`,
+      evidence: annotationEvidence(pod, exclude),
+    }
+  return undefined
+}
+
+const outboundAnnotations = [
+  'traffic.sidecar.istio.io/includeOutboundIPRanges',
+  'traffic.sidecar.istio.io/excludeOutboundIPRanges',
+  'traffic.sidecar.istio.io/includeOutboundPorts',
+]
+
+/** Whether a connection out of a meshed pod skips its sidecar, or an annotation that would have to be understood first. */
+export const outboundBypass = (
+  pod: Pod,
+  port: number,
+): { kind: 'bypass' | 'unknown'; says: string; evidence: Evidence } | undefined => {
+  const annotations = pod.metadata.annotations ?? {}
+  const exclude = 'traffic.sidecar.istio.io/excludeOutboundPorts'
+  if (ports(annotations[exclude]).has(port))
+    return {
+      kind: 'bypass',
+      says: `The pod excludes outbound port ${port} from its sidecar`,
+      evidence: annotationEvidence(pod, exclude),
+    }
+  const other = outboundAnnotations.find((name) => {
+    const value = annotations[name]
+    return value !== undefined && value !== '' && value !== '*'
+  })
+  if (other === undefined) return undefined
+  return { kind: 'unknown', says: `The annotation ${other} is not modelled`, evidence: annotationEvidence(pod, other) }
+}

@@ -1,0 +1,29 @@
+/** Label selectors as Kubernetes and the meshes evaluate them. */
+import type { LabelSelector } from '../../kube/kinds.ts'
+
+export type Labels = Readonly<Record<string, string>> | undefined
+
+/** Whether every wanted label is there with that value. No wanted labels: everything matches. */
+export const hasLabels = (wanted: Labels, labels: Labels): boolean =>
+  Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value)
+
+/** A full `LabelSelector`. An empty one selects everything; `undefined` selects nothing, as in the API. */
+export const selects = (selector: LabelSelector | undefined, labels: Labels): boolean => {
+  if (selector === undefined) return false
+  if (!hasLabels(selector.matchLabels, labels)) return false
+  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels?.[key]
+    switch (operator) {
+      case 'In':
+        return value !== undefined && values.includes(value)
+      case 'NotIn':
+        return value === undefined || !values.includes(value)
+      case 'Exists':
+        return value !== undefined
+      case 'DoesNotExist':
+        return value === undefined
+      default:
+        return false
+    }
+  })
+}
