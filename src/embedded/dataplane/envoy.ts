@@ -3,7 +3,6 @@
  * application does not. Upstream: envoy/source/common/http/conn_manager_utility.cc (server header),
  * router.cc (x-envoy-upstream-service-time), istio/pilot/pkg/networking/core/listener_builder.go.
  */
-import type { Call } from '../../meshes/call.ts'
 import type { Failure, HttpExchange } from './dataplane.ts'
 
 type Response = HttpExchange['response']
@@ -12,7 +11,6 @@ type Response = HttpExchange['response']
 export interface Hops {
   client: boolean
   server: boolean
-  call: Call
   /** Milliseconds since the epoch, for `date`. */
   now: number
 }
@@ -35,24 +33,38 @@ export const localReply = (status: number, body: string, now: number, headers: [
 })
 
 /**
- * The response as the caller gets it. `set` are the mesh's own additions. A response of the application that passed no
- * proxy stays as it is; Envoy writes names in lower case, drops hop-by-hop headers and names itself as the server.
+ * The application's response as the caller gets it. `set` are the headers that the mesh says proxies write; none means
+ * that no proxy read this as HTTP. Envoy writes names in lower case and drops hop-by-hop headers; a header that is set
+ * again keeps its place.
  */
-export const throughProxies = (response: Response, hops: Hops, set: readonly [string, string][] = []): Response => {
-  if (!hops.client && !hops.server) return response
-  const replaced = new Set(set.map(([name]) => name))
-  const kept = response.headers
-    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
-    .filter(([name]) => !hopByHop.has(name) && name !== 'server' && !replaced.has(name))
-  const has = (name: string): boolean => kept.some(([each]) => each === name)
-  const headers: [string, string][] = [...kept]
-  const add = (name: string, value: string): void => {
-    if (!replaced.has(name) && !has(name)) headers.push([name, value])
+export const throughProxies = (response: Response, set: readonly [string, string][], now: number): Response => {
+  if (set.length === 0) return response
+  const written = new Map(set)
+  const kept: [string, string][] = []
+  for (const [raw, value] of response.headers) {
+    const name = raw.toLowerCase()
+    if (hopByHop.has(name)) continue
+    kept.push([name, written.get(name) ?? value])
+    written.delete(name)
   }
-  add('date', new Date(hops.now).toUTCString())
-  // The caller's sidecar writes its own name over the server's; without one the server's sidecar shows as istio-envoy.
-  add('server', hops.client ? 'envoy' : 'istio-envoy')
-  return { ...response, headers: [...headers, ...set] }
+  if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date(now).toUTCString()])
+  // The server's name comes last, as in Envoy's filter chain.
+  const added = [...written].sort(([a], [b]) => Number(a === 'server') - Number(b === 'server'))
+  return { ...response, headers: [...kept, ...added] }
+}
+
+/** A proxy's own answer: what the mesh says it is, and the date. */
+export const proxyAnswer = (
+  effect: { status: number; headers: [string, string][]; body: string },
+  now: number,
+): Response => {
+  const headers = effect.headers.filter(([name]) => name !== 'server')
+  const server = effect.headers.filter(([name]) => name === 'server')
+  return {
+    status: effect.status,
+    headers: [...headers, ['date', new Date(now).toUTCString()], ...server],
+    body: encoder.encode(effect.body),
+  }
 }
 
 /** 503 of the caller's sidecar when a Service has no ready endpoint. */
@@ -69,11 +81,17 @@ export const appFailure = (failure: Failure, hops: Hops): Response | undefined =
   const prefix = 'upstream connect error or disconnect/reset before headers.'
   // The server's sidecar does not retry; the caller's retries failed connections, and says so.
   const retried = hops.server ? 'reset reason' : 'retried and the latest reset reason'
-  if (failure.kind === 'refused')
-    return throughProxies(localReply(503, `${prefix} ${retried}: ${refused}`, hops.now), hops)
+  const answer = (status: number, body: string): Response => {
+    const reply = localReply(status, body, hops.now)
+    if (hops.client) return reply
+    return {
+      ...reply,
+      headers: reply.headers.map(([name, value]) => [name, name === 'server' ? 'istio-envoy' : value]),
+    }
+  }
+  if (failure.kind === 'refused') return answer(503, `${prefix} ${retried}: ${refused}`)
   if (failure.kind === 'reset' || failure.kind === 'empty')
-    return throughProxies(localReply(503, `${prefix} reset reason: connection termination`, hops.now), hops)
-  if (failure.kind === 'not-http')
-    return throughProxies(localReply(502, `${prefix} reset reason: protocol error`, hops.now), hops)
+    return answer(503, `${prefix} reset reason: connection termination`)
+  if (failure.kind === 'not-http') return answer(502, `${prefix} reset reason: protocol error`)
   return undefined
 }

@@ -5,18 +5,19 @@
  * modelled, and the verdict travels in the result.
  * Not modelled: the world outside the cluster, UDP, latency, HTTP/2 (everything is answered as HTTP/1.1).
  */
+import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import { type Resolution, resolve } from '../../meshes/network.ts'
-import type { Verdict } from '../../meshes/verdict.ts'
+import type { Forwarding, Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Program } from '../workloads/workload.ts'
 import type { DataPlane, Dial, Failure, HttpExchange, HttpResult } from './dataplane.ts'
 import { createDns } from './dns.ts'
-import { appFailure, noHealthyUpstream, throughProxies } from './envoy.ts'
+import { appFailure, noHealthyUpstream, proxyAnswer, throughProxies } from './envoy.ts'
 import { parseRequest, serializeResponse } from './http1.ts'
 import { createModel } from './model.ts'
 
@@ -173,7 +174,6 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       ? { ...place.call, protocol: 'tls' }
       : { ...place.call, protocol: 'http', http: request }
     const verdict = decide(call)
-    const hops = { client: fromMesh, server: isMeshed(to.pod), call, now: clock.now() }
     const { effect } = verdict
     if (verdict.outcome === 'unknown' || !effect) {
       const line = `meshdojo: not modelled, connection reset: ${verdict.because}`
@@ -182,14 +182,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     }
     switch (effect.kind) {
       case 'respond':
-        return ok(
-          throughProxies(
-            { status: effect.status, headers: effect.headers, body: new TextEncoder().encode(effect.body) },
-            hops,
-          ),
-          request,
-          verdict,
-        )
+        return ok(proxyAnswer(effect, clock.now()), request, verdict)
       case 'reset':
         return { ok: false, failure: { kind: 'reset' }, remoteAddress, verdict }
       case 'close':
@@ -199,21 +192,27 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       case 'drop':
         return { ok: false, failure: await silence(dial), remoteAddress, verdict }
       case 'forward': {
-        const { removeRequestHeaders, setRequestHeaders, setResponseHeaders } = effect.forwarding
-        const changed = new Set([...removeRequestHeaders, ...setRequestHeaders.map(([name]) => name)])
-        const sent = dial.tls
-          ? request
-          : {
-              ...request,
-              headers: [...request.headers.filter(([name]) => !changed.has(name.toLowerCase())), ...setRequestHeaders],
-            }
-        const source = hops.server ? '127.0.0.6' : (current(dial.from).status?.podIP ?? '')
+        const { setResponseHeaders } = effect.forwarding
+        const sent = dial.tls ? request : withChanges(request, effect.forwarding)
+        const toMesh = isMeshed(to.pod)
+        const source = toMesh ? '127.0.0.6' : (current(dial.from).status?.podIP ?? '')
+        const asked = clock.now()
         const answer = await deliver(dial, to, sent, source)
-        if (!('status' in answer)) {
-          const failed = dial.tls ? undefined : appFailure(answer, hops)
-          return failed ? ok(failed, sent, verdict) : { ok: false, failure: answer, remoteAddress, verdict }
+        if ('status' in answer) {
+          const timed = withServiceTime(setResponseHeaders, clock.now() - asked)
+          return ok(dial.tls ? answer : throughProxies(answer, timed, clock.now()), sent, verdict)
         }
-        return ok(dial.tls ? answer : throughProxies(answer, hops, setResponseHeaders), sent, verdict)
+        // A proxy that read the request as HTTP answers for the application; one that only moves bytes closes.
+        const isHttp = !dial.tls && setResponseHeaders.length > 0
+        const failed = isHttp ? appFailure(answer, { client: fromMesh, server: toMesh, now: clock.now() }) : undefined
+        if (failed) return ok(failed, sent, verdict)
+        const isHidden = (fromMesh || toMesh) && answer.kind === 'refused'
+        return {
+          ok: false,
+          failure: isHidden ? { kind: dial.tls ? 'reset' : 'empty' } : answer,
+          remoteAddress,
+          verdict,
+        }
       }
     }
   }
@@ -285,6 +284,29 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   }
 
   return { dns: createDns(world), http, tcp, probe, stop }
+}
+
+/** The mesh's reasoning knows no time; what the application really took is known here. */
+const withServiceTime = (headers: [string, string][], milliseconds: number): [string, string][] =>
+  headers.map(([name, value]) => [
+    name,
+    name === 'x-envoy-upstream-service-time' ? String(Math.max(1, milliseconds)) : value,
+  ])
+
+/** The request after proxies wrote their headers; `:path` and `:authority` are the request line's. */
+const withChanges = (request: Request, { removeRequestHeaders, setRequestHeaders }: Forwarding): Request => {
+  // The mesh is pure and derives its request id; every real request has one of its own.
+  const set = setRequestHeaders
+    .filter(([name]) => !name.startsWith(':'))
+    .map(([name, value]) => [name, name === 'x-request-id' ? randomUUID() : value] as const)
+  const changed = new Set([...removeRequestHeaders, ...set.map(([name]) => name)])
+  const pseudo = (name: string): string | undefined => setRequestHeaders.find(([each]) => each === name)?.[1]
+  return {
+    ...request,
+    path: pseudo(':path') ?? request.path,
+    authority: pseudo(':authority') ?? request.authority,
+    headers: [...request.headers.filter(([name]) => !changed.has(name.toLowerCase())), ...set],
+  }
 }
 
 const badRequest = (now: number): HttpExchange['response'] => ({

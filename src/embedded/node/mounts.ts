@@ -41,11 +41,14 @@ type FileSet = Record<string, Uint8Array>
 
 const encoder = new TextEncoder()
 
+/** Root certificates that controllers write into each namespace, perhaps a moment after its first pod. */
+const latecomers = new Set(['kube-root-ca.crt', 'istio-ca-root-cert'])
+
 const dataOf = (registry: Registry, kind: 'configmap' | 'secret', namespace: string, ref: Reference): FileSet => {
   const name = ref.name ?? ref.secretName ?? ''
   const object = registry.get({ group: '', resource: `${kind}s` }, name, namespace)
   if (!object) {
-    if (ref.optional) return {}
+    if (ref.optional || latecomers.has(name)) return {}
     throw new MissingReference(`${kind} "${name}" not found`)
   }
   const data = Object.entries((object.data ?? {}) as Record<string, string>)
@@ -100,7 +103,6 @@ const filesOf = (registry: Registry, pod: Pod, volume: Volume, account: FileSet)
   const files: FileSet = {}
   for (const source of volume.projected?.sources ?? []) {
     if (source.serviceAccountToken && account.token) files[source.serviceAccountToken.path] = account.token
-    // The root certificate's ConfigMap may come a moment later than the first pods of a namespace.
     if (source.configMap?.name === 'kube-root-ca.crt')
       Object.assign(files, account['ca.crt'] ? { 'ca.crt': account['ca.crt'] } : {})
     else if (source.configMap) Object.assign(files, dataOf(registry, 'configmap', namespace, source.configMap))
