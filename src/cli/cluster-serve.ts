@@ -1,7 +1,8 @@
 /** `cluster serve`: an embedded cluster in the foreground, for kubectl and for the TUI's provider. */
-import { rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { didYouMean } from '../content/nearest.ts'
+import type { EmbeddedCluster } from '../embedded/cluster.ts'
 import { writeKubeconfig } from '../kube/kubeconfig.ts'
 import type { MeshName } from '../meshes/mesh.ts'
 import { claimKubeconfig } from '../providers/claim.ts'
@@ -50,44 +51,68 @@ const stdinEnded = (io: Io): Promise<void> =>
     io.stdin.once('end', ended).once('close', ended).once('error', ended).resume()
   })
 
-export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
-  const port = parsePort(options.port)
-  const interrupted = untilInterrupted(io)
-  const orphaned = options.untilStdinEnds ? stdinEnded(io) : new Promise<never>(() => {})
-  const [lab, { openEmbedded }, { serve: listen }] = await Promise.all([
-    chooseLab(options),
-    import('./embedded-lab.ts'),
-    import('../embedded/server.ts'),
-  ])
-  const meshName = parseMesh(options.mesh ?? lab?.mesh ?? 'istio')
-  if (lab && lab.mesh !== meshName) {
-    throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${meshName}: leave --mesh out`)
-  }
-  const embedded = await openEmbedded(await loadMesh(meshName), lab)
-  const name = lab?.name ?? 'cluster'
+/** A file that something else wrote stays as it is: it could be the learner's own kubeconfig. */
+const requireOurs = (path: string): void => {
+  if (!existsSync(path)) return
+  if (/^current-context: meshdojo-/m.test(readFileSync(path, 'utf8'))) return
+  throw new UsageError(`${path} is there already and is not a lab's kubeconfig: name another file`)
+}
+
+/** Listens, tells where, and stays until `ended`. */
+const stay = async (
+  io: Io,
+  embedded: EmbeddedCluster,
+  { name, port, kubeconfig }: { name: string; port: number; kubeconfig?: string },
+  ended: Promise<void>,
+): Promise<void> => {
+  const { serve: listen } = await import('../embedded/server.ts')
   const served = await listen(embedded, { port, name: `meshdojo-${name}` }).catch((error: NodeJS.ErrnoException) => {
-    embedded.stop()
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
     const problem = error.code === 'EACCES' ? 'may not be used' : 'is in use'
     throw new UsageError(`port ${port} ${problem}: choose another, or leave --port out for a free one`)
   })
   const claim =
-    options.kubeconfig === undefined ? await claimKubeconfig(join(stateFolder(io.env), 'clusters'), name) : undefined
-  const path = claim?.kubeconfig ?? resolve(io.cwd, options.kubeconfig!)
+    kubeconfig === undefined ? await claimKubeconfig(join(stateFolder(io.env), 'clusters'), name) : undefined
+  const path = claim?.kubeconfig ?? resolve(io.cwd, kubeconfig!)
   try {
     await writeKubeconfig(path, served.kubeconfig).catch((error: NodeJS.ErrnoException) => {
       throw new UsageError(
-        `--kubeconfig ${options.kubeconfig} cannot be written (${error.code}): name a file in a folder that exists`,
+        `the kubeconfig ${path} cannot be written (${error.code}): name a file in a folder that exists`,
       )
     })
     print(io, `ready ${path}`)
     if (io.stdout.isTTY) note(io, `export KUBECONFIG=${path}\nctrl-c ends the cluster`)
-    await Promise.race([interrupted, orphaned])
-    return exit.passed
-  } finally {
+    await ended
     rmSync(path, { force: true })
+  } finally {
     await claim?.release()
     await served.close()
-    embedded.stop()
+  }
+}
+
+export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
+  const port = parsePort(options.port)
+  if (options.kubeconfig !== undefined) requireOurs(resolve(io.cwd, options.kubeconfig))
+  const ending = new AbortController()
+  const ended = Promise.race([untilInterrupted(io), ...(options.untilStdinEnds ? [stdinEnded(io)] : [])]).then(() =>
+    ending.abort(),
+  )
+  const [lab, { openEmbedded }] = await Promise.all([chooseLab(options), import('./embedded-lab.ts')])
+  const mesh = parseMesh(options.mesh ?? lab?.mesh ?? 'istio')
+  if (lab && lab.mesh !== mesh) {
+    throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${mesh}: leave --mesh out`)
+  }
+  try {
+    const embedded = await openEmbedded(await loadMesh(mesh), lab, ending.signal)
+    try {
+      await stay(io, embedded, { name: lab?.name ?? 'cluster', port, kubeconfig: options.kubeconfig }, ended)
+    } finally {
+      embedded.stop()
+    }
+    return exit.passed
+  } catch (error) {
+    // Ended before it was ready: that is an ending like any other.
+    if (ending.signal.aborted) return exit.passed
+    throw error
   }
 }

@@ -11,8 +11,17 @@ export interface LabToSeed {
 }
 
 /** The cluster with the mesh and, if there is one, the lab in it and running. */
-export const openEmbedded = async (mesh: Mesh | undefined, lab?: LabToSeed): Promise<EmbeddedCluster> => {
+export const openEmbedded = async (
+  mesh: Mesh | undefined,
+  lab?: LabToSeed,
+  signal?: AbortSignal,
+): Promise<EmbeddedCluster> => {
   const embedded = await createEmbeddedCluster({ mesh })
-  if (lab) await seedLab(embedded.cluster, lab)
-  return embedded
+  try {
+    if (lab) await seedLab(embedded.cluster, lab, { signal })
+    return embedded
+  } catch (error) {
+    embedded.stop()
+    throw error
+  }
 }

@@ -92,19 +92,26 @@ const waitForAll = <T extends KubeObject>(
     if (signal?.aborted) onAbort()
   })
 
+export interface WaitOptions {
+  /** Only these; absent: all. */
+  namespaces?: ReadonlySet<string>
+  signal?: AbortSignal
+  /** Milliseconds. */
+  timeout?: number
+}
+
 /** Resolves when every Deployment is rolled out and every Pod without a controller is ready. */
 export const waitUntilReady = async (
   client: Client,
-  { signal, timeout = 60_000 }: { signal?: AbortSignal; timeout?: number } = {},
+  { namespaces, signal, timeout = 60_000 }: WaitOptions = {},
 ): Promise<void> => {
+  const isElsewhere = ({ metadata }: KubeObject): boolean => namespaces?.has(metadata.namespace ?? '') === false
+  const isOwned = ({ metadata }: KubeObject): boolean => (metadata.ownerReferences?.length ?? 0) > 0
+  const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' }
+  const pods = { apiVersion: 'v1', kind: 'Pod' }
   await Promise.all([
-    waitForAll<Deployment>(client, { apiVersion: 'apps/v1', kind: 'Deployment' }, isRolledOut, { signal, timeout }),
-    waitForAll<Pod>(
-      client,
-      { apiVersion: 'v1', kind: 'Pod' },
-      (pod) => (pod.metadata.ownerReferences?.length ?? 0) > 0 || isPodReady(pod),
-      { signal, timeout },
-    ),
+    waitForAll<Deployment>(client, deployments, (each) => isElsewhere(each) || isRolledOut(each), { signal, timeout }),
+    waitForAll<Pod>(client, pods, (pod) => isElsewhere(pod) || isOwned(pod) || isPodReady(pod), { signal, timeout }),
   ])
 }
 
@@ -124,5 +131,6 @@ export const seedLab = async (
 ): Promise<void> => {
   const client = options.client ?? createClient(cluster)
   await seed(client, [labMarker(lab.name, lab.mesh), ...lab.objects], 'meshdojo')
-  await waitUntilReady(client, { signal: options.signal })
+  const namespaces = new Set(lab.objects.map(({ metadata }) => metadata.namespace ?? 'default'))
+  await waitUntilReady(client, { signal: options.signal, namespaces })
 }

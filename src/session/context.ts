@@ -59,8 +59,10 @@ export interface SessionContext {
   gradedAt?: number
   /** Something changed while grading: grade again. */
   dirty: boolean
-  /** A save to apply, by path. */
+  /** The file that was saved last, by path. */
   toApply?: string
+  /** It was saved again while it was being applied. */
+  applyAgain: boolean
   lastApply?: { at: number; ok: boolean; says: string }
   /** Hints shown in this step. */
   hints: number
@@ -88,6 +90,7 @@ export const initialContext = ({ items, now, notices }: SessionInput): SessionCo
   ...freshStep(),
   matrix: undefined,
   dirty: false,
+  applyAgain: false,
   feed: [],
   finished: false,
   seenAt: now(),
@@ -196,7 +199,6 @@ const gradeLines = (before: readonly StepReport[], after: readonly StepReport[])
 
 export const applied = (context: SessionContext, { ok, says }: Applied): Update => ({
   lastApply: { at: context.now(), ok, says },
-  toApply: undefined,
   feed: say(context, ok ? 'apply' : 'error', says),
 })
 

@@ -48,6 +48,7 @@ export const openLab = async (
     if (work.present.length + work.absent.length) say('Putting your work back')
     const refused = await restoreWork(client, work, mesh, signal)
     signal.throwIfAborted()
+    heard.forget()
     let meshed = meshedNow().join()
     let before: Matrix | undefined
 
@@ -103,6 +104,10 @@ const createHearing = () => {
       changes.push(change)
       // A microtask gathers what one write set off.
       if (!timer) queueMicrotask(() => timer ?? flush())
+    },
+    /** What putting work back set off is no news. */
+    forget: (): void => {
+      changes = []
     },
     lose: (says: string): void => lostListener?.(says),
     listen: (next: (changes: Change[]) => void) => {

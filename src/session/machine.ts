@@ -85,7 +85,8 @@ export const sessionMachine = setup({
     advance: assign(({ context }) => advanced(context)),
     resetStep: assign(({ context }) => stepReset(context)),
     resetLab: assign(({ context }) => labReset(context)),
-    toApply: assign((_, { path }: { path?: string }) => ({ toApply: path })),
+    toApply: assign((_, { path }: { path: string }) => ({ toApply: path, applyAgain: true })),
+    markApplying: assign({ applyAgain: false }),
     markDirty: assign({ dirty: true }),
     markClean: assign({ dirty: false }),
     forgetLab: assign({ lab: undefined, notice: undefined }),
@@ -96,6 +97,7 @@ export const sessionMachine = setup({
     stepPassed: ({ context }) => isStepPassed(context) && !context.finished,
     hasHint: ({ context }) => context.hints < (currentStep(context)?.hints.length ?? 0),
     byLearner: (_, { byLearner }: { byLearner: boolean }) => byLearner,
+    savedMeanwhile: ({ context }) => context.applyAgain,
     isDirty: ({ context }) => context.dirty,
     isAfter: ({ context }, { after }: { after: SessionContext['after'] }) => context.after === after,
   },
@@ -224,14 +226,27 @@ export const sessionMachine = setup({
 
         applying: {
           description: 'A saved file goes to the cluster, as kubectl apply would send it.',
+          entry: 'markApplying',
           invoke: {
             src: 'apply',
             input: ({ context }) => ({ lab: context.lab, path: context.toApply ?? '' }),
-            onDone: { target: 'grading', actions: { type: 'noteApplied', params: ({ event }) => event.output } },
+            onDone: [
+              {
+                guard: 'savedMeanwhile',
+                target: 'applying',
+                reenter: true,
+                actions: { type: 'noteApplied', params: ({ event }) => event.output },
+              },
+              { target: 'grading', actions: { type: 'noteApplied', params: ({ event }) => event.output } },
+            ],
             onError: {
               target: 'grading',
               actions: { type: 'noteError', params: ({ event }) => ({ error: event.error }) },
             },
+          },
+          on: {
+            // The older text must not arrive last.
+            SAVED: { actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
           },
         },
       },
