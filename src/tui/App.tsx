@@ -1,5 +1,5 @@
-import { Box, Text, useApp, useInput, usePaste, useStdin, useStdout, useWindowSize } from 'ink'
-import { useMemo, useReducer, useRef } from 'react'
+import { Box, type Key, Text, useApp, useInput, usePaste, useStdin, useStdout, useWindowSize } from 'ink'
+import { useMemo, useRef } from 'react'
 import type { Session, Terminal } from '../session/types.ts'
 import { makeAct } from './act.ts'
 import { Footer } from './components/Footer.tsx'
@@ -7,10 +7,10 @@ import { Header } from './components/Header.tsx'
 import { Regions } from './components/Regions.tsx'
 import { Rows } from './components/Rows.tsx'
 import { useSession } from './hooks/use-session.ts'
+import { useUi } from './hooks/use-ui.ts'
 import { edited, keysOf } from './input.ts'
 import { footerFor, type KeyContext, lookup, runSelected } from './keys.ts'
 import { shapeOf } from './layout.ts'
-import { type Action, at, initialUi, reduce, type UiState } from './reducer.ts'
 import { screenFor } from './screen.ts'
 import { messageRows, questionText } from './screens/frame.ts'
 import type { Theme } from './theme.ts'
@@ -26,37 +26,30 @@ export interface AppProps {
 /** The whole program on the screen: one keymap, one reducer, one view. */
 export const App = ({ session, terminal, theme, home }: AppProps) => {
   const { columns, rows } = useWindowSize()
-  const view = useSession(session, theme.ascii)
-  const [state, dispatch] = useReducer(
-    (current: UiState, action: Action) => reduce(at(current, session.view()), action),
-    initialUi,
-  )
-  const ui = at(state, view)
+  const currentView = useSession(session, theme.ascii)
+  const { current: currentUi, dispatch } = useUi(currentView)
   const { exit, suspendTerminal } = useApp()
   const { stdin } = useStdin()
   const { stdout } = useStdout()
   const busy = useRef(false)
   const act = useMemo(
     () => makeAct({ session, terminal, dispatch, exit, lent: { suspendTerminal, stdin, stdout }, busy }),
-    [session, terminal, exit, suspendTerminal, stdin, stdout],
+    [session, terminal, dispatch, exit, suspendTerminal, stdin, stdout],
   )
-  const screen = screenFor(view, { columns, rows, theme, ui, home }, act)
-  const context: KeyContext = { view, ui, screen, act }
+  const now = (): KeyContext => {
+    const view = currentView()
+    const ui = currentUi()
+    return { view, ui, act, screen: screenFor(view, { columns, rows, theme, ui, home }, act) }
+  }
 
   useInput((input, key) => {
-    if (busy.current) return
-    if (ui.question) return answer(context, keysOf(input, key)?.[0] ?? '')
-    if (ui.typing && type(context, input, key)) return
-    const keys = keysOf(input, key)
-    if (!keys) return dispatch({ type: 'say', text: PASTE_IGNORED })
-    press(context, keys)
+    if (!busy.current) onInput(now, input, key)
   })
-  usePaste((text) => {
-    if (ui.typing) dispatch({ type: 'typed', text: ui[ui.typing] + text.replace(/[^ -~]+/g, ' ').trim() })
-    else dispatch({ type: 'say', text: PASTE_IGNORED })
-  })
+  usePaste((text) => onPaste(now(), text))
 
   if (shapeOf(columns, rows) === 'none') return <TooSmall columns={columns} rows={rows} />
+  const context = now()
+  const { view, ui, screen } = context
   return (
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
       <Header header={screen.header} columns={columns} theme={theme} />
@@ -67,41 +60,63 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
   )
 }
 
-const PASTE_IGNORED = 'paste ignored: keys are commands here. In a lab, e opens the editor.'
-
 const TooSmall = ({ columns, rows }: { columns: number; rows: number }) => (
   <Box width={columns} height={rows} overflow="hidden">
     <Text wrap="truncate">meshdojo: enlarge the window to 60x20</Text>
   </Box>
 )
 
-/** Runs the bindings of keys that were pressed. A held-down key arrives as many; each one counts. */
-const press = (context: KeyContext, keys: string[]): void => {
-  const armed = context.ui.quitArmed
-  context.act.dispatch({ type: 'key' })
-  if (keys[0] === 'ctrl-c' && armed) context.act.quit('interrupted')
-  else for (const key of keys) lookup(key, context)?.run(context)
+const PASTE_IGNORED = 'paste ignored: keys are commands here. In a lab, e opens the editor.'
+
+/** A question takes the key first, then a text field, then the keymap. */
+const onInput = (now: () => KeyContext, input: string, key: Key): void => {
+  const context = now()
+  const keys = keysOf(input, key)
+  if (context.ui.question) answer(context, keys?.[0] ?? '')
+  else if (context.ui.typing && type(context, input, key)) return
+  else if (keys) press(now, keys)
+  else context.act.dispatch({ type: 'say', text: PASTE_IGNORED })
 }
 
-/** A question takes `y`, or the key that raised it once more; `n`, `esc` and ctrl-c mean no; everything else waits. */
-const answer = ({ ui, view, act }: KeyContext, key: string): void => {
+const onPaste = ({ ui, act }: KeyContext, text: string): void => {
+  if (ui.typing) act.dispatch({ type: 'typed', text: ui[ui.typing] + text.replace(/[^ -~]+/g, ' ').trim() })
+  else act.dispatch({ type: 'say', text: PASTE_IGNORED })
+}
+
+/** Runs the bindings of keys that were pressed. A held-down key arrives as many; each one counts. */
+const press = (now: () => KeyContext, keys: string[]): void => {
+  const { ui, act } = now()
+  act.dispatch({ type: 'key' })
+  if (keys[0] === 'ctrl-c' && ui.quitArmed) act.quit('interrupted')
+  else
+    for (const key of keys) {
+      const context = now()
+      lookup(key, context)?.run(context)
+    }
+}
+
+/** The key that asks a question also answers it with yes, where nothing is lost by a key that is held down. */
+const AGAIN: Partial<Record<string, string>> = { leave: 'q', quit: 'q', solution: 's' }
+
+/** `n`, `esc` and ctrl-c mean no; everything but yes and no waits. */
+const answer = ({ ui, act }: KeyContext, key: string): void => {
   const { question } = ui
-  const again = { leave: 'q', quit: 'q', solution: 's', reset: '' }[question!]
-  const yes = key === 'y' || key === 'Y' || (again !== '' && key === again)
+  if (!question) return
+  const yes = ['y', 'Y', AGAIN[question]].includes(key)
   if (!yes && !['n', 'N', 'esc', 'ctrl-c'].includes(key)) return
   act.dispatch({ type: 'answered' })
   if (!yes) return
   if (question === 'leave') act.send({ type: 'LEAVE' })
   if (question === 'quit') act.quit()
   if (question === 'reset') act.send({ type: 'RESET_STEP' })
-  if (question === 'solution' && view.screen === 'lab') {
+  if (question === 'solution') {
     act.send({ type: 'SOLUTION' })
     act.dispatch({ type: 'open', page: { kind: 'solution' } })
   }
 }
 
 /** A text field takes the key first. True when it was its own. */
-const type = (context: KeyContext, input: string, key: Parameters<typeof edited>[2]): boolean => {
+const type = (context: KeyContext, input: string, key: Key): boolean => {
   const { ui, act } = context
   const text = edited(ui[ui.typing!], input, key)
   if (text !== undefined) {

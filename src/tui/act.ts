@@ -74,7 +74,7 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
     copy: (text) => {
       // OSC 52: the terminal's clipboard. Some ignore it, so the text is shown as well.
       lent.stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`)
-      dispatch({ type: 'say', text: `copied, if your terminal allows it: ${text}` })
+      dispatch({ type: 'say', text: `${text}\ncopied, if your terminal lets programs copy` })
     },
     quit: (how) => exit(how ?? 'quit'),
   }

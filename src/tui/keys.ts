@@ -45,7 +45,7 @@ export interface Binding {
   /** For help and palette. */
   says: string
   group: string
-  /** Place in the footer, highest first; without one it is never there. */
+  /** Place in the footer, highest first; not there at 0 or without one. */
   priority?: number | ((context: KeyContext) => number)
   /** On this screen at all; help lists it then. */
   on: (context: KeyContext) => boolean
@@ -350,7 +350,7 @@ const always: Binding[] = [
     short: 'pane',
     says: 'next pane; shift-tab goes back',
     group: 'Moving',
-    priority: 60,
+    priority: ({ screen }) => ('pane' in screen.region ? 92 : 60),
     on: ({ screen }) => screen.order.length > 1,
     run: focusStep(1),
   },
@@ -390,6 +390,7 @@ const always: Binding[] = [
     short: 'close',
     says: 'close what is on top; never quits',
     group: 'Always',
+    priority: ({ ui }) => (ui.page ? 65 : 0),
     on: anywhere,
     run: ({ act }) => act.dispatch({ type: 'close' }),
   },
@@ -466,19 +467,25 @@ const underHelp = (context: KeyContext): KeyContext => ({
   ui: { ...context.ui, page: undefined, typing: undefined },
 })
 
+/** How well a command answers to what was typed: by its name, by its first words, or by any of its words. */
+const rank = ({ short, says }: { short: string; says: string }, search: string): number =>
+  short.startsWith(search) ? 0 : says.startsWith(search) ? 1 : 2
+
 /** Commands for help and palette: what this screen has, whether or not it is possible right now. */
 export const commandsFor = (context: KeyContext): { binding: Binding; entry: HelpEntry }[] => {
   const behind = underHelp(context)
-  const words = context.ui.search.toLowerCase().split(/\s+/)
-  return bindings
+  const search = context.ui.search.toLowerCase().trim()
+  const found = bindings
     .filter((binding) => binding.on(behind))
     .map((binding) => {
       const { group, label, says } = binding
-      return { binding, entry: { group, label, says, available: binding.when?.(behind) ?? true } }
+      const entry = { group, label, says, available: binding.when?.(behind) ?? true }
+      return { binding, entry, short: resolve(binding.short, behind), says: says.toLowerCase() }
     })
-    .filter(({ entry }) =>
-      words.every((word) => `${entry.label} ${entry.says} ${entry.group}`.toLowerCase().includes(word)),
+    .filter(({ entry, short, says }) =>
+      search.split(/\s+/).every((word) => `${entry.label} ${short} ${says}`.includes(word)),
     )
+  return search === '' ? found : found.sort((a, b) => rank(a, search) - rank(b, search))
 }
 
 /** Closes help and runs its selected command as if its key had been pressed there. */
@@ -486,9 +493,12 @@ export const runSelected = (context: KeyContext): void => {
   const pane = context.screen.panes.page
   if (!pane) return
   const chosen = commandsFor(context)[selectedItem(pane, context.ui)]
-  if (!chosen?.entry.available) return
-  context.act.dispatch({ type: 'accept' })
-  context.act.dispatch({ type: 'close' })
+  if (!chosen) return
+  if (!chosen.entry.available) {
+    context.act.dispatch({ type: 'say', text: `not possible right now: ${chosen.entry.says}` })
+    return
+  }
+  context.act.dispatch({ type: 'dismiss' })
   chosen.binding.run(underHelp(context))
 }
 
@@ -499,13 +509,23 @@ export interface FooterEntry {
 
 const MAX_FOOTER = 8
 
+/** While a text field is open, letters are text: only these keys are still keys. */
+const fieldFooter = ({ ui }: KeyContext): FooterEntry[] => [
+  { label: 'enter', short: ui.typing === 'search' ? 'run' : 'keep' },
+  { label: 'esc', short: 'cancel' },
+  { label: 'up down', short: 'select' },
+  { label: 'ctrl-u', short: 'clear' },
+]
+
 /** The most useful keys of the moment that fit into `width` cells. `? help` and `q` are always among them. */
 export const footerFor = (context: KeyContext, width: number): FooterEntry[] => {
+  if (context.ui.typing) return fieldFooter(context)
   const show = (binding: Binding): FooterEntry => ({ label: binding.label, short: resolve(binding.short, context) })
   const fixed = bindings.filter(({ label }) => label === '?' || label === 'q').map(show)
   const chosen = bindings
     .filter((binding) => binding.priority !== undefined && isAvailable(binding, context))
     .map((binding) => ({ binding, priority: resolve(binding.priority!, context) }))
+    .filter(({ priority }) => priority > 0)
     .sort((a, b) => b.priority - a.priority)
     .map(({ binding }) => show(binding))
     .slice(0, MAX_FOOTER - fixed.length)

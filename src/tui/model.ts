@@ -3,7 +3,7 @@ import type { LabView, View } from '../session/types.ts'
 import type { Region } from './layout.ts'
 import type { UiState } from './reducer.ts'
 import { type Extent, selectedIn, topIn } from './scroll.ts'
-import { blank, cut, type Line } from './text.ts'
+import { blank, cut, type Line, span } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export type PaneId = 'scenarios' | 'about' | 'task' | 'checks' | 'traffic' | 'events' | 'page'
@@ -84,8 +84,12 @@ export const visibleRows = (pane: PaneModel, ui: UiState, width: number, height:
   const { head, foot, page } = parts(pane, height)
   const top = topIn(ui.scroll[pane.key], extentOf(pane, height))
   const body = pane.lines.slice(top, top + page)
+  const cutFoot = foot.length > 0 && foot.length < (pane.foot?.length ?? 0)
+  const shownFoot = cutFoot
+    ? [...foot.slice(0, -1), cut([...foot.at(-1)!, span(` ${ellipsis}`)], width, ellipsis)]
+    : foot
   const filler = Array.from({ length: Math.max(0, height - head.length - foot.length - body.length) }, () => blank)
-  return [...head, ...body, ...filler, ...foot].map((row) => cut(row, width, ellipsis))
+  return [...head, ...body, ...filler, ...shownFoot].map((row) => cut(row, width, ellipsis))
 }
 
 /** `12 below`: how many lines are out of sight, if any are. */

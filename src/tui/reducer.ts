@@ -54,6 +54,7 @@ export type Action =
   | { type: 'zoom' }
   | { type: 'open'; page: Page; typing?: 'search' }
   | { type: 'close' }
+  | { type: 'dismiss' }
   | { type: 'ask'; question: Question }
   | { type: 'answered' }
   | { type: 'type'; field: 'filter' | 'search' }
@@ -121,6 +122,8 @@ export const reduce = (state: UiState, action: Action): UiState => {
       return { ...state, page: action.page, typing: action.typing, search: '', scroll: fresh(state.scroll) }
     case 'close':
       return close(state)
+    case 'dismiss':
+      return { ...state, page: undefined, typing: undefined, search: '' }
     case 'ask':
       return { ...state, question: action.question }
     case 'answered':

@@ -21,7 +21,7 @@ export const Regions = ({ region, ...rest }: Props) => {
     return (
       <Pane
         pane={pane}
-        number={region.pane === 'page' ? undefined : index + 1}
+        number={index < 0 || region.pane === 'page' ? undefined : index + 1}
         width={region.width}
         height={region.height}
         focused={rest.screen.focus === region.pane}

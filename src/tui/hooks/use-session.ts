@@ -10,11 +10,22 @@ const cleaned = <T>(value: T, ascii: boolean): T => {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, cleaned(one, ascii)])) as T
 }
 
-/** The session's view, drawn again whenever it changes; fit to be shown, so not to be sent anywhere. */
-export const useSession = (session: Session, ascii: boolean): View => {
-  const view = useSyncExternalStore(
+/**
+ * Draws again whenever the session changes, and gives the function that reads its view of this very moment: a key may
+ * come before the next frame. The view is fit to be shown, so not to be sent anywhere.
+ */
+export const useSession = (session: Session, ascii: boolean): (() => View) => {
+  useSyncExternalStore(
     (onChange) => session.subscribe(onChange),
     () => session.view(),
   )
-  return useMemo(() => cleaned(view, ascii), [view, ascii])
+  return useMemo(() => {
+    const known = new WeakMap<View, View>()
+    return () => {
+      const view = session.view()
+      const safe = known.get(view) ?? cleaned(view, ascii)
+      known.set(view, safe)
+      return safe
+    }
+  }, [session, ascii])
 }

@@ -10,7 +10,7 @@ export const feedLines = (feed: FeedLine[], width: number): Line[] =>
     .toReversed()
     .flatMap(({ at, kind, says }) =>
       wrap(
-        line(span(clock(at), 'muted'), ' ', span(kind.padEnd(KIND_WIDTH), kind === 'error' ? 'fail' : 'strong'), says),
+        line(clock(at), ' ', span(kind.padEnd(KIND_WIDTH), kind === 'error' ? 'fail' : 'strong'), says),
         width,
         9 + KIND_WIDTH,
       ),

@@ -1,5 +1,4 @@
 /** Keys and commands as a list, and the letters of the traffic map. */
-import type { View } from '../../session/types.ts'
 import { blank, type Line, line, span, wrap } from '../text.ts'
 import { LETTERS } from './matrix.ts'
 
@@ -23,7 +22,8 @@ const mapKey = (width: number): Line[] => [
   ...wrap(line('  ', span('*', 'changed'), '  changed since your last change to the cluster'), width, 5),
 ]
 
-export const helpLines = (view: View, entries: HelpEntry[], selected: number, width: number) => {
+/** `legend`: with the letters of the traffic map below. */
+export const helpLines = (entries: HelpEntry[], selected: number, width: number, legend: boolean) => {
   const lines: Line[] = []
   const items: number[] = []
   entries.forEach((entry, index) => {
@@ -47,5 +47,5 @@ export const helpLines = (view: View, entries: HelpEntry[], selected: number, wi
     )
   })
   if (entries.length === 0) lines.push(line('no command matches'))
-  return { lines: view.screen === 'lab' ? [...lines, ...mapKey(width)] : lines, items }
+  return { lines: legend ? [...lines, ...mapKey(width)] : lines, items }
 }

@@ -26,7 +26,7 @@ const exportLines = (path: string, width: number): Line[] => {
 }
 
 const shellLines = (view: LabView, width: number, home?: string): Line[] => [
-  ...wrap(line(span('!', 'key'), ' shell here; ', span('c', 'key'), ' copies, for others:'), width, 2),
+  ...wrap(line(span('!', 'key'), ' shell; elsewhere (', span('c', 'key'), ' copies):'), width, 2),
   ...exportLines(shortPath(view.kubeconfig, home), width),
 ]
 
@@ -83,7 +83,7 @@ const farewellLines = (view: LabView, width: number): Line[] => {
     ...markdown(step.explanation, width),
     blank,
     ...wrap(line(span('q', 'key'), '  back to the scenarios'), width, 3),
-    ...wrapText('The cluster stays until then: go on trying things.', width, 'text', 3),
+    ...wrapText('The cluster stays until then: go on trying things.', width),
   ]
 }
 
@@ -96,7 +96,14 @@ export interface TaskText {
   foot?: Line[]
 }
 
-export const taskText = (view: LabView, width: number, home?: string): TaskText => {
+/** Below this height the file and the shell scroll with the text, which would have no room otherwise. */
+const ROOM_FOR_FOOT = 16
+
+export const taskText = (
+  view: LabView,
+  { width, height }: { width: number; height: number },
+  home?: string,
+): TaskText => {
   const base = `${view.scenario.metadata.name}/${view.stepIndex}`
   const around = [blank, ...fileLines(view, width, home), ...shellLines(view, width, home)]
   if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...around] }
@@ -104,5 +111,7 @@ export const taskText = (view: LabView, width: number, home?: string): TaskText 
   if (view.stepPassed) {
     return { title: 'Why it worked', key: `${base}/passed`, lines: [...passedLines(view, width), ...steps, ...around] }
   }
-  return { title: 'Task', key: `${base}/task`, lines: [...taskLines(view, width), ...steps], foot: around }
+  const lines = [...taskLines(view, width), ...steps]
+  const task = { title: 'Task', key: `${base}/task` }
+  return height < ROOM_FOR_FOOT ? { ...task, lines: [...lines, ...around] } : { ...task, lines, foot: around }
 }

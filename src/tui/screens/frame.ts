@@ -29,7 +29,7 @@ const MAX_MESSAGE_ROWS = 3
 export const messageRows = ({ ui, columns }: Pick<ScreenContext, 'ui' | 'columns'>, view: View): Line[] => {
   const text = ui.message ?? noticeOf(view)
   if (!text || ui.question) return []
-  const rows = wrapText(` ${text}`, columns - 1, 'notice')
+  const rows = wrapText(text, columns, 'notice')
   return rows.slice(0, MAX_MESSAGE_ROWS).map((row) => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')])
 }
 

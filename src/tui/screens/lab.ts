@@ -85,8 +85,8 @@ const eventsPane = (view: LabView, { width }: PaneContext): PaneModel => {
   return { id: 'events', key: 'events', title: 'Events', lines: lines.length > 0 ? lines : [line('nothing yet')] }
 }
 
-const taskPane = (view: LabView, { width }: PaneContext, home?: string): PaneModel => {
-  const { key, ...text } = taskText(view, width, home)
+const taskPane = (view: LabView, inner: PaneContext, home?: string): PaneModel => {
+  const { key, ...text } = taskText(view, inner, home)
   const note = [`step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}`]
   return { id: 'task', key: `task/${key}`, note, ...text }
 }

@@ -63,6 +63,6 @@ export const helpPane = (view: View, entries: HelpEntry[], { ui, width }: PaneCo
     title: ui.page?.kind === 'help' ? ui.page.title : 'Keys',
     note: ['enter runs the selected one'],
     head: search,
-    ...helpLines(view, entries, selected, width),
+    ...helpLines(entries, selected, width, view.screen === 'lab' && ui.search === ''),
   }
 }

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { markdown } from '../../../src/tui/lines/markdown.ts'
+import { plainText } from '../../../src/tui/text.ts'
+
+const show = (text: string, width = 24) => markdown(text, width).map(plainText)
+
+test.each<[string, string, string[]]>([
+  ['joins the lines of a paragraph', 'one\ntwo', ['one two']],
+  ['wraps it', 'one two three four five six', ['one two three four five', 'six']],
+  ['separates paragraphs by one line', 'one\n\n\ntwo', ['one', '', 'two']],
+  ['hangs list items', '- one two three four five\n- six', ['- one two three four', '  five', '- six']],
+  ['joins the lines of an item', '- one\n  two', ['- one two']],
+  ['counts as written', '1. one\n2. two', ['1. one', '2. two']],
+  ['keeps code as it is', '```yaml\nspec:\n  mtls: {}\n```', ['  spec:', '    mtls: {}']],
+  ['indented code too', 'see\n\n    kubectl get pods', ['see', '', '  kubectl get pods']],
+  [
+    'continues long code below, further in',
+    '```\nkubectl -n production get pods\n```',
+    ['  kubectl -n production', '      get pods'],
+  ],
+  ['headings lose their marks', '## Exam', ['Exam']],
+  ['inline marks go', 'use `STRICT`, **always**', ['use STRICT, always']],
+  ['a lone mark stays', '2 * 3 ` 4', ['2 * 3 ` 4']],
+])('%s', (_, text, expected) => {
+  expect(show(text)).toEqual(expected)
+})
+
+test('code and bold have roles', () => {
+  expect(markdown('a `b` **c**', 40)[0]).toEqual([
+    { text: 'a', role: 'text' },
+    { text: ' ', role: 'text' },
+    { text: 'b', role: 'code' },
+    { text: ' ', role: 'text' },
+    { text: 'c', role: 'strong' },
+  ])
+})
