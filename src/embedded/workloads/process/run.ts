@@ -21,9 +21,9 @@ const shells = new Set(['sh', 'bash', 'ash', 'dash'])
 
 /** The shell's commands that `kubectl exec` may name directly. A test compares this with the shell's own list. */
 export const toolNames: ReadonlySet<string> = new Set(
-  `awk base64 basename bc cat chmod clear column comm cp cut date diff dirname du echo egrep env expand expr false fgrep
-   file find fold grep gunzip gzip head history hostname join jq ln ls md5sum mkdir mv nl od paste printenv printf pwd
-   readlink rev rg rm rmdir sed seq sha1sum sha256sum sleep sort split stat strings tac tail tar tee test time timeout
+  `awk base64 basename cat chmod clear column comm cp cut date diff dirname du echo egrep env expand expr false fgrep
+   file find fold grep gunzip gzip head hostname join jq ln ls md5sum mkdir mv nl od paste printenv printf pwd
+   readlink rev rg rm rmdir sed seq sha1sum sha256sum sleep sort split stat strings tac tail tar tee test timeout
    touch tr tree true unexpand uniq wc which whoami xargs yq zcat [`.split(/\s+/),
 )
 
