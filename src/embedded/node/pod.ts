@@ -3,20 +3,18 @@
  * Every step runs in one turn; only probes and programs wait. Not modelled: lifecycle hooks, ephemeral containers,
  * `activeDeadlineSeconds`, restarts of single containers by resize.
  */
-import { createHash } from 'node:crypto'
 import { StatusError } from '../../kube/errors.ts'
 import type { Container, Pod } from '../../kube/kinds.ts'
 import { type Clock, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
 import type { Registry } from '../registry.ts'
-import { catalogueSays, findImage } from '../workloads/catalogue.ts'
-import { fullName, parseImage } from '../workloads/image-reference.ts'
-import type { Program } from '../workloads/workload.ts'
+import type { Image, Program } from '../workloads/workload.ts'
 import { type Run, StartError, startRun } from './container.ts'
 import { MissingReference } from './environment.ts'
+import { watchContainer } from './health.ts'
+import { pullImage } from './images.ts'
 import { mountProblems } from './mounts.ts'
-import { type Probe, watchProbe } from './probes.ts'
 import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
 
 const pods = { group: '', resource: 'pods' }
@@ -123,42 +121,26 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     return undefined
   }
 
-  /** Looks the image up; false when the container has to wait for a better one. */
-  const pull = ({ record }: Entry): boolean => {
-    const reference = parseImage(record.spec.image)
-    const image = record.spec.image
-    if (!reference) {
-      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`
-      record.state = { waiting: { reason: 'InvalidImageName', message } }
-      say('Warning', 'InspectFailed', message, record)
-      say('Warning', 'Failed', 'Error: InvalidImageName', record)
-      return false
+  /** Looks the image up; undefined when the container has to wait for a better one. */
+  const pull = ({ record }: Entry): Image | undefined => {
+    const pulled = pullImage(record.spec.image)
+    record.image = pulled.shown
+    for (const event of pulled.events) say(event.type, event.reason, event.message, record)
+    if ('image' in pulled) {
+      record.imageID = pulled.id
+      return pulled.image
     }
-    record.image = fullName(reference)
-    if (!findImage(image)) {
-      const message = `failed to pull and unpack image "${record.image}": ${catalogueSays()}`
-      record.image = image
-      say('Normal', 'Pulling', `Pulling image "${image}"`, record)
-      say('Warning', 'Failed', `Failed to pull image "${image}": ${message}`, record)
-      say('Warning', 'Failed', 'Error: ErrImagePull', record)
-      record.state = { waiting: { reason: 'ErrImagePull', message } }
-      publish()
-      record.state = {
-        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${message}` },
-      }
-      say('Normal', 'BackOff', `Back-off pulling image "${image}"`, record)
-      say('Warning', 'Failed', 'Error: ImagePullBackOff', record)
-      return false
+    // Both states are written: whoever watches sees the failure and then the back-off, as in real life.
+    for (const [at, state] of pulled.waits.entries()) {
+      if (at > 0) publish()
+      record.state = { waiting: state }
     }
-    record.imageID = `${reference.registry}/${reference.path}@sha256:${createHash('sha256').update(record.image).digest('hex')}`
-    say('Normal', 'Pulled', `Container image "${image}" already present on machine`, record)
-    return true
+    return undefined
   }
 
   const start = (item: Entry): void => {
     const { record } = item
-    if (!pull(item)) return
-    const image = findImage(record.spec.image)
+    const image = pull(item)
     if (!image) return
     const now = timestamp(clock)
     item.startedAt = clock.now()
@@ -207,68 +189,20 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
   /** Probes of a fresh run. Without probes a container is started and ready at once. */
   const watch = (item: Entry, run: Run): void => {
     const { record } = item
-    const { startupProbe, readinessProbe, livenessProbe } = record.spec as {
-      startupProbe?: Probe
-      readinessProbe?: Probe
-      livenessProbe?: Probe
-    }
-    const target = {
-      run,
-      address,
-      ports: record.spec.ports ?? [],
-      local: (port: number) => listener(port)?.program,
-      clock,
-    }
-    const unhealthy = (kind: string, says: string): void =>
-      say('Warning', 'Unhealthy', `${kind} probe failed: ${says}`, record)
-    const failed = (kind: string): void => {
-      say('Normal', 'Killing', `Container ${record.spec.name} failed ${kind} probe, will be restarted`, record)
-      run.stop()
-      exited(item, run, 137)
-    }
-    const begin = (): void => {
-      record.started = true
-      record.ready = record.role !== 'init' && !readinessProbe
-      if (readinessProbe)
-        watchProbe(target, readinessProbe, {
-          onSuccess() {
-            if (record.ready) return
-            record.ready = true
-            publish()
-          },
-          onFailure(says, exhausted) {
-            unhealthy('Readiness', says)
-            if (!exhausted || !record.ready) return
-            record.ready = false
-            publish()
-          },
-        })
-      if (livenessProbe)
-        watchProbe(target, livenessProbe, {
-          onSuccess() {},
-          onFailure(says, exhausted) {
-            unhealthy('Liveness', says)
-            if (exhausted) failed('liveness')
-          },
-        })
-    }
-    if (!startupProbe) {
-      begin()
-      return
-    }
-    record.started = false
-    record.ready = false
-    watchProbe(target, startupProbe, {
-      once: true,
-      onSuccess() {
-        begin()
-        advance()
+    watchContainer(
+      record,
+      { run, address, ports: record.spec.ports ?? [], local: (port) => listener(port)?.program, clock },
+      {
+        changed: publish,
+        started: advance,
+        unhealthy: (kind, says) => say('Warning', 'Unhealthy', `${kind} probe failed: ${says}`, record),
+        failed(kind) {
+          say('Normal', 'Killing', `Container ${record.spec.name} failed ${kind} probe, will be restarted`, record)
+          run.stop()
+          exited(item, run, 137)
+        },
       },
-      onFailure(says, exhausted) {
-        unhealthy('Startup', says)
-        if (exhausted) failed('startup')
-      },
-    })
+    )
   }
 
   const exited = (item: Entry, run: Run, exitCode: number): void => {

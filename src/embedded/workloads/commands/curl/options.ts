@@ -3,6 +3,7 @@
  * in one word, values attached or apart. An option of curl that has no meaning here is refused by name rather than
  * ignored; those that change nothing on this network are accepted.
  */
+import { harmless, harmlessWithValue, unmodelled, unmodelledFlags } from './option-names.ts'
 
 export interface Options {
   urls: string[]
@@ -213,106 +214,6 @@ const modelled: readonly Option[] = [
   { long: 'version', short: 'V', set: (options) => Object.assign(options, { version: true }) },
   { long: 'help', short: 'h', set: (options) => Object.assign(options, { help: true }) },
 ]
-
-/** Real options that make no difference on this network. */
-const harmless: Readonly<Record<string, string | undefined>> = {
-  basic: undefined,
-  'tcp-nodelay': undefined,
-  'tcp-fastopen': undefined,
-  keepalive: undefined,
-  buffer: 'N',
-  disable: 'q',
-  netrc: 'n',
-  'styled-output': undefined,
-  sessionid: undefined,
-  alpn: undefined,
-  npn: undefined,
-  ipv4: '4',
-  'progress-bar': '#',
-  clobber: undefined,
-  'http1.1': undefined,
-  tlsv1: '1',
-  'tlsv1.0': undefined,
-  'tlsv1.1': undefined,
-  'tlsv1.2': undefined,
-  'tlsv1.3': undefined,
-  'junk-session-cookies': 'j',
-  'suppress-connect-headers': undefined,
-  'http0.9': undefined,
-  'remove-on-error': undefined,
-}
-const harmlessWithValue: Readonly<Record<string, string | undefined>> = {
-  'keepalive-time': undefined,
-  'keepalive-cnt': undefined,
-  noproxy: undefined,
-  'tls-max': undefined,
-  ciphers: undefined,
-  'limit-rate': undefined,
-  'speed-limit': 'Y',
-  'speed-time': 'y',
-  'happy-eyeballs-timeout-ms': undefined,
-  'cookie-jar': 'c',
-  proto: undefined,
-  'proto-default': undefined,
-  'expect100-timeout': undefined,
-  cacert: undefined,
-  capath: undefined,
-}
-/** Real options that would make a difference, which this curl does not model. */
-const unmodelled: Readonly<Record<string, string | undefined>> = {
-  proxy: 'x',
-  form: 'F',
-  'form-string': undefined,
-  cert: 'E',
-  key: undefined,
-  config: 'K',
-  'continue-at': 'C',
-  'unix-socket': undefined,
-  interface: undefined,
-  'local-port': undefined,
-  'doh-url': undefined,
-  'dns-servers': undefined,
-  'aws-sigv4': undefined,
-  quote: 'Q',
-  trace: undefined,
-  'trace-ascii': undefined,
-  stderr: undefined,
-  'proxy-user': 'U',
-  preproxy: undefined,
-  socks5: undefined,
-  'socks5-hostname': undefined,
-  socks4: undefined,
-  'time-cond': 'z',
-  pinnedpubkey: undefined,
-  hsts: undefined,
-  variable: undefined,
-  'parallel-max': undefined,
-  'etag-save': undefined,
-  'etag-compare': undefined,
-}
-const unmodelledFlags: Readonly<Record<string, string | undefined>> = {
-  parallel: 'Z',
-  next: ':',
-  http2: undefined,
-  'http2-prior-knowledge': undefined,
-  http3: undefined,
-  'http3-only': undefined,
-  ipv6: '6',
-  digest: undefined,
-  ntlm: undefined,
-  negotiate: undefined,
-  anyauth: undefined,
-  'remote-header-name': 'J',
-  'remote-time': 'R',
-  append: 'a',
-  'list-only': 'l',
-  manual: 'M',
-  proxytunnel: 'p',
-  'use-ascii': 'B',
-  'haproxy-protocol': undefined,
-  raw: undefined,
-  'parallel-immediate': undefined,
-}
 
 const refuse = (long: string): UsageError => ({
   says: `option --${long}: not modelled by this simulated curl`,
