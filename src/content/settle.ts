@@ -1,8 +1,8 @@
-/** Waits until a change has arrived: rollouts are through, and no pod is coming or going. */
-
+/** Waits until a change has arrived: rollouts are through, no pod comes or goes, Services lead to the pods there are. */
+import type { KubeObject } from '../kube/api.ts'
 import type { Client } from '../kube/client.ts'
-import type { Deployment, Pod } from '../kube/kinds.ts'
-import { isReady } from '../meshes/network.ts'
+import type { Deployment, Pod, Service } from '../kube/kinds.ts'
+import { buildWorld, isReady } from '../meshes/network.ts'
 
 export interface SettleOptions {
   /** Milliseconds until it gives up. */
@@ -31,14 +31,40 @@ const unsettledPod = (pod: Pod): string | undefined => {
   return isReady(pod) || phase === 'Succeeded' || phase === 'Failed' ? undefined : `${name} is not ready`
 }
 
+/** Services whose EndpointSlices are not yet what their selector and the ready pods say. */
+const unsettledServices = (services: Service[], slices: KubeObject[], pods: Pod[]): string[] => {
+  const addresses = (objects: KubeObject[], key: string): string =>
+    (buildWorld(objects).endpoints.get(key) ?? [])
+      .filter(({ ready }) => ready)
+      .map(({ address, port }) => `${address}:${port}`)
+      .sort()
+      .join()
+  return services.flatMap((service) => {
+    const key = `${service.metadata.namespace}/${service.metadata.name}`
+    if (!service.spec.selector) return []
+    const wanted = addresses([service, ...pods], key)
+    const own = slices.filter(
+      ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name,
+    )
+    const found = own.length === 0 ? '' : addresses([service, ...pods, ...own], key)
+    return wanted === found ? [] : [`Service ${key} does not lead to its pods`]
+  })
+}
+
 /** What is still moving in these namespaces; empty when nothing is. */
 export const unsettled = async (client: Client, namespaces: readonly string[]): Promise<string[]> => {
   const within = async (namespace: string): Promise<string[]> => {
-    const [deployments, pods] = await Promise.all([
+    const [deployments, pods, services, slices] = await Promise.all([
       client.list<Deployment>({ group: 'apps', version: 'v1', resource: 'deployments' }, { namespace }),
       client.list<Pod>({ group: '', version: 'v1', resource: 'pods' }, { namespace }),
+      client.list<Service>({ group: '', version: 'v1', resource: 'services' }, { namespace }),
+      client.list({ group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }, { namespace }),
     ])
-    const found = [...deployments.items.map(unsettledDeployment), ...pods.items.map(unsettledPod)]
+    const found = [
+      ...deployments.items.map(unsettledDeployment),
+      ...pods.items.map(unsettledPod),
+      ...unsettledServices(services.items, slices.items, pods.items),
+    ]
     return found.filter((each) => each !== undefined)
   }
   return (await Promise.all(namespaces.map(within))).flat()
