@@ -1,0 +1,66 @@
+import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ClusterUnreachable } from '../../src/kube/errors.ts'
+import { formatKubeconfig, readKubeconfig, writeKubeconfig } from '../../src/kube/kubeconfig.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'))
+const lab = { name: 'lab', server: 'https://127.0.0.1:1', ca: 'CA', clientCertificate: 'CERT', clientKey: 'KEY' }
+
+test('what is written is read back, and is for its owner only', async () => {
+  const path = join(folder, 'written')
+  writeFileSync(path, 'old')
+  chmodSync(path, 0o644)
+  await writeKubeconfig(path, formatKubeconfig(lab))
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(await readKubeconfig(path)).toMatchObject({
+    server: 'https://127.0.0.1:1',
+    context: 'lab',
+    ca: 'CA',
+    clientCertificate: 'CERT',
+    clientKey: 'KEY',
+  })
+})
+
+const file = (user: object, cluster: object = { server: 'https://s/' }) =>
+  JSON.stringify({
+    'current-context': 'one',
+    contexts: [{ name: 'one', context: { cluster: 'c', user: 'u', namespace: 'n' } }],
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user }],
+  })
+
+describe('reading', () => {
+  test.each([
+    ['a token', file({ token: 't' }), { token: 't', namespace: 'n', server: 'https://s' }],
+    ['a token file beside it', file({ tokenFile: 'tok' }), { tokenFile: join(folder, 'tok') }],
+    ['no TLS check', file({}, { server: 'https://s', 'insecure-skip-tls-verify': true }), { insecure: true }],
+  ])('%s', async (name, text, connection) => {
+    const path = join(folder, name.replaceAll(' ', '-'))
+    writeFileSync(path, text)
+    expect(await readKubeconfig(path)).toMatchObject(connection)
+  })
+
+  test.each([
+    ['not YAML', '{', /not YAML/],
+    ['no current context', '{}', /no current-context/],
+    ['an exec plugin', file({ exec: { command: 'aws' } }), /signs in by "exec", which meshdojo does not do yet/],
+    ['an auth provider', file({ 'auth-provider': {} }), /"auth-provider"/],
+    ['a certificate that is not there', file({ 'client-certificate': 'gone.pem' }), /gone\.pem cannot be read/],
+    ['no server', file({}, {}), /names no cluster with a server/],
+  ])('%s is refused by name', async (name, text, says) => {
+    const path = join(folder, `bad-${name.replaceAll(' ', '-')}`)
+    writeFileSync(path, text)
+    const error = await readKubeconfig(path).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ClusterUnreachable)
+    expect((error as Error).message).toMatch(says)
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+
+  test('another context says which there are', async () => {
+    const path = join(folder, 'contexts')
+    writeFileSync(path, file({}))
+    await expect(readKubeconfig(path, 'two')).rejects.toThrow('no context "two"; the file has: one')
+  })
+})
