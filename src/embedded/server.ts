@@ -7,12 +7,11 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Status } from '../kube/api.ts'
-import { StatusError } from '../kube/errors.ts'
 import { formatKubeconfig } from '../kube/kubeconfig.ts'
 import { adminUser, anonymous, attributesOf, authorize, impersonated, refusal, type User } from './apiserver/auth.ts'
-import { badRequest, bodyTooLarge, internal, notFound, unauthorized } from './apiserver/errors.ts'
-import { parseResourcePath, UnknownGroupVersion } from './apiserver/request-info.ts'
+import { badRequest, notFound, unauthorized } from './apiserver/errors.ts'
+import { headersOf, readBody, refuseUpgrade, send, sendStatus, statusOf } from './apiserver/node-http.ts'
+import { parseResourcePath } from './apiserver/request-info.ts'
 import type { EmbeddedCluster } from './cluster.ts'
 import { createAuthority } from './pki/certificates.ts'
 import type { Streaming } from './streaming/index.ts'
@@ -35,8 +34,6 @@ export interface ServeOptions {
 }
 
 const host = '127.0.0.1'
-/** Bytes. */
-const bodyLimit = 3 * 1024 * 1024
 const serverNames = [
   host,
   '10.96.0.1',
@@ -155,77 +152,6 @@ async function answer(embedded: EmbeddedCluster, incoming: IncomingMessage, outg
   await send(outgoing, await embedded.handle(request, user), incoming.method === 'HEAD')
 }
 
-function headersOf(incoming: IncomingMessage): Headers {
-  const headers = new Headers()
-  for (let i = 0; i < incoming.rawHeaders.length; i += 2)
-    headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
-  return headers
-}
-
-/** @throws StatusError 413 */
-async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > bodyLimit) throw bodyTooLarge(bodyLimit)
-    chunks.push(chunk)
-  }
-  return size > 0 ? Buffer.concat(chunks) : undefined
-}
-
-async function send(outgoing: ServerResponse, response: Response, headersOnly: boolean): Promise<void> {
-  if (outgoing.destroyed) {
-    await response.body?.cancel()
-    return
-  }
-  const headers: Record<string, string | string[]> = {}
-  for (const [name, value] of response.headers) if (name !== 'warning') headers[name] = value
-  const warnings = response.headers.get('warning')
-  // Headers joined the warnings with commas; clients expect one header each.
-  if (warnings) headers.warning = warnings.split(/(?<="), (?=299 )/)
-  outgoing.writeHead(response.status, headers)
-  if (!response.body || headersOnly) {
-    outgoing.end()
-    return
-  }
-  if (response.headers.has('content-length')) {
-    outgoing.end(Buffer.from(await response.arrayBuffer()))
-    return
-  }
-  // A stream: old clients cannot even be interrupted before the headers have come.
-  outgoing.flushHeaders()
-  const reader = response.body.getReader()
-  outgoing.once('close', () => void reader.cancel().catch(() => {}))
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    if (!outgoing.write(value)) await drained(outgoing)
-  }
-  outgoing.end()
-}
-
-const drained = (outgoing: ServerResponse): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      outgoing.off('drain', done)
-      outgoing.off('close', done)
-      resolve()
-    }
-    outgoing.once('drain', done)
-    outgoing.once('close', done)
-  })
-
-const statusOf = (error: unknown): Status =>
-  error instanceof StatusError ? error.status : internal(error instanceof Error ? error.message : String(error)).status
-
-function sendStatus(outgoing: ServerResponse, status: Status): void {
-  const body = `${JSON.stringify(status)}\n`
-  // What is left of a body that was too large has not been read: the connection cannot go on.
-  outgoing.writeHead(status.code ?? 500, { 'content-type': 'application/json', connection: 'close' })
-  outgoing.end(body)
-}
-
 /** exec, attach and port-forward, after the same authentication and authorization as any other request. */
 async function upgrade(
   embedded: EmbeddedCluster,
@@ -246,13 +172,4 @@ async function upgrade(
   if (!embedded.registry.get(route.kind, name, namespace)) throw notFound(route.kind, name)
   const { upgrade: open } = await streaming()
   open(incoming, socket, head, { namespace, pod: name, subresource, params: url.searchParams })
-}
-
-function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const status =
-    error instanceof UnknownGroupVersion ? notFound({ group: '', resource: '' }, '').status : statusOf(error)
-  const body = JSON.stringify(status)
-  socket.end(
-    `HTTP/1.1 ${status.code ?? 500} ${status.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
 }
