@@ -1,6 +1,21 @@
-/** The admission plugins that every cluster has, in the order in which a real API server runs them. */
+/**
+ * The admission plugins that every cluster has, in the order in which a real API server runs them. The life cycle of
+ * namespaces is part of the registry itself (`apiserver/namespaces.ts`).
+ *
+ * Not modelled: LimitRanger, ResourceQuota, PodSecurity, NodeRestriction, DefaultStorageClass, RuntimeClass.
+ */
 import type { AdmissionPlugin } from '../admission.ts'
 import type { Registry } from '../registry.ts'
+import { notModelledPlugin } from './not-modelled.ts'
+import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
+import { serviceAccountPlugin } from './service-account.ts'
+import { serviceAddressesPlugin } from './service-addresses.ts'
 
-/** Plugins of the API server itself; a mesh's webhooks run after their `mutate` and after validation. */
-export const builtinAdmission = (_parts: { registry: Registry }): AdmissionPlugin[] => []
+/** Plugins of the API server itself. A mesh's mutating webhooks come after these. */
+export const builtinAdmission = ({ registry }: { registry: Registry }): AdmissionPlugin[] => [
+  serviceAccountPlugin(registry),
+  defaultTolerationsPlugin,
+  priorityPlugin(registry),
+  serviceAddressesPlugin(registry),
+  notModelledPlugin,
+]

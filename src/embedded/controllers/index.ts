@@ -1,19 +1,34 @@
-/** The controllers of the simulated control plane. Each is a loop over watch events; all of them stop together. */
-import type { Clock } from '../clock.ts'
-import type { Registry } from '../registry.ts'
+/**
+ * The controllers of the simulated control plane. Each is a loop over watch events; all of them stop together.
+ *
+ * Not modelled: ReplicationController, CronJob, HorizontalPodAutoscaler, PodDisruptionBudget, PersistentVolume binding,
+ * ResourceQuota, Ingress, certificate signing.
+ */
+import type { Controller, ControllerParts } from './controller.ts'
+import { deploymentController } from './deployment/index.ts'
+import { endpointsController } from './endpoints/index.ts'
+import { eventExpiry } from './event-expiry.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { namespaceController } from './namespace.ts'
+import { nodeController } from './node.ts'
+import { replicaSetController } from './replicaset.ts'
+import { scheduler } from './scheduler.ts'
 
-export interface ControllerParts {
-  registry: Registry
-  clock: Clock
-}
-
-/** A controller: starts, and gives the function that stops it. */
-export type Controller = (parts: ControllerParts) => () => void
-
-const controllers: Controller[] = []
+const controllers: Controller[] = [
+  namespaceController,
+  deploymentController,
+  replicaSetController,
+  scheduler,
+  endpointsController,
+  garbageCollector,
+  nodeController,
+  eventExpiry,
+]
 
 /** Starts every controller; the function it gives stops them all and leaves no timer behind. */
 export const startControllers = (parts: ControllerParts): (() => void) => {
   const stops = controllers.map((start) => start(parts))
-  return () => stops.forEach((stop) => void stop())
+  return () => {
+    for (const stop of stops) stop()
+  }
 }

@@ -1,0 +1,36 @@
+/** Says it aloud when somebody stores an object that a real cluster would act on and this one does not. */
+import type { AdmissionPlugin } from '../admission.ts'
+
+const idle: Record<string, string> = {
+  'cronjobs.batch': 'no jobs are started by it',
+  'horizontalpodautoscalers.autoscaling': 'nothing is scaled by it',
+  'ingresses.networking.k8s.io': 'no traffic is routed by it',
+  'limitranges.': 'pods are not limited by it',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
+  'persistentvolumeclaims.': 'no volume is bound to it',
+  'poddisruptionbudgets.policy': 'no eviction is held back by it',
+  'replicationcontrollers.': 'no pods are made from it; use a Deployment',
+  'resourcequotas.': 'nothing is limited by it',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
+}
+
+const podSecurity = 'pod-security.kubernetes.io/'
+
+/** A warning, which kubectl prints, for each such object that is created. The mesh's own objects carry no warning. */
+export const notModelledPlugin: AdmissionPlugin = {
+  name: 'NotModelled',
+  validate: ({ operation, group, resource, subresource, object, oldObject, warn }) => {
+    if (operation === 'DELETE' || subresource || !object) return
+    const effect = idle[`${resource}.${group}`]
+    if (effect && operation === 'CREATE') {
+      warn(`${object.kind} is stored but not modelled by this simulated cluster: ${effect}`)
+    }
+    if (group !== '' || resource !== 'namespaces') return
+    const added = Object.keys(object.metadata.labels ?? {}).filter(
+      (key) => key.startsWith(podSecurity) && object.metadata.labels?.[key] !== oldObject?.metadata.labels?.[key],
+    )
+    if (added.length > 0) {
+      warn(`Pod Security admission is not modelled by this simulated cluster: ${added.join(', ')} has no effect`)
+    }
+  },
+}
