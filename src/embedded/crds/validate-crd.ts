@@ -171,9 +171,7 @@ export const validateCrd = (object: KubeObject, oldObject?: KubeObject): FieldEr
     )
   }
   if (!crd.status?.storedVersions?.length) {
-    errors.push(
-      invalid('status.storedVersions', crd.status?.storedVersions ?? null, 'must have at least one stored version'),
-    )
+    errors.push(invalid('status.storedVersions', null, 'must have at least one stored version'))
   }
   return oldObject ? [...errors, ...checkUpdate(crd, asDefinition(oldObject))] : errors
 }

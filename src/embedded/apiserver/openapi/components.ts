@@ -74,12 +74,22 @@ const optional = new Set([
   'discovery/v1.EndpointSlice.ports',
   'core/v1.Event.reportingComponent',
   'core/v1.Event.reportingInstance',
+  'core/v1.AzureFilePersistentVolumeSource.secretNamespace',
+  'core/v1.ContainerImage.names',
+  'core/v1.GRPCAction.service',
+  'core/v1.ProjectedVolumeSource.sources',
+  'core/v1.TypedLocalObjectReference.apiGroup',
+  'core/v1.TypedObjectReference.apiGroup',
+  'authentication/v1.TokenRequestSpec.boundObjectRef',
+  'authentication/v1.TokenRequestSpec.expirationSeconds',
+  'autoscaling/v2.HorizontalPodAutoscalerStatus.currentMetrics',
+  'networking/v1.IngressClassParametersReference.scope',
 ])
 
 const structSchema = (struct: GoStruct, descriptions: Descriptions): Schema => {
   const texts = descriptions[struct.name] ?? {}
   const required = struct.fields
-    .filter(({ name, omitEmpty, pointer }) => !omitEmpty && !pointer && !optional.has(`${struct.name}.${name}`))
+    .filter(({ name, omitEmpty }) => !omitEmpty && !optional.has(`${struct.name}.${name}`))
     .map(({ name }) => name)
   return {
     ...(texts[''] === undefined ? {} : { description: texts[''] }),
