@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { packagePath } from '../../root.ts'
+import { once } from '../once.ts'
 
 export interface GoField {
   /** The JSON name; for inline structs the Go name, which never appears in JSON. */
@@ -131,13 +132,8 @@ const load = (): FieldTable => {
   }
 }
 
-let table: FieldTable | undefined
-
 /** The field table; the first call reads it from disk (about 110 KB). */
-export const fieldTable = (): FieldTable => {
-  table ??= load()
-  return table
-}
+export const fieldTable: () => FieldTable = once(load)
 
 /** The struct of a kind record, by its `goType` or else by its group, version and kind; undefined for CRDs' kinds. */
 export const structOfKind = (kind: {

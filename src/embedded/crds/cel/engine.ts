@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Environment } from '@marcbachmann/cel-js'
+import { once } from '../../once.ts'
 import { registerLibrary, unmodelled } from './library.ts'
 
 type CelModule = typeof import('@marcbachmann/cel-js')
@@ -36,11 +37,7 @@ const load = (): { environment: Environment; module: CelModule } => {
   return { environment, module }
 }
 
-let engine: ReturnType<typeof load> | undefined
-const loaded = () => {
-  engine ??= load()
-  return engine
-}
+const engine = once(load)
 
 /** The engine's `has` wants names only; a field of an indexed item is asked for with `in`. */
 const withoutIndexedHas = (rule: string): string =>
@@ -58,7 +55,7 @@ const words = (error: unknown): string => {
 export const compile = (source: string): Compiled => {
   if (unmodelled.test(source)) return { problem: 'a CEL library that is not modelled', unmodelled: true }
   try {
-    const program = loaded().environment.parse(withoutIndexedHas(source))
+    const program = engine().environment.parse(withoutIndexedHas(source))
     const { valid, error } = program.check()
     if (!valid) return { problem: words(error), unmodelled: false }
     return {
@@ -79,6 +76,6 @@ export const compile = (source: string): Compiled => {
 
 /** The engine's own values: durations, and optionals for `optionalOldSelf`. */
 export const duration = (text: string): unknown =>
-  loaded().environment.evaluate('duration(self)', { self: text, oldSelf: null })
+  engine().environment.evaluate('duration(self)', { self: text, oldSelf: null })
 export const optionalOf = (value: unknown): unknown =>
-  value === undefined ? loaded().module.Optional?.none() : loaded().module.Optional?.of(value)
+  value === undefined ? engine().module.Optional?.none() : engine().module.Optional?.of(value)
