@@ -96,7 +96,18 @@ export const startCrdController = ({ registry, kindTable, clock }: CrdController
     served.set(name, { key, kinds })
   }
 
+  const says = (name: string, verdicts: readonly Verdict[], names: CrdNames | undefined): boolean => {
+    const found = registry.get(crds, name)
+    const status = found && asDefinition(found).status
+    const told = (verdict: Verdict) =>
+      status?.conditions?.some(
+        ({ type, status: is, reason }) => type === verdict.type && is === verdict.status && reason === verdict.reason,
+      )
+    return verdicts.every(told) && (!names || JSON.stringify(names) === JSON.stringify(status?.acceptedNames))
+  }
+
   const setStatus = (name: string, verdicts: readonly Verdict[], names: CrdNames | undefined): void => {
+    if (says(name, verdicts, names)) return
     const change = (draft: KubeObject) => {
       const { status } = asDefinition(draft)
       const conditions = withVerdicts(status?.conditions ?? [], verdicts, timestamp(clock))
@@ -113,11 +124,12 @@ export const startCrdController = ({ registry, kindTable, clock }: CrdController
       return
     }
     serve(crd)
-    registry.mutate(crds, name, undefined, (draft) => {
-      const finalizers = draft.metadata.finalizers ?? []
-      if (finalizers.includes(cleanup)) return false
-      draft.metadata.finalizers = [...finalizers, cleanup]
-    })
+    // Definitions are large: what is there already is not written again.
+    if (!crd.metadata.finalizers?.includes(cleanup)) {
+      registry.mutate(crds, name, undefined, (draft) => {
+        draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), cleanup]
+      })
+    }
     setStatus(name, accepted, crd.spec.names)
   }
 

@@ -19,12 +19,6 @@ export interface Program {
 
 export type Compiled = Program | { problem: string; unmodelled: boolean }
 
-/** What values are made of, besides plain ones. */
-export interface Values {
-  /** @throws when the text is no duration */
-  duration(text: string): unknown
-}
-
 const load = (): { environment: Environment; module: CelModule } => {
   const module = createRequire(import.meta.url)('@marcbachmann/cel-js') as CelModule
   const environment = new module.Environment({
