@@ -34,12 +34,6 @@ export const bootstrapObjects = (): KubeObject[] => [
     },
     spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'], providerID: `meshdojo://${nodeName}` },
   },
-  {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: nodeName, namespace: 'kube-node-lease' },
-    spec: { holderIdentity: nodeName, leaseDurationSeconds: 40 },
-  },
 ]
 
 const quantities = { cpu: '8', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '250' }

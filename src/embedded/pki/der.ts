@@ -15,9 +15,12 @@ export const octets = (content: Uint8Array): Buffer => encode(0x04, content)
 export const utf8 = (text: string): Buffer => encode(0x0c, Buffer.from(text))
 export const boolean = (value: boolean): Buffer => encode(0x01, Buffer.from([value ? 0xff : 0]))
 
-/** Positive, most significant byte first. */
-export const integer = (bytes: Uint8Array): Buffer =>
-  encode(0x02, (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes)
+/** Positive, most significant byte first. DER allows no more leading zeros than the sign needs. */
+export const integer = (bytes: Uint8Array): Buffer => {
+  const start = bytes.findIndex((byte) => byte !== 0)
+  const digits = start < 0 ? Uint8Array.of(0) : bytes.subarray(start)
+  return encode(0x02, digits[0]! & 0x80 ? Buffer.concat([Uint8Array.of(0), digits]) : digits)
+}
 
 /** `unused`: how many of the last byte's bits do not count. */
 export const bits = (content: Uint8Array, unused = 0): Buffer => encode(0x03, Buffer.from([unused]), content)
