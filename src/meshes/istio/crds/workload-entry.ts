@@ -1,0 +1,37 @@
+/** The CRD of WorkloadEntry. Field trees, enums and CEL rules are Istio's; the words are ours. */
+import type { KubeObject } from '../../../kube/api.ts'
+import { crd } from './definition.ts'
+import { checked, doc, map, object, string, text, uint32 } from './schema.ts'
+import { endpointAddress, portsByName } from './shared.ts'
+
+export const workloadEntry = (): KubeObject =>
+  crd({
+    group: 'networking.istio.io',
+    kind: 'WorkloadEntry',
+    plural: 'workloadentries',
+    shortNames: ['we'],
+    versions: ['v1', 'v1alpha3', 'v1beta1'],
+    storage: 'v1',
+    describes: 'One workload outside Kubernetes, such as a virtual machine.',
+    root: { required: ['spec'] },
+    columns: [
+      ['Age', 'date', '.metadata.creationTimestamp', 'Time since creation.'],
+      ['Address', 'string', '.spec.address', 'The address of the endpoint.'],
+    ],
+    spec: checked(
+      object({
+        address: doc('Its address.', endpointAddress),
+        labels: map(text, { maxProperties: 256 }),
+        locality: string({ maxLength: 2048 }),
+        network: string({ maxLength: 2048 }),
+        ports: portsByName,
+        serviceAccount: string({ maxLength: 253 }),
+        weight: uint32,
+      }),
+      ['Address is required', 'has(self.address) || has(self.network)'],
+      [
+        'UDS may not include ports',
+        '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
+      ],
+    ),
+  })
