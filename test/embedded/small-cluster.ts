@@ -135,3 +135,17 @@ export const service = (name: string, spec: Record<string, unknown>, namespace =
   metadata: { name, namespace },
   spec,
 })
+
+/** Resolves once a whole cluster lets pods into its default namespace: their service account has been made. */
+export const settled = ({ registry }: { registry: Registry }): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = registry.watch(
+      { group: '', resource: 'serviceaccounts' },
+      ({ object }) => {
+        if (object.metadata.namespace !== 'default') return
+        resolve()
+        queueMicrotask(() => stop())
+      },
+      { replay: true },
+    )
+  })

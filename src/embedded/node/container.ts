@@ -24,6 +24,8 @@ export interface Run {
   readonly output: Output
   /** Standard input, when the pod asks for one. */
   readonly input?: Feed
+  /** Standard input ends with the first client that attached to it. */
+  readonly inputOnce: boolean
   readonly tty: boolean
   /** Fires when the container ends, for whatever reason. */
   readonly signal: AbortSignal
@@ -105,6 +107,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     ),
     network,
     clock,
+    shell: {},
     main: argv,
   }
   let isOver = false
@@ -166,6 +169,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     log,
     output,
     input,
+    inputOnce: container.stdinOnce === true,
     tty,
     signal: controller.signal,
     stop() {

@@ -154,8 +154,8 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
       const input = run.input
       void (async () => {
         for await (const chunk of stdin) input.push(chunk)
-        input.end()
-      })().catch(() => input.end())
+        if (run.inputOnce) input.end()
+      })()
     }
     await new Promise<void>((resolve) => {
       if (run.signal.aborted) resolve()

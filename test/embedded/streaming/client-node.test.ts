@@ -4,12 +4,14 @@ import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/embedded/cluster.ts'
 import { type ServedCluster, serve } from '../../../src/embedded/server.ts'
+import { settled } from '../small-cluster.ts'
 
 let embedded: EmbeddedCluster
 let served: ServedCluster
 beforeAll(async () => {
   embedded = await createEmbeddedCluster()
   served = await serve(embedded)
+  await settled(embedded)
   embedded.registry.create({
     apiVersion: 'v1',
     kind: 'Pod',

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/embedded/cluster.ts'
 import { type ServedCluster, serve } from '../../../src/embedded/server.ts'
+import { settled } from '../small-cluster.ts'
 
 /** Every kubectl there is: `KUBECTL`, or the versioned ones beside the system's, or the system's own. */
 const kubectls = (): string[] => {
@@ -33,6 +34,7 @@ beforeAll(async () => {
   served = await serve(embedded)
   folder = mkdtempSync(join(tmpdir(), 'meshdojo-test-'))
   writeFileSync(join(folder, 'kubeconfig'), served.kubeconfig, { mode: 0o600 })
+  await settled(embedded)
   for (const [name, container] of [
     ['client', { image: 'curlimages/curl', command: ['sleep', 'infinity'] }],
     ['echo', { image: 'mendhak/http-https-echo:37' }],

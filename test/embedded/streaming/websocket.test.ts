@@ -14,7 +14,7 @@ let origin: string
 beforeAll(async () => {
   cluster = smallCluster()
   cluster.run('client', { image: 'curlimages/curl', command: ['sleep', 'infinity'] })
-  cluster.run('shell', { image: 'busybox', command: ['cat'], stdin: true })
+  cluster.run('shell', { image: 'busybox', command: ['cat'], stdin: true, stdinOnce: true })
   cluster.run('echo', { image: 'mendhak/http-https-echo:37' })
   cluster.run('nowhere', { image: 'no/such' })
   await cluster.ready('client', 'shell', 'echo')

@@ -1,4 +1,5 @@
 /** One process in a simulated container: what a command sees of the world, and what it may do to it. */
+import type { Bash } from 'just-bash'
 import type { ExecStreams } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
 import type { Clock } from '../../clock.ts'
@@ -20,6 +21,8 @@ export interface ContainerView {
   readonly files: Files
   readonly network: DataPlane
   readonly clock: Clock
+  /** The container's shell, once one was asked for. */
+  readonly shell: { bash?: Bash }
   /** Command line of the main process, for `ps`. */
   readonly main: readonly string[]
 }

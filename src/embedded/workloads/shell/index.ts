@@ -8,8 +8,6 @@ import { shellCommands } from '../process/run.ts'
 import { runScript } from './script.ts'
 import { interact } from './terminal.ts'
 
-const instances = new WeakMap<object, Bash>()
-
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 /** The network commands, as the shell calls them: output collected, since it may go into a pipe. */
@@ -44,8 +42,7 @@ const networkCommands = (process: Process) =>
 /** One shell per container, so that files stay; environment and folder belong to each process. */
 export const shellOf = (process: Process): Bash => {
   const { container } = process
-  const known = instances.get(container)
-  if (known) return known
+  if (container.shell.bash) return container.shell.bash
   const fs = new InMemoryFs(container.files.initial())
   const bash = new Bash({
     fs,
@@ -57,7 +54,7 @@ export const shellOf = (process: Process): Bash => {
     processInfo: { pid: 7, ppid: 0, uid: container.user, gid: container.user },
   })
   container.files.handOver(fs)
-  instances.set(container, bash)
+  container.shell.bash = bash
   return bash
 }
 
