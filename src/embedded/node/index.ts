@@ -155,7 +155,7 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
       void (async () => {
         for await (const chunk of stdin) input.push(chunk)
         if (run.inputOnce) input.end()
-      })()
+      })().catch(() => input.end())
     }
     await new Promise<void>((resolve) => {
       if (run.signal.aborted) resolve()
