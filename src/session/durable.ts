@@ -30,11 +30,20 @@ export const writeDurably = (path: string, text: string): void => {
   renameSync(draft, path)
 }
 
-/** Removes drafts that a killed program left. Only its own could be in use, and it has just started. */
-export const removeDrafts = (folder: string, isAlive: (pid: number) => boolean): void => {
+const isGone = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** Removes drafts that killed programs left. */
+export const removeDrafts = (folder: string): void => {
   for (const name of listFolder(folder)) {
     const pid = Number(/^\..*\.(\d+)\.tmp$/.exec(name)?.[1])
-    if (pid && !isAlive(pid)) rmSync(join(folder, name), { force: true })
+    if (pid && isGone(pid)) rmSync(join(folder, name), { force: true })
   }
 }
 

@@ -3,7 +3,7 @@
  * over each other's scenarios. Written before it is shown (see durable.ts).
  */
 import { join } from 'node:path'
-import { listFolder, readDurable, writeDurably } from './durable.ts'
+import { listFolder, readDurable, removeDrafts, writeDurably } from './durable.ts'
 import type { ScenarioProgress } from './types.ts'
 import { emptyWork, isWork, type Work } from './work.ts'
 
@@ -86,6 +86,7 @@ export const createProgressStore = (stateFolder: string): ProgressStore => {
     all: () => {
       const progress = new Map<string, Kept>()
       const notices: string[] = []
+      removeDrafts(folder)
       for (const name of listFolder(folder)) {
         const scenario = /^([^.].*)\.json$/.exec(name)?.[1]
         if (!scenario) continue

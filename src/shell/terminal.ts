@@ -9,8 +9,11 @@ import { findProgram } from './find.ts'
 import { CommandFailed, run } from './run.ts'
 import { labVariable, planSubshell } from './subshell.ts'
 
-/** `env` decides on editor and shell, and is what they are started with. */
-export const createTerminal = (env: NodeJS.ProcessEnv = process.env): Terminal => ({
+/** `env` decides on editor and shell, and is what they are started with; `write` reaches the terminal. */
+export const createTerminal = (
+  env: NodeJS.ProcessEnv = process.env,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Terminal => ({
   async edit(path) {
     const editor = chooseEditor(env, (program) => findProgram(program, env) !== undefined)
     if (!editor) return { says: `no editor found: set EDITOR, or change ${path} with any program` }
@@ -43,7 +46,7 @@ export const createTerminal = (env: NodeJS.ProcessEnv = process.env): Terminal =
     try {
       const { command, files } = planSubshell(env, kubeconfig, where, folder)
       for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
-      process.stdout.write(`\nkubectl talks to the lab of ${where} here. exit or ctrl-d returns.\n`)
+      write(`\nkubectl talks to the lab of ${where} here. exit or ctrl-d returns.\n`)
       await run(command, { output: 'inherited', env })
       return {}
     } catch (error) {
