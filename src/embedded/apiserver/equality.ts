@@ -31,3 +31,15 @@ export function setAtPath(object: Record<string, unknown>, path: string, value: 
   }
   at[last] = value
 }
+
+/** A copy with the keys of every object in order, as Go writes maps. */
+export function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys)
+  const fields = record(value)
+  if (!fields) return value
+  return Object.fromEntries(
+    Object.keys(fields)
+      .sort()
+      .map((key) => [key, sortedKeys(fields[key])]),
+  )
+}

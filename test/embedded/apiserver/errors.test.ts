@@ -340,6 +340,17 @@ describe('replacing and patching', () => {
     expect(answer.status).toBe(status)
   })
 
+  test('a strategic patch under Strict shows itself as Go prints it', async () => {
+    const send = patch(
+      'strategic-merge-patch+json',
+      { spec: { foo: [1, null] }, metadata: { labels: { a: 'b' } } },
+      `${deployments}/a?fieldValidation=Strict`,
+    )
+    expect((await send()).body.message).toBe(
+      ' "" is invalid: patch: Invalid value: "map[metadata:map[labels:map[a:b]] spec:map[foo:[1 <nil>]]]": strict decoding error: unknown field "spec.foo"',
+    )
+  })
+
   test('an unknown field warns by default and is dropped', async () => {
     const { status, body, headers } = await patch('merge-patch+json', { spec: { foo: 1 } })()
     expect(status).toBe(200)

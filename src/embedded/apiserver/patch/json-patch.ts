@@ -50,3 +50,15 @@ function parentOf(target: unknown, pointer: string): unknown {
 /** As Go's decoder names a JSON value's type. */
 export const goKind = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+
+/** A JSON value as Go prints a map: `map[spec:map[replicas:2]]`. */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  const fields = record(value)
+  if (!fields) return String(value)
+  const parts = Object.keys(fields)
+    .sort()
+    .map((key) => `${key}:${goText(fields[key])}`)
+  return `map[${parts.join(' ')}]`
+}

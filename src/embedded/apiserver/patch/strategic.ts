@@ -4,7 +4,7 @@
  */
 import { record, sameJson } from '../equality.ts'
 import { badRequest, invalid, plain } from '../errors.ts'
-import { goKind } from './json-patch.ts'
+import { goKind, goText } from './json-patch.ts'
 import type { FieldNode, TypeNode } from './schema.ts'
 
 type Fields = Record<string, unknown>
@@ -107,12 +107,7 @@ function mergeKeyed(
 ): unknown[] {
   const keyOf = (item: unknown): string => {
     const fields = record(item) ?? {}
-    if (fields[key] === undefined)
-      throw plain(
-        `map: map[${Object.entries(fields)
-          .map(([k, v]) => `${k}:${goText(v)}`)
-          .join(' ')}] does not contain declared merge key: ${key}`,
-      )
+    if (fields[key] === undefined) throw plain(`map: ${goText(fields)} does not contain declared merge key: ${key}`)
     return JSON.stringify(fields[key])
   }
   const isReplaceMark = (item: unknown): boolean =>
@@ -169,5 +164,3 @@ function clean(value: unknown): unknown {
     Object.entries(fields).flatMap(([key, part]) => (key.startsWith('$') || part === null ? [] : [[key, clean(part)]])),
   )
 }
-
-const goText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -6,12 +6,12 @@ import { decodeValue } from '../decode/decode.ts'
 import { parseJson } from '../decode/json.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { parseYaml } from '../decode/yaml.ts'
-import { sameJson } from '../equality.ts'
+import { sameJson, sortedKeys } from '../equality.ts'
 import { badRequest, conflict, failure, field, invalid, notFound, unsupportedMediaType } from '../errors.ts'
 import { parseMediaTypes } from '../negotiation.ts'
 import { type WriteQuery, writeQuery } from '../options.ts'
 import { applyConfiguration } from '../patch/apply.ts'
-import { jsonPatch } from '../patch/json-patch.ts'
+import { goText, jsonPatch } from '../patch/json-patch.ts'
 import { mergePatch } from '../patch/merge-patch.ts'
 import { schemaOf } from '../patch/schema.ts'
 import { strategicMerge } from '../patch/strategic.ts'
@@ -39,7 +39,7 @@ export async function patch(call: Call): Promise<Response> {
   if (type === patchTypes.apply) return apply(call, document as unknown as KubeObject, live, asked)
   if (!live) throw notFound(kind, name)
   const current = inVersion(kind, live)
-  const object = decodePatched(call, applyPatch(call, current, document, type), asked)
+  const object = decodePatched(call, applyPatch(call, current, document, type), document, asked)
   checkIdentity(call, object)
   const { uid } = object.metadata
   if (uid && uid !== live.metadata.uid)
@@ -84,15 +84,12 @@ export function applyPatch(call: Call, current: KubeObject, document: Json, type
 }
 
 /** @throws StatusError 422 for fields that the kind does not know (Strict) and for values of the wrong type */
-function decodePatched(call: Call, patched: KubeObject, asked: WriteQuery): KubeObject {
-  const refuse = (problem: string) =>
-    invalid({ group: '', kind: '' }, '', [
-      {
-        field: 'patch',
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${problem}`,
-      },
-    ])
+function decodePatched(call: Call, patched: KubeObject, document: Json, asked: WriteQuery): KubeObject {
+  const isStrategic = patchTypeOf(call) === patchTypes.strategic
+  const refuse = (problem: string) => {
+    const shown = isStrategic ? goText(document) : JSON.stringify(sortedKeys(patched))
+    return invalid({ group: '', kind: '' }, '', [field.invalid('patch', shown, problem)])
+  }
   try {
     const { object, unknown } = decodeValue(patched as unknown as Json, call.kind)
     const problems = unknown.map((path) => `unknown field "${path}"`)
