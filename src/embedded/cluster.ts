@@ -91,7 +91,7 @@ function bootstrap(registry: ApiRegistry, clock: Clock): void {
 }
 
 async function installMesh(mesh: Mesh, registry: ApiRegistry): Promise<void> {
-  for (const crd of await mesh.crds()) registry.create(crd)
+  for (const crd of await mesh.crds()) registry.create(crd, { trusted: true })
   await crdsSettled(registry)
   for (const object of mesh.install()) registry.create(object)
 }
