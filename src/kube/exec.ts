@@ -29,6 +29,16 @@ const urlOf = ({ server }: ExecEndpoint, target: PodTarget, argv: readonly strin
   return `${server.replace(/^http/, 'ws')}${path}?${query}`
 }
 
+/** The last word on channel 3: a Status that leaves out its kind. */
+const finalStatus = (text: string): Status => {
+  const bare: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'InternalError' }
+  try {
+    return { ...bare, ...(JSON.parse(text) as Partial<Status>) }
+  } catch {
+    return { ...bare, message: text }
+  }
+}
+
 /** The exit code that a final Status tells; throws what it says when the command never ran. */
 const exitCodeOf = (status: Status): number => {
   if (status.status === 'Success') return 0
@@ -83,7 +93,7 @@ export const execOverWebSocket = (
     })
     socket.on('message', (data: Buffer) => {
       const body = data.subarray(1)
-      if (data[0] === channel.status) final = statusOf(500, body.toString())
+      if (data[0] === channel.status) final = finalStatus(body.toString())
       else if (body.length && data[0] === channel.stdout) streams.stdout(body)
       else if (body.length && data[0] === channel.stderr) streams.stderr(body)
     })
