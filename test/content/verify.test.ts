@@ -129,7 +129,7 @@ describe('planted defects', () => {
   test('a solution that does not pass ends the scenario', async () => {
     expect(await verify([{ ...first, solution: thing('x', '3'), mistakes: [] }, second])).toEqual([
       'first: starts unsolved | ok',
-      "first: solution passes | one: expected Service x in a where object.metadata.labels.v == '1', saw a/x, other content (a/x: object.metadata.labels.v == '1' does not hold)",
+      'first: solution passes | one: expected Service x in a with the content asked for, saw a/x, other content (a/x is there, but its content is not what is asked for)',
     ])
   })
 

@@ -182,7 +182,7 @@ describe('objects', () => {
       { name: 'web', where: 'object.spec.x == 1' },
       false,
       'a/web, other content',
-      'a/web: object.spec.x == 1 does not hold',
+      'a/web is there, but its content is not what is asked for',
     ],
     ['a kind that is not served', { apiVersion: 'example.com/v1', kind: 'Gizmo' }, false, 'none', 'there is no Gizmo'],
     [
