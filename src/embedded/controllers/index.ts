@@ -5,19 +5,25 @@
  * ResourceQuota, Ingress, certificate signing.
  */
 import type { Controller, ControllerParts } from './controller.ts'
+import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { eventExpiry } from './event-expiry.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeController } from './node.ts'
 import { replicaSetController } from './replicaset.ts'
 import { scheduler } from './scheduler.ts'
+import { statefulSetController } from './statefulset.ts'
 
 const controllers: Controller[] = [
   namespaceController,
   deploymentController,
   replicaSetController,
+  statefulSetController,
+  daemonSetController,
+  jobController,
   scheduler,
   endpointsController,
   garbageCollector,

@@ -140,6 +140,9 @@ export const namespaceController: Controller = ({ registry, clock, caCertificate
     else reportRest(name, rest)
   })
 
+  // At once for those that are there: a cluster is ready for its first pod when it has started.
+  for (const { metadata } of registry.list(namespaces)) if (!metadata.deletionTimestamp) furnish(metadata.name)
+
   return stopAll(
     queue,
     registry.watch(namespaces, ({ object }) => queue.add(object.metadata.name), { replay: true }),

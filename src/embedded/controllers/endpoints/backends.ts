@@ -38,11 +38,13 @@ const portsOf = (service: ServiceObject, pod: PodObject): EndpointPort[] =>
     return number === undefined ? [] : [{ name, port: number, protocol, ...(appProtocol ? { appProtocol } : {}) }]
   })
 
-/** The pods with an address, sorted by name. */
+const number = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+
+/** The pods with an address, sorted by it. */
 export const backendsOf = (service: ServiceObject, pods: PodObject[]): Backend[] =>
   pods
     .filter((pod) => pod.status?.podIP && !isFinished(pod))
-    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .sort((a, b) => number(a.status?.podIP ?? '') - number(b.status?.podIP ?? ''))
     .map((pod) => {
       const serving = isReady(pod)
       const terminating = pod.metadata.deletionTimestamp !== undefined
