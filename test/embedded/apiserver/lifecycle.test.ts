@@ -17,6 +17,8 @@ beforeEach(async () => {
   cluster = await createEmbeddedCluster({ clock: stopped })
   cluster.stop()
   api = apiOf(cluster)
+  // Admission wants it for every pod, and no controller runs here that would make it.
+  await api('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
 })
 
 const pod = (name: string, spec: object = {}) => ({

@@ -30,8 +30,11 @@ describe('a mesh’s webhooks', async () => {
   const cluster = await createEmbeddedCluster({ mesh })
   cluster.stop()
   const api = apiOf(cluster)
-  const namespace = (name: string, labels: Record<string, string> = {}) =>
-    api('POST', '/api/v1/namespaces', { metadata: { name, labels } })
+  const namespace = async (name: string, labels: Record<string, string> = {}) => {
+    const answer = await api('POST', '/api/v1/namespaces', { metadata: { name, labels } })
+    await api('POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } })
+    return answer
+  }
   const pod = (ns: string, name = 'p') =>
     api('POST', `/api/v1/namespaces/${ns}/pods`, {
       metadata: { name },
