@@ -68,7 +68,10 @@ export const requestAuthentication = (): KubeObject =>
                     "A header that carries the token's payload, base64-encoded, to the application.",
                     text,
                   ),
-                  presence: choice('OPTIONAL', 'REQUIRED'),
+                  presence: doc(
+                    'Whether a token must be there. Istio reads the field and does nothing with it yet.',
+                    choice('OPTIONAL', 'REQUIRED'),
+                  ),
                   spaceDelimitedClaims: doc(
                     'More claims that are split at spaces, as scope and permission are.',
                     list(string({ minLength: 1 }), { maxItems: 64 }),
