@@ -29,7 +29,7 @@ export interface IstioModel {
 
 const resource = (group: string, version: string, name: string): ResourceRef => ({ group, version, resource: name })
 
-/** Read at the version that has been served longest, so that older installations answer too. */
+/** A resource that an older installation does not serve counts as empty. */
 export const reads: readonly ResourceRef[] = [
   resource('', 'v1', 'namespaces'),
   resource('', 'v1', 'pods'),
@@ -45,6 +45,7 @@ export const reads: readonly ResourceRef[] = [
   resource('networking.istio.io', 'v1', 'serviceentries'),
   resource('networking.istio.io', 'v1alpha3', 'envoyfilters'),
   resource('extensions.istio.io', 'v1alpha1', 'wasmplugins'),
+  resource('extensions.istio.io', 'v1alpha1', 'trafficextensions'),
 ]
 
 const grouped = <T>(items: readonly T[], namespace: (item: T) => string | undefined): Map<string, T[]> => {

@@ -3,10 +3,13 @@
  * Deterministic stand-ins, because this is a pure function: the `Hash` of x-forwarded-client-cert is derived from the
  * identity, not from a certificate; x-request-id from the call; x-envoy-upstream-service-time is always 1. The `date`
  * header is left to whoever sends the response.
+ * Not modelled: x-envoy-peer-metadata and its -id, which a caller's sidecar also sends to a receiver without one.
  */
+import type { Service } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
 import { withoutQuery } from '../match/paths.ts'
 import type { Effect, Forwarding } from '../verdict.ts'
+import { targetPort } from '../world.ts'
 import type { IstioModel } from './compile.ts'
 import { servicesOf } from './outbound.ts'
 import { identityOf } from './pods.ts'
@@ -37,15 +40,16 @@ export interface Handlers {
   server: boolean
 }
 
-/** `orders.production.svc.cluster.local:80/*`: how the receiver's sidecar names the Service port that it listens for. */
+/** `orders.production.svc.cluster.local:80/*` */
+const operationOf = (service: Service, port: number): string =>
+  `${service.metadata.name}.${service.metadata.namespace ?? 'default'}.svc.cluster.local:${port}/*`
+
+/** How the receiver's sidecar names the Service port that it listens for. */
 const operation = (model: IstioModel, call: Call): string | undefined => {
   for (const service of servicesOf(model, call.destination))
     for (const port of service.spec.ports ?? []) {
-      const target = port.targetPort ?? port.port
-      const named = (call.destination.spec.containers ?? []).flatMap((container) => container.ports ?? [])
-      const number = typeof target === 'number' ? target : named.find((each) => each.name === target)?.containerPort
-      if (number === call.port)
-        return `${service.metadata.name}.${service.metadata.namespace ?? 'default'}.svc.cluster.local:${port.port}/*`
+      const number = targetPort(call.destination, port)
+      if (number === call.port) return operationOf(service, port.port)
     }
   return undefined
 }
@@ -81,6 +85,9 @@ export const forwarding = (
     set.push(['x-request-id', uuid([...about, call.http.path].join('\n'))])
   }
   if (handlers.client) set.push(['x-envoy-attempt-count', '1'])
+  // Between two sidecars the receiver's takes this one out again.
+  if (handlers.client && !handlers.server && call.service !== undefined)
+    set.push(['x-envoy-decorator-operation', operationOf(call.service.object, call.service.port.port)])
   const certified = handlers.server && caller !== undefined
   if (certified)
     set.push([

@@ -74,7 +74,12 @@ const strayHost = (model: IstioModel, call: Call, port: number, steps: Step[]): 
   if (call.http === undefined || !model.httpPorts.has(port)) return undefined
   const host = withoutPort(call.http.authority).toLowerCase().replace(/\.$/, '')
   const from = call.source.metadata.namespace ?? 'default'
-  if (call.service !== undefined && routedNames(model, call.service.object, from).includes(host)) return undefined
+  if (call.service !== undefined) {
+    const names = routedNames(model, call.service.object, from)
+    // A headless Service's routes also take the names of its pods.
+    const ofPod = isHeadless(call.service.object) && names.some((name) => host.endsWith(`.${name}`))
+    if (names.includes(host) || ofPod) return undefined
+  }
   const other = otherRoute(model, call, host, port)
   if (other !== undefined) {
     const says = `The Host header names ${nameOf(refOf(other))}, and the caller's sidecar routes by it: not modelled`
