@@ -51,6 +51,8 @@ export const base: KubeObject[] = [
   pod('staging/client', '10.1.1.1'),
   pod('legacy/client', '10.1.2.1'),
   pod('legacy/server', '10.1.2.2'),
+  pod('istio-system/ingress', '10.1.3.1'),
+  service('istio-system/ingress', { clusterIP: '10.96.3.1', ports: [{ name: 'http', port: 80, targetPort: 8080 }] }),
   service('production/orders', {
     clusterIP: '10.96.0.2',
     ports: [
