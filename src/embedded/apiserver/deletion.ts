@@ -2,10 +2,12 @@
  * What a DELETE makes of an object before anything is removed: preconditions, finalizers of the propagation policy,
  * grace (k8s.io/apiserver/pkg/registry/rest/delete.go and registry/generic/registry/store.go).
  */
+
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { DeleteOptions } from '../registry.ts'
+import { cloneJson } from './equality.ts'
 import { failure } from './errors.ts'
 import { namespaceFinalizers } from './namespaces.ts'
 
@@ -24,7 +26,7 @@ export function deletionOf(kind: Kind, old: KubeObject, options: DeleteOptions, 
   const isNamespace = kind.group === '' && kind.resource === 'namespaces'
   if (grace === 0 && finalizers.length === 0 && !(isNamespace && namespaceFinalizers(old).length > 0)) return undefined
 
-  const draft = structuredClone(old)
+  const draft = cloneJson(old)
   const { metadata } = draft
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers

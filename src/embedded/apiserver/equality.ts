@@ -1,4 +1,6 @@
-/** Deep equality of JSON values; a key that is `undefined` counts as absent. */
+/** JSON values: compared, copied, read and written by path. */
+
+/** Deep equality; a key that is `undefined` counts as absent. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
@@ -6,9 +8,24 @@ export function sameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  const count = (o: Record<string, unknown>): number => Object.values(o).filter((v) => v !== undefined).length
-  if (count(left) !== count(right)) return false
-  return Object.entries(left).every(([key, value]) => value === undefined || sameJson(value, right[key]))
+  for (const key in left) if (!sameJson(left[key], right[key])) return false
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false
+  return true
+}
+
+/** A deep copy of a JSON value; several times faster than `structuredClone`, which must expect anything. */
+export function cloneJson<T>(value: T): T
+export function cloneJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => cloneJson(item))
+  const source = value as Record<string, unknown>
+  const copy: Record<string, unknown> = {}
+  for (const key in source) {
+    // As a plain assignment this one key would change what the copy inherits.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: cloneJson(source[key]), enumerable: true })
+    else copy[key] = cloneJson(source[key])
+  }
+  return copy
 }
 
 /** A record of JSON, or undefined for anything else: the safe way into `unknown` fields. */

@@ -1,7 +1,9 @@
 /** Namespaces as admission sees them: nothing is created where there is none, or in one that is going away. */
+
 import type { KubeObject } from '../../kube/api.ts'
 import type { Namespace } from '../../kube/kinds.ts'
 import type { Kind } from '../kinds/kind.ts'
+import { cloneJson } from './equality.ts'
 import { failure, forbidden, notFound } from './errors.ts'
 
 const namespaces = { group: '', resource: 'namespaces' }
@@ -38,7 +40,7 @@ export const namespaceFinalizers = (namespace: KubeObject): readonly string[] =>
 export function finalizeNamespace(old: KubeObject, sent: KubeObject): KubeObject {
   if (old.metadata.name !== sent.metadata.name)
     throw failure(400, 'BadRequest', 'the name of the object does not match the name on the URL')
-  const finalized = structuredClone(old)
+  const finalized = cloneJson(old)
   finalized.spec = { ...(finalized.spec as object | undefined), finalizers: [...namespaceFinalizers(sent)] }
   if (namespaceFinalizers(finalized).length === 0) finalized.spec = {}
   return finalized

@@ -13,7 +13,7 @@ import type { FieldError, Kind } from '../kinds/kind.ts'
 import type { DeleteOptions, GroupResource, Registry, WriteOptions } from '../registry.ts'
 import type { Revision, Store } from '../store.ts'
 import { deletionOf } from './deletion.ts'
-import { atPath, sameJson, setAtPath } from './equality.ts'
+import { atPath, cloneJson, sameJson, setAtPath } from './equality.ts'
 import { alreadyExists, conflict, invalid, notFound, plain } from './errors.ts'
 import { apiVersionOf, type KindTable, splitApiVersion } from './kind-table.ts'
 import { inheritMetadata, metadataWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts'
@@ -85,10 +85,13 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
   /** Defaults, mutating plugins, defaults again for what they added; then every problem at once; then the judges. */
   const admit = (kind: Kind, request: AdmissionRequest, validate: (object: KubeObject) => FieldError[]): KubeObject => {
     const plugins = admission()
-    kind.setDefaults?.(request.object!)
-    for (const plugin of plugins) plugin.mutate?.(request)
+    // The status of a built-in kind has no defaults, and the rest of the object is the stored one.
+    if (!isBuiltinStatus(kind, request.subresource)) {
+      kind.setDefaults?.(request.object!)
+      for (const plugin of plugins) plugin.mutate?.(request)
+      kind.setDefaults?.(request.object!)
+    }
     const object = request.object!
-    kind.setDefaults?.(object)
     const errors = validate(object)
     if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
     for (const plugin of plugins) plugin.validate?.(request)
@@ -97,7 +100,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
 
   const create: ApiRegistry['create'] = (input, options = {}) => {
     const kind = kindOf(input)
-    const object = structuredClone(input)
+    const object = cloneJson(input)
     object.metadata ??= { name: '' }
     const { metadata } = object
     if (kind.namespaced) metadata.namespace ||= 'default'
@@ -143,7 +146,9 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     return store.put(bucketOf(kind), keyOf(object.metadata.name, object.metadata.namespace), object)
   }
 
-  const update: ApiRegistry['update'] = (input, options = {}) => {
+  /** `draft` is the caller's own and may be changed. */
+  const write = (draft: KubeObject, options: ApiWriteOptions): KubeObject => {
+    const input = draft
     const kind = kindOf(input)
     const { name, resourceVersion, uid } = input.metadata
     const namespace = kind.namespaced ? (input.metadata.namespace ?? 'default') : undefined
@@ -159,18 +164,17 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     const { metadata } = object
     metadata.namespace = old.metadata.namespace
     inheritMetadata(metadata, old.metadata)
-    const onlyStatus = options.subresource === 'status'
     const request = admissionRequest(kind, 'UPDATE', object, old, options)
     const admitted = admit(kind, request, (o) => [
       ...validateMetadataUpdate(o.metadata, old.metadata),
       ...(sameJson(o.metadata, old.metadata) ? [] : validateMetadata(kind, o.metadata)),
-      // The status of a built-in kind comes from our own controllers; a CRD's schema covers its status too.
-      ...(onlyStatus && !kind.schema ? [] : (kind.validate?.(o, old) ?? [])),
+      // What was valid stays valid; the status of a built-in kind comes from our own controllers.
+      ...(isBuiltinStatus(kind, options.subresource) || !changed(o, old) ? [] : (kind.validate?.(o, old) ?? [])),
     ])
     for (const warning of metadataWarnings(admitted, old)) options.warn?.(warning)
     admitted.apiVersion = input.apiVersion
     track(kind, admitted, old, options)
-    if (kind.generation && !onlyStatus && changedBesidesStatus(kind, admitted, old))
+    if (kind.generation && options.subresource !== 'status' && changed({ ...admitted, status: old.status }, old))
       admitted.metadata.generation = (old.metadata.generation ?? 0) + 1
     admitted.metadata.resourceVersion = old.metadata.resourceVersion
     admitted.apiVersion = old.apiVersion
@@ -217,12 +221,12 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
       return where ? objects.filter(where) : objects
     },
     create,
-    update,
+    update: (object, options = {}) => write(cloneJson(object), options),
     mutate: (kind, name, namespace, change, options) => {
       const old = get(kind, name, namespace)
       if (!old) return undefined
-      const draft = structuredClone(old)
-      return change(draft) === false ? old : update(draft, options)
+      const draft = cloneJson(old)
+      return change(draft) === false ? old : write(draft, options ?? {})
     },
     delete: remove,
     watch: (kind, onEvent, { replay = false, namespace } = {}) =>
@@ -248,32 +252,33 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
 
 const eventOf = ({ type, object }: Revision): WatchEvent => ({ type, object })
 
-/** What an update through a subresource takes from the sent object; the rest stays as it is. */
+const isBuiltinStatus = (kind: Kind, subresource: string | undefined): boolean =>
+  subresource === 'status' && !kind.schema
+
+/** What an update through a subresource takes from the sent object; the rest stays as it is, and may be shared with it. */
 function merge(kind: Kind, old: KubeObject, input: KubeObject, subresource: string | undefined): KubeObject {
+  const { managedFields } = input.metadata
   if (subresource === 'status') {
-    const object = structuredClone(old)
-    object.metadata.managedFields = structuredClone(input.metadata.managedFields)
-    if (input.status === undefined) delete object.status
-    else object.status = structuredClone(input.status)
-    return object
+    const base = kind.schema ? cloneJson(old) : old
+    const { status: _old, ...rest } = base
+    const metadata = { ...base.metadata, managedFields }
+    return { ...rest, metadata, ...(input.status === undefined ? {} : { status: input.status }) } as KubeObject
   }
   if (subresource === 'scale' && kind.scale) {
-    const object = structuredClone(old)
-    object.metadata.managedFields = structuredClone(input.metadata.managedFields)
+    const object = cloneJson(old)
+    object.metadata.managedFields = managedFields
     setAtPath(object, kind.scale.specReplicas, atPath(input, kind.scale.specReplicas))
     return object
   }
-  const object = structuredClone(input)
-  if (kind.status) {
-    if (old.status === undefined) delete object.status
-    else object.status = structuredClone(old.status)
-  }
-  return object
+  if (!kind.status) return input
+  const { status: _sent, ...object } = input
+  return (old.status === undefined ? object : { ...object, status: old.status }) as KubeObject
 }
 
-function changedBesidesStatus(_kind: Kind, object: KubeObject, old: KubeObject): boolean {
-  const { metadata: _m, status: _s, apiVersion: _a, ...rest } = object
-  const { metadata: _om, status: _os, apiVersion: _oa, ...oldRest } = old
+/** Whether anything outside metadata differs. */
+function changed(object: KubeObject, old: KubeObject): boolean {
+  const { metadata: _m, apiVersion: _a, ...rest } = object
+  const { metadata: _om, apiVersion: _oa, ...oldRest } = old
   return !sameJson(rest, oldRest)
 }
 

@@ -2,11 +2,13 @@
  * The mesh's webhooks, as admission plugins: injection when a pod is created, validation of the mesh's own kinds. A change by
  * the injector runs the built-in plugins once more, as the real server does, so that the sidecar gets its token mount too.
  */
+
 import type { KubeObject } from '../../kube/api.ts'
 import type { Namespace, Pod } from '../../kube/kinds.ts'
 import type { AdmissionAnswer, Mesh } from '../../meshes/mesh.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import type { Registry } from '../registry.ts'
+import { cloneJson } from './equality.ts'
 import { failure } from './errors.ts'
 
 const namespaces = { group: '', resource: 'namespaces' }
@@ -29,7 +31,7 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
     const pod = object as Pod
     const injected = mesh.inject(pod, home as Namespace)
     if (injected === pod) return
-    replaceContent(object, structuredClone(injected))
+    replaceContent(object, cloneJson(injected))
     for (const plugin of builtin) plugin.mutate?.(request)
   }
   const validate = (request: AdmissionRequest): void => {

@@ -6,20 +6,22 @@
  */
 import type { Json, KubeObject } from '../../../kube/api.ts'
 import type { Kind } from '../../kinds/kind.ts'
-import { record } from '../equality.ts'
+import { cloneJson, record } from '../equality.ts'
 import { badRequest, failure, plain } from '../errors.ts'
 import {
   difference,
   emptySet,
   equalSets,
   type FieldSet,
+  fromFieldsV1,
   intersection,
   isEmptySet,
   paths,
   pathText,
+  toFieldsV1,
   union,
 } from './field-set.ts'
-import { decodeManagers, encodeManagers, type Manager, ownable } from './managed-fields.ts'
+import { decodeManagers, encodeManagers, type Manager, ownable, withoutFields } from './managed-fields.ts'
 import { schemaOf, type TypeNode } from './schema.ts'
 import { compare, elementOf, fieldsOf, mergeApplied, prune } from './typed.ts'
 
@@ -50,27 +52,28 @@ export function applyConfiguration(
     entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === options.subresource
   const own = managers.find(isOwn)
   const others = managers.filter((entry) => !isOwn(entry))
+  const last = own && fromFieldsV1(own.fields)
   const claimed = fieldsOf(ownable(kind, config, options.subresource), schema)
 
   const merged = mergeApplied(live, config, schema) as KubeObject
-  const object = pruned(merged, schema, own?.set, claimed, others)
+  const object = pruned(merged, schema, last, claimed, others)
   const changes = compare(ownable(kind, live, options.subresource), ownable(kind, object, options.subresource), schema)
   const changed = union(changes.added, changes.modified)
   const conflicts = others
-    .map((entry) => ({ entry, set: intersection(entry.set, changed) }))
+    .map((entry) => ({ entry, set: intersection(fromFieldsV1(entry.fields), changed) }))
     .filter(({ set }) => !isEmptySet(set))
   if (conflicts.length > 0 && !options.force) throw conflictsFailure(conflicts)
 
   const lost = union(changed, changes.removed)
-  const rest = others.map((entry) => ({ ...entry, set: difference(entry.set, lost) }))
-  const unchanged = own !== undefined && equalSets(own.set, claimed)
+  const rest = others.map((entry) => withoutFields(entry, lost))
+  const unchanged = last !== undefined && equalSets(last, claimed)
   const entry: Manager = {
     manager: options.manager,
     operation: 'Apply',
     apiVersion: config.apiVersion,
     ...(options.subresource ? { subresource: options.subresource } : {}),
-    time: unchanged && own.time ? own.time : options.time,
-    set: claimed,
+    time: (unchanged && own?.time) || options.time,
+    fields: toFieldsV1(claimed),
   }
   object.apiVersion = config.apiVersion
   return { object, managedFields: encodeManagers([...rest, entry]) }
@@ -84,10 +87,10 @@ function pruned(
   claimed: FieldSet,
   others: readonly Manager[],
 ): KubeObject {
-  if (!last) return structuredClone(merged)
-  const kept = others.reduce((all, entry) => union(all, entry.set), union(emptySet, claimed))
+  if (!last) return cloneJson(merged)
+  const kept = others.reduce((all, entry) => union(all, fromFieldsV1(entry.fields)), union(emptySet, claimed))
   const result = prune(merged, schema, difference(last, kept), kept) as KubeObject
-  return structuredClone(result)
+  return cloneJson(result)
 }
 
 function conflictsFailure(conflicts: readonly { entry: Manager; set: FieldSet }[]) {

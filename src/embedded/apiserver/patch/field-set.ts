@@ -103,3 +103,13 @@ export function fromFieldsV1(fields: FieldsV1, isRoot = true): FieldSet {
   for (const [element, child] of entries) if (element !== '.') children.set(element, fromFieldsV1(child, false))
   return { member: '.' in fields || (!isRoot && entries.length === 0), children }
 }
+
+/** Whether the two have a path in common, without building the set. */
+export function overlaps(fields: FieldsV1, set: FieldSet, isRoot = true): boolean {
+  if (set.member && ('.' in fields || (!isRoot && Object.keys(fields).length === 0))) return true
+  for (const [element, child] of set.children) {
+    const part = fields[element]
+    if (part && overlaps(part, child, false)) return true
+  }
+  return false
+}

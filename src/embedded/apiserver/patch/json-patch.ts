@@ -1,6 +1,6 @@
 /** RFC 6902 over the `rfc6902` package, with the API server's answers to patches that do not apply. */
 import { applyPatch, type Operation } from 'rfc6902'
-import { record } from '../equality.ts'
+import { cloneJson, record } from '../equality.ts'
 import { badRequest, failure, rejected } from '../errors.ts'
 
 const operations = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
@@ -26,7 +26,7 @@ export function jsonPatch<T>(target: T, patch: unknown): T {
     if (typeof op !== 'string' || !operations.has(op))
       throw badRequest(`invalid operation ${JSON.stringify(operation)}: unsupported operation`)
   }
-  const draft = structuredClone(target)
+  const draft = cloneJson(target)
   for (const operation of patch as Operation[]) {
     const before = operation.op === 'add' ? parentOf(draft, operation.path) : undefined
     if (operation.op === 'add' && before === undefined) throw rejected()

@@ -14,6 +14,7 @@ import {
   type FieldsV1,
   fromFieldsV1,
   isEmptySet,
+  overlaps,
   toFieldsV1,
   union,
 } from './field-set.ts'
@@ -26,7 +27,8 @@ export interface Manager {
   apiVersion: string
   subresource?: string
   time?: string
-  set: FieldSet
+  /** In the wire form: most entries are only passed on. */
+  fields: FieldsV1
 }
 
 export interface WriteBy {
@@ -55,17 +57,21 @@ export function decodeManagers(entries: readonly Json[] | undefined): Manager[] 
       apiVersion: String(apiVersion),
       ...(subresource ? { subresource: String(subresource) } : {}),
       ...(time ? { time: String(time) } : {}),
-      set: fromFieldsV1((record(fieldsV1) ?? {}) as FieldsV1),
+      fields: (record(fieldsV1) ?? {}) as FieldsV1,
     }
   })
 }
+
+/** The entry without these fields. */
+export const withoutFields = (entry: Manager, lost: FieldSet): Manager =>
+  overlaps(entry.fields, lost) ? { ...entry, fields: toFieldsV1(difference(fromFieldsV1(entry.fields), lost)) } : entry
 
 /** Sorted as the server does: Apply before Update, then by time, then by name. Empty entries are gone. */
 export function encodeManagers(managers: readonly Manager[]): Json[] {
   const order = (a: string | undefined, b: string | undefined): number =>
     (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
   return managers
-    .filter(({ set }) => !isEmptySet(set))
+    .filter(({ fields }) => Object.keys(fields).length > 0)
     .sort(
       (a, b) =>
         order(a.operation, b.operation) ||
@@ -74,13 +80,13 @@ export function encodeManagers(managers: readonly Manager[]): Json[] {
         order(a.apiVersion, b.apiVersion) ||
         order(a.subresource, b.subresource),
     )
-    .map(({ manager, operation, apiVersion, subresource, time, set }) => ({
+    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
       manager,
       operation,
       apiVersion,
       ...(time ? { time } : {}),
       fieldsType: 'FieldsV1',
-      fieldsV1: toFieldsV1(set),
+      fieldsV1: fields,
       ...(subresource ? { subresource } : {}),
     }))
 }
@@ -142,19 +148,18 @@ export function trackWrite(
     entry.apiVersion === object.apiVersion &&
     entry.subresource === by.subresource
   const own = managers.find(isOwn)
-  const others = managers
-    .filter((entry) => entry !== own)
-    .map((entry) => ({ ...entry, set: difference(entry.set, lost) }))
+  const others = managers.filter((entry) => entry !== own).map((entry) => withoutFields(entry, lost))
   if (!by.fieldManager) return encodeManagers(others)
-  const set = union(difference(own?.set ?? emptySet, changes.removed), changed)
-  const time = own && equalSets(own.set, set) ? own.time : by.time
+  const before = own ? fromFieldsV1(own.fields) : emptySet
+  const set = union(difference(before, changes.removed), changed)
+  const time = own && equalSets(before, set) ? own.time : by.time
   const entry: Manager = {
     manager: by.fieldManager,
     operation: 'Update',
     apiVersion: object.apiVersion,
     ...(by.subresource ? { subresource: by.subresource } : {}),
     ...(time ? { time } : {}),
-    set,
+    fields: toFieldsV1(set),
   }
   return encodeManagers([...others, entry])
 }

@@ -6,7 +6,7 @@ import { decodeValue } from '../decode/decode.ts'
 import { parseJson } from '../decode/json.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { parseYaml } from '../decode/yaml.ts'
-import { sameJson, sortedKeys } from '../equality.ts'
+import { cloneJson, sameJson, sortedKeys } from '../equality.ts'
 import { badRequest, conflict, failure, field, invalid, notFound, unsupportedMediaType } from '../errors.ts'
 import { parseMediaTypes } from '../negotiation.ts'
 import { type WriteQuery, writeQuery } from '../options.ts'
@@ -137,7 +137,7 @@ async function apply(
   const managedFields = unchanged ? (live.metadata.managedFields ?? []) : applied.managedFields
   return respond(
     call,
-    parts.registry.update(object, { dryRun, warn, subresource, managedFields: structuredClone(managedFields) }),
+    parts.registry.update(object, { dryRun, warn, subresource, managedFields: cloneJson(managedFields) }),
   )
 }
 
