@@ -1,5 +1,5 @@
 /** `doctor`: what there is on this machine, what is missing, and what to do about it. Changes nothing. */
-import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stateFolder } from '../session/state-folder.ts'
 import { chooseEditor } from '../shell/editor.ts'
@@ -39,6 +39,7 @@ const state = (io: Io): Finding => {
     // What is not there yet is not made: the nearest folder that is must allow it.
     let nearest = folder
     while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+    if (!statSync(nearest).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
     accessSync(nearest, constants.W_OK)
     if (nearest === folder) {
       const probe = join(folder, `.doctor.${process.pid}`)

@@ -52,7 +52,8 @@ export const why = async (io: Io, from: string, url: string, options: WhyOptions
   if (!/^[^/]+\/[^/]+$/.test(from)) {
     throw new UsageError(`"${from}" is no workload: namespace/workload is expected, for example legacy/client`)
   }
-  if (!parseTarget(url)) {
+  // As for curl, the scheme may be left out.
+  if (!URL.canParse(url.includes('://') ? url : `http://${url}`) || !parseTarget(url)) {
     throw new UsageError(`"${url}" is no URL: for example http://orders.production/api/orders is expected`)
   }
   const headers = parseHeaders(options.header)
