@@ -4,6 +4,7 @@
  */
 import { fieldTable, type GoField, structOfKind } from '../../kinds/fields.ts'
 import type { Kind } from '../../kinds/kind.ts'
+import { once } from '../../once.ts'
 import { record } from '../equality.ts'
 
 export interface TypeNode {
@@ -42,16 +43,34 @@ export function schemaOf(kind: Kind): TypeNode {
   return struct ? structNode(struct.name) : crdRoot(kind)
 }
 
+/** The Go types never change, so neither do their nodes; made as they are first met. */
+const structNodes = once(() => new Map<string, TypeNode>())
+
 function structNode(name: string): TypeNode {
+  const known = structNodes().get(name)
+  if (known) return known
   const struct = fieldTable().struct(name)
   if (!struct) return leaf
-  return {
+  const node: TypeNode = {
     kind: 'struct',
     ...(struct.atomic ? { atomic: true } : {}),
-    field: (fieldName) => {
+    field: remembered((fieldName) => {
       const goField = struct.byName.get(fieldName)
       return goField && fieldNode(goField)
-    },
+    }),
+  }
+  structNodes().set(name, node)
+  return node
+}
+
+type FieldLookup = NonNullable<TypeNode['field']>
+
+const remembered = (find: FieldLookup): FieldLookup => {
+  const found = new Map<string, FieldNode>()
+  return (name) => {
+    const known = found.get(name) ?? find(name)
+    if (known) found.set(name, known)
+    return known
   }
 }
 
@@ -111,16 +130,15 @@ function jsonSchemaNode(schema: JsonSchema): TypeNode {
   const additional = record(schema.additionalProperties)
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true
   const atomic = schema['x-kubernetes-map-type'] === 'atomic' ? { atomic: true } : {}
-  if (properties)
-    return {
-      kind: 'struct',
-      ...atomic,
-      field: (name) => {
-        const property = record(properties[name])
-        if (property) return { type: jsonSchemaNode(property), patchStrategy: noStrategy }
-        return open ? { type: deduced, patchStrategy: noStrategy } : undefined
-      },
-    }
+  if (properties) {
+    const declared = remembered((name) => {
+      const property = record(properties[name])
+      return property && { type: jsonSchemaNode(property), patchStrategy: noStrategy }
+    })
+    const field: FieldLookup = (name) =>
+      declared(name) ?? (open ? { type: deduced, patchStrategy: noStrategy } : undefined)
+    return { kind: 'struct', ...atomic, field }
+  }
   if (additional) return { kind: 'map', items: jsonSchemaNode(additional), ...atomic }
   if (schema.type === 'array') return jsonSchemaList(schema)
   if (open || schema.type === 'object') return { ...deduced, ...atomic }
