@@ -2,7 +2,7 @@
  * Bundles `src/` into `dist/` with esbuild: one entry, a chunk for every lazy import, so that start-up reads few files.
  * `--if-stale` does nothing when no source is newer than the last build.
  */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,7 +17,9 @@ const newest = (path: string): number => {
 
 const isStale = (): boolean => {
   const built = statSync(`${outdir}/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  return ['src', 'scripts/build.ts', 'package.json'].some((part) => newest(`${root}${part}`) > built)
+  return ['src', 'labs', 'scenarios', 'scripts/build.ts', 'package.json'].some(
+    (part) => newest(`${root}${part}`) > built,
+  )
 }
 
 if (!process.argv.includes('--if-stale') || isStale()) {
@@ -49,4 +51,7 @@ if (!process.argv.includes('--if-stale') || isStale()) {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
   })
+  // The content, parsed once: reading YAML is the slowest thing before the first paint (src/content/index-file.ts).
+  const { buildIndex } = await import('../src/content/index-file.ts')
+  writeFileSync(`${outdir}/content.json`, JSON.stringify(await buildIndex()))
 }

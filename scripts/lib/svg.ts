@@ -97,11 +97,14 @@ export interface SvgOptions {
   columns: number
   rows: number
   /** Read out by screen readers. */
-  title: string
+  title?: string
 }
 
 /** The visible part of an emulator's active buffer (`terminal.buffer.active`) as an SVG document. */
-export const screenToSvg = (buffer: IBuffer, { columns, rows, title }: SvgOptions): string => {
+export const screenToSvg = (
+  buffer: IBuffer,
+  { columns, rows, title = 'meshdojo in a terminal' }: SvgOptions,
+): string => {
   const width = round(2 * PAD + columns * CELL.width)
   const height = round(2 * PAD + rows * CELL.height)
   const drawn = Array.from({ length: rows }, (_, row) =>
