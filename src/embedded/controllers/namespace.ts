@@ -114,8 +114,10 @@ export const namespaceController: Controller = ({ registry, clock, caCertificate
     ]
     const write = (draft: KubeObject) => {
       const { status = {} } = draft as NamespaceObject
-      let now = status.conditions ?? []
-      for (const condition of conditions) now = setCondition(now, condition, clock)
+      const now = conditions.flatMap((condition) => {
+        const before = (status.conditions ?? []).filter(({ type }) => type === condition.type)
+        return setCondition(before, condition, clock, { touch: before[0]?.message !== condition.message })
+      })
       draft.status = { ...status, conditions: now }
     }
     registry.mutate(namespaces, namespace, undefined, write, asManagerStatus)
