@@ -230,4 +230,33 @@ describe.each(found)('%s', (binary) => {
     )
     await prints(kubectl('-n', 'shop', 'delete', 'cm', 'applied', '--ignore-not-found'), '')
   })
+
+  test('rolls out, restarts, undoes, and watches it happen', async () => {
+    const at = ['-n', 'work']
+    await kubectl('create', 'ns', 'work')
+    const watched = kubectl.until(/web-\S+\s+1\/1\s+Running/, ...at, 'get', 'pods', '--watch', '--output-watch-events')
+    await kubectl(...at, 'create', 'deployment', 'web', '--image=nginx', '--replicas=2')
+    await prints(
+      kubectl(...at, 'rollout', 'status', 'deploy/web', '--timeout=30s'),
+      /deployment "web" successfully rolled out\n$/,
+    )
+    await prints(
+      kubectl(...at, 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=30s'),
+      /(pod\/web-\S+ condition met\n){2}/,
+    )
+    await prints(kubectl(...at, 'get', 'deploy', 'web', '--no-headers'), /^web\s+2\/2\s+2\s+2\s+\S+\n$/)
+    await prints(kubectl(...at, 'rollout', 'restart', 'deploy/web'), 'deployment.apps/web restarted\n')
+    await prints(kubectl(...at, 'rollout', 'status', 'deploy/web', '--timeout=30s'), /successfully rolled out\n$/)
+    await prints(kubectl(...at, 'rollout', 'undo', 'deploy/web'), 'deployment.apps/web rolled back\n')
+    await prints(kubectl(...at, 'rollout', 'history', 'deploy/web'), /\n2\s+<none>\n3\s+<none>\n/)
+    expect(await watched).toMatch(/ADDED\s+web-\S+\s+0\/1\s+Pending[\s\S]*MODIFIED\s+web-\S+\s+1\/1\s+Running/)
+    const { stdout } = await kubectl(...at, 'get', 'events', '-o', 'jsonpath={.items[*].reason}')
+    expect(stdout.split(' ')).toEqual(expect.arrayContaining(['Scheduled', 'Started', 'ScalingReplicaSet', 'Killing']))
+  })
+
+  test('deletes a namespace with what is in it', async () => {
+    await prints(kubectl('delete', 'ns', 'work', '--timeout=30s'), 'namespace "work" deleted\n')
+    await fails(kubectl('get', 'ns', 'work'), 'Error from server (NotFound): namespaces "work" not found\n')
+    await prints(kubectl('-n', 'work', 'get', 'pods', '-o', 'name'), '')
+  })
 })

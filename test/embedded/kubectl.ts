@@ -1,5 +1,5 @@
 /** Real kubectl against a served cluster, with a home of its own. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -32,6 +32,8 @@ export interface Kubectl {
   file(name: string, content: string): string
   /** With this on standard input. */
   piped(stdin: string, ...args: string[]): Promise<Ran>
+  /** Runs one that does not end by itself until its output matches; gives that output. */
+  until(pattern: RegExp, ...args: string[]): Promise<string>
   remove(): void
 }
 
@@ -57,6 +59,26 @@ export function kubectlFor(binary: string, kubeconfig: string, env: Record<strin
       })
       child.stdin?.end(stdin)
     })
+  const until = (pattern: RegExp, ...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+      let output = ''
+      let errors = ''
+      let matched = false
+      child.stderr.on('data', (chunk) => {
+        errors += chunk
+      })
+      child.stdout.on('data', (chunk) => {
+        output += chunk
+        if (!pattern.test(output)) return
+        matched = true
+        child.kill()
+      })
+      child.on('error', reject)
+      child.on('close', () =>
+        matched ? resolve(output) : reject(new Error(`ended without a match: ${output}${errors}`)),
+      )
+    })
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  return Object.assign((...args: string[]) => piped(undefined, ...args), { file, piped, remove })
+  return Object.assign((...args: string[]) => piped(undefined, ...args), { file, piped, until, remove })
 }
