@@ -234,7 +234,6 @@ describe.each(found)('%s', (binary) => {
   test('rolls out, restarts, undoes, and watches it happen', async () => {
     const at = ['-n', 'work']
     await kubectl('create', 'ns', 'work')
-    const watched = kubectl.until(/web-\S+\s+1\/1\s+Running/, ...at, 'get', 'pods', '--watch', '--output-watch-events')
     await kubectl(...at, 'create', 'deployment', 'web', '--image=nginx', '--replicas=2')
     await prints(
       kubectl(...at, 'rollout', 'status', 'deploy/web', '--timeout=30s'),
@@ -245,11 +244,16 @@ describe.each(found)('%s', (binary) => {
       /(pod\/web-\S+ condition met\n){2}/,
     )
     await prints(kubectl(...at, 'get', 'deploy', 'web', '--no-headers'), /^web\s+2\/2\s+2\s+2\s+\S+\n$/)
+    const pods = kubectl.start(...at, 'get', 'pods', '--watch', '--output-watch-events')
+    await pods.until(/(ADDED\s+web-\S+\s+1\/1\s+Running.*\n){2}/)
     await prints(kubectl(...at, 'rollout', 'restart', 'deploy/web'), 'deployment.apps/web restarted\n')
     await prints(kubectl(...at, 'rollout', 'status', 'deploy/web', '--timeout=30s'), /successfully rolled out\n$/)
     await prints(kubectl(...at, 'rollout', 'undo', 'deploy/web'), 'deployment.apps/web rolled back\n')
     await prints(kubectl(...at, 'rollout', 'history', 'deploy/web'), /\n2\s+<none>\n3\s+<none>\n/)
-    expect(await watched).toMatch(/ADDED\s+web-\S+\s+0\/1\s+Pending[\s\S]*MODIFIED\s+web-\S+\s+1\/1\s+Running/)
+    await pods.until(/ADDED\s+web-\S+\s+0\/1\s+Pending/)
+    await pods.until(/MODIFIED\s+web-\S+\s+1\/1\s+Running/)
+    await pods.until(/DELETED\s+web-\S+/)
+    pods.end()
     const { stdout } = await kubectl(...at, 'get', 'events', '-o', 'jsonpath={.items[*].reason}')
     expect(stdout.split(' ')).toEqual(expect.arrayContaining(['Scheduled', 'Started', 'ScalingReplicaSet', 'Killing']))
   })

@@ -1,5 +1,5 @@
 /** Real kubectl against a served cluster, with a home of its own. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -26,14 +26,20 @@ export interface Ran {
   stderr: string
 }
 
+export interface Running {
+  /** All output so far, as soon as it matches. */
+  until(pattern: RegExp): Promise<string>
+  end(): void
+}
+
 export interface Kubectl {
   (...args: string[]): Promise<Ran>
   /** Writes a file for `-f` and gives its path. */
   file(name: string, content: string): string
   /** With this on standard input. */
   piped(stdin: string, ...args: string[]): Promise<Ran>
-  /** Runs one that does not end by itself until its output matches; gives that output. */
-  until(pattern: RegExp, ...args: string[]): Promise<string>
+  /** Starts one that does not end by itself, such as `get --watch`. */
+  start(...args: string[]): Running
   remove(): void
 }
 
@@ -59,26 +65,28 @@ export function kubectlFor(binary: string, kubeconfig: string, env: Record<strin
       })
       child.stdin?.end(stdin)
     })
-  const until = (pattern: RegExp, ...args: string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-      let output = ''
-      let errors = ''
-      let matched = false
-      child.stderr.on('data', (chunk) => {
-        errors += chunk
-      })
-      child.stdout.on('data', (chunk) => {
-        output += chunk
-        if (!pattern.test(output)) return
-        matched = true
-        child.kill()
-      })
-      child.on('error', reject)
-      child.on('close', () =>
-        matched ? resolve(output) : reject(new Error(`ended without a match: ${output}${errors}`)),
-      )
+  const started: ChildProcess[] = []
+  const start = (...args: string[]): Running => {
+    const child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+    started.push(child)
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
     })
-  const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  return Object.assign((...args: string[]) => piped(undefined, ...args), { file, piped, until, remove })
+    const until = (pattern: RegExp): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          if (pattern.test(output)) resolve(output)
+        }
+        child.stdout.on('data', check)
+        child.on('close', () => reject(new Error(`ended without a match of ${pattern}: ${output}`)))
+        check()
+      })
+    return { until, end: () => void child.kill() }
+  }
+  const remove = (): void => {
+    for (const child of started) child.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return Object.assign((...args: string[]) => piped(undefined, ...args), { file, piped, start, remove })
 }
