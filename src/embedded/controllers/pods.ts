@@ -46,9 +46,6 @@ export const podFrom = (
   }
 }
 
-/** A prefix for generated names that leaves room for five more characters. */
-export const podNamePrefix = (owner: string): string => `${owner}-`
-
 /** Where to start when there are too many: what is worth least comes first. */
 export const byDeletionOrder = (a: PodObject, b: PodObject): number => {
   const phases = ['Pending', 'Unknown', 'Running']

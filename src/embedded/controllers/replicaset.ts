@@ -7,7 +7,7 @@ import type { Condition, PodObject, ReplicaSetObject } from '../kinds/types.ts'
 import { setCondition, withoutCondition } from './conditions.ts'
 import { asManager, asManagerStatus, type Controller, claim, controllerOf, resources, stopAll } from './controller.ts'
 import { eventRecorder } from './events.ts'
-import { byDeletionOrder, isActive, isReady, podFrom, podNamePrefix, untilAvailable } from './pods.ts'
+import { byDeletionOrder, isActive, isReady, podFrom, untilAvailable } from './pods.ts'
 import { keyOf, parseKey, workQueue } from './queue.ts'
 
 const { pods, replicaSets } = resources
@@ -24,7 +24,7 @@ export const replicaSetController: Controller = ({ registry, clock }) => {
 
   const add = (set: ReplicaSetObject, count: number) => {
     for (let made = 0; made < count; made++) {
-      const pod = podFrom(set.spec?.template, set, { generateName: podNamePrefix(set.metadata.name) })
+      const pod = podFrom(set.spec?.template, set, { generateName: `${set.metadata.name}-` })
       const { metadata } = registry.create(pod, asManager)
       const message = `Created pod: ${metadata.name}`
       events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message })

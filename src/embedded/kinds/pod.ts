@@ -38,6 +38,10 @@ const setDefaults = (object: KubeObject) => {
   pod.status ??= {}
   pod.status.phase ??= 'Pending'
   pod.status.qosClass ??= qosClass(pod.spec)
+  if (pod.spec.schedulingGates?.length && !pod.status.conditions) {
+    const message = 'Scheduling is blocked due to non-empty scheduling gates'
+    pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }]
+  }
 }
 
 const mutableParts = (spec: PodSpec, old: PodSpec): PodSpec => {

@@ -273,6 +273,15 @@ describe('what others do to its pods', () => {
     expect(plane.pods().map(({ metadata }) => metadata.name)).not.toContain(pod!.metadata.name)
   })
 
+  test('a pod on its way out is replaced before it has gone', async () => {
+    await apply()
+    plane.holdDeletion(true)
+    plane.registry.delete(pods, plane.pods()[0]!.metadata.name, 'shop')
+    await plane.settle()
+    expect(plane.pods()).toHaveLength(4)
+    expect(web().status).toMatchObject({ replicas: 3, terminatingReplicas: 1 })
+  })
+
   test('a pod that loses its label is let go and replaced', async () => {
     await apply()
     const name = plane.pods()[0]!.metadata.name

@@ -106,6 +106,18 @@ describe('a Service with a selector', () => {
     expect(ready('web')).toHaveLength(2)
   })
 
+  test('lets go of a pod that nobody replaces', async () => {
+    const bare = { metadata: { name: 'bare', namespace: 'shop', labels: { app: 'bare' } }, spec: template().spec }
+    plane.registry.create({ apiVersion: 'v1', kind: 'Pod', ...bare })
+    await service('bare', { selector: { app: 'bare' } })
+    expect(ready('bare')).toHaveLength(1)
+    plane.registry.mutate(pods, 'bare', 'shop', ({ metadata }) => {
+      delete metadata.labels
+    })
+    await plane.settle()
+    expect(ready('bare')).toEqual([])
+  })
+
   test('shows a pod on its way out as terminating, in slices only', async () => {
     await service('web')
     plane.holdDeletion(true)

@@ -95,6 +95,15 @@ describe('a StatefulSet', () => {
     expect(plane.registry.list(revisions, { namespace: 'shop' })).toHaveLength(2)
   })
 
+  test('updates one pod at a time, even with the parallel policy', async () => {
+    await set({ podManagementPolicy: 'Parallel' })
+    plane.holdReadiness(true)
+    await change<StatefulSetObject>(statefulSets, 'db', (draft) => {
+      draft.spec!.template!.spec!.containers![0]!.image = 'nginx:2'
+    })
+    expect(plane.pods().map((pod) => imagesOf([pod])[0])).toEqual(['nginx:1', 'nginx:1', 'nginx:2'])
+  })
+
   test('brings a lost pod back under its name', async () => {
     await set()
     const { uid } = plane.pods()[1]!.metadata

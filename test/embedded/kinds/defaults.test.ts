@@ -85,6 +85,12 @@ describe('defaults', () => {
         },
       },
     ],
+    [
+      'Pod',
+      'gates show at once',
+      { spec: { ...image('nginx').spec, schedulingGates: [{ name: 'wait' }] } },
+      { status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] } },
+    ],
     ['Pod', 'a volume of nothing is empty', withVolume({}), { spec: { volumes: [{ name: 'v', emptyDir: {} }] } }],
     [
       'Pod',

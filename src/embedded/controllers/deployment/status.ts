@@ -26,14 +26,10 @@ const numbers = (deployment: DeploymentObject, current: ReplicaSetObject | undef
   }
 }
 
+/** All pods are of the new template and available. `status` has been computed from the present spec. */
 export const isComplete = (deployment: DeploymentObject, status: Status): boolean => {
   const wanted = replicasOf(deployment)
-  return (
-    (status.updatedReplicas ?? 0) === wanted &&
-    (status.replicas ?? 0) === wanted &&
-    (status.availableReplicas ?? 0) === wanted &&
-    status.observedGeneration === deployment.metadata.generation
-  )
+  return [status.updatedReplicas, status.replicas, status.availableReplicas].every((count = 0) => count === wanted)
 }
 
 const isProgressing = (before: Status, now: Status): boolean => {
