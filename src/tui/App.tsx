@@ -54,6 +54,7 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
       <Header header={screen.header} columns={columns} theme={theme} />
       <Regions region={screen.region} screen={screen} ui={ui} theme={theme} />
+      <Rows lines={screen.strip} width={columns} theme={theme} />
       <Rows lines={messageRows({ ui, columns }, view)} width={columns} theme={theme} />
       <Footer entries={footerFor(context, columns)} question={questionText(ui)} columns={columns} theme={theme} />
     </Box>

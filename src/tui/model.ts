@@ -36,6 +36,8 @@ export interface ScreenModel {
   order: PaneId[]
   region: Region
   focus: PaneId
+  /** Below the panes, over the whole width and without borders, so that it can be selected with the mouse in one go. */
+  strip: Line[]
   /** What help lies over: its commands are the ones that help lists. */
   behind?: ScreenModel
 }

@@ -16,7 +16,7 @@ const baseScreen = (view: View, context: ScreenContext): ScreenModel => {
 
 /** Help covers every screen in the same way; its content is the keymap, filtered by the screen behind it. */
 const withHelp = (view: View, context: ScreenContext, behind: ScreenModel, act: Act): ScreenModel => {
-  const region = { pane: 'page' as const, width: context.columns, height: heightOf(behind) }
+  const region = { pane: 'page' as const, width: context.columns, height: heightOf(behind) + behind.strip.length }
   const keys: KeyContext = { view, ui: context.ui, screen: behind, act }
   const entries = commandsFor(keys).map(({ entry }) => entry)
   const selected = selectedIn(context.ui.scroll.help, { items: entries.map((_, index) => index), start: 0 })
@@ -26,6 +26,7 @@ const withHelp = (view: View, context: ScreenContext, behind: ScreenModel, act: 
     region,
     focus: 'page',
     order: ['page'],
+    strip: [],
     panes: { page: helpPane(view, entries, inner, selected) },
     behind,
   }

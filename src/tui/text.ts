@@ -148,11 +148,14 @@ const wordsOf = (row: Line): Piece[][] => {
   return words
 }
 
-/** Splits a word that is wider than the line, after a `/`, `.`, `,` or `=` where one is near. */
+/** Where a word that is wider than the line is split: after a `/`, else after another mark, where one is near. */
 const breakAt = (text: string, room: number): number => {
   if (text.length <= room) return text.length
-  const place = Math.max(...['/', '.', ',', '='].map((mark) => text.lastIndexOf(mark, room - 1)))
-  return place >= room / 2 ? place + 1 : room
+  const last = (marks: string[]) => Math.max(...marks.map((mark) => text.lastIndexOf(mark, room - 1)))
+  const slash = last(['/'])
+  if (slash >= room / 3) return slash + 1
+  const other = last(['.', ',', '='])
+  return other >= room / 2 ? other + 1 : room
 }
 
 /**

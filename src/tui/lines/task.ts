@@ -2,33 +2,52 @@
 import type { LabView } from '../../session/types.ts'
 import { blank, type Line, line, span, wrap, wrapText } from '../text.ts'
 import { markdown } from './markdown.ts'
-import { clock, progressMark, shortPath, spent } from './words.ts'
+import { clock, exportLine, pathEnd, progressMark, shortPath, spent } from './words.ts'
 
 const heading = (text: string): Line => line(span(text, 'strong'))
 
-const fileLines = (view: LabView, width: number, home?: string): Line[] => {
+/** How paths are written here. */
+export interface Paths {
+  home?: string
+  /** The export line is on the screen already. */
+  exported: boolean
+  ellipsis: string
+}
+
+/** The file that `e` opens, and what became of it: always in sight. */
+const fileLines = (view: LabView, width: number, { home, ellipsis }: Paths): Line[] => {
   if (!view.file) return []
   const { path, lastApply } = view.file
   const state = lastApply
     ? line(...(lastApply.ok ? [] : [span('not applied ', 'fail')]), `${clock(lastApply.at)} ${lastApply.says}`)
     : line('not edited yet; saving applies it')
   return [
-    ...wrap(line(span('e', 'key'), ' ', span(shortPath(path, home), 'code')), width, 2),
+    ...wrap(line(span('e', 'key'), ' ', span(pathEnd(shortPath(path, home), width, ellipsis), 'code')), width, 2),
     ...wrap(line('  ', ...state), width, 2),
   ]
 }
 
 /** The line for other terminals, on one row where it fits, else with the path below. */
 const exportLines = (path: string, width: number): Line[] => {
-  const whole = `export KUBECONFIG=${path}`
+  const whole = exportLine(path)
   if (whole.length + 2 <= width) return [line('  ', span(whole, 'code'))]
   return [line('  ', span('export KUBECONFIG=', 'code')), ...wrap(line('    ', span(path, 'code')), width, 4)]
 }
 
-const shellLines = (view: LabView, width: number, home?: string): Line[] => [
-  ...wrap(line(span('!', 'key'), ' shell; elsewhere (', span('c', 'key'), ' copies):'), width, 2),
-  ...exportLines(shortPath(view.kubeconfig, home), width),
-]
+const shellLines = (view: LabView, width: number, { home, exported }: Paths): Line[] =>
+  exported
+    ? wrap(line(span('!', 'key'), ' shell, or the line below'), width, 2)
+    : [
+        ...wrap(line(span('!', 'key'), ' shell; elsewhere (', span('c', 'key'), ' copies):'), width, 2),
+        ...exportLines(shortPath(view.kubeconfig, home), width),
+      ]
+
+/** The whole path, where the short one above is not. */
+const wholePath = (view: LabView, width: number, { home, ellipsis }: Paths): Line[] => {
+  const path = view.file && shortPath(view.file.path, home)
+  if (!path || pathEnd(path, width, ellipsis) === path) return []
+  return [blank, heading('File'), ...wrap(line('  ', span(path, 'code')), width, 2)]
+}
 
 const stepLines = (view: LabView, width: number): Line[] => {
   const { steps } = view.scenario.spec
@@ -102,16 +121,17 @@ const ROOM_FOR_FOOT = 16
 export const taskText = (
   view: LabView,
   { width, height }: { width: number; height: number },
-  home?: string,
+  paths: Paths,
 ): TaskText => {
   const base = `${view.scenario.metadata.name}/${view.stepIndex}`
-  const around = [blank, ...fileLines(view, width, home), ...shellLines(view, width, home)]
-  if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...around] }
-  const steps = stepLines(view, width)
+  const foot = [blank, ...fileLines(view, width, paths), ...shellLines(view, width, paths)]
+  const rest = [...stepLines(view, width), ...wholePath(view, width, paths)]
+  if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...foot] }
   if (view.stepPassed) {
-    return { title: 'Why it worked', key: `${base}/passed`, lines: [...passedLines(view, width), ...steps, ...around] }
+    const lines = [...passedLines(view, width), ...rest, ...foot]
+    return { title: 'Why it worked', key: `${base}/passed`, lines }
   }
-  const lines = [...taskLines(view, width), ...steps]
+  const lines = [...taskLines(view, width), ...rest]
   const task = { title: 'Task', key: `${base}/task` }
-  return height < ROOM_FOR_FOOT ? { ...task, lines: [...lines, ...around] } : { ...task, lines, foot: around }
+  return height < ROOM_FOR_FOOT ? { ...task, lines: [...lines, ...foot] } : { ...task, lines, foot }
 }

@@ -30,4 +30,14 @@ const marks: Record<ScenarioProgress['state'], [text: string, role: Role]> = {
 /** How far a scenario or a step is: `[ok]`. */
 export const progressMark = (state: ScenarioProgress['state']): Span => span(...marks[state])
 
+/** What makes kubectl in another terminal talk to the lab. */
+export const exportLine = (kubeconfig: string): string => `export KUBECONFIG=${kubeconfig}`
+
+/** The end of a path, when the whole would take more than two rows of `width`. */
+export const pathEnd = (path: string, width: number, ellipsis: string): string => {
+  if (path.length <= 2 * width - 8) return path
+  const parts = path.split('/')
+  return `${ellipsis}/${parts.slice(-2).join('/')}`
+}
+
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`

@@ -4,12 +4,12 @@ import { labRegion, type Needs, pageRegion, placesIn, shapeOf, taskWidth } from 
 import { checkDetail, checkLines, countOf, firstOpen, type ListedCheck, listedChecks } from '../lines/checks.ts'
 import { feedLines } from '../lines/feed.ts'
 import { countWrong, legend, matrixSentences, matrixTable, type Pair, pairDetail, pairsOf } from '../lines/matrix.ts'
-import { taskText } from '../lines/task.ts'
-import { clock } from '../lines/words.ts'
+import { type Paths, taskText } from '../lines/task.ts'
+import { clock, exportLine, shortPath } from '../lines/words.ts'
 import type { PaneContext, PaneId, PaneModel, ScreenContext, ScreenModel } from '../model.ts'
 import type { UiState } from '../reducer.ts'
 import { selectedIn } from '../scroll.ts'
-import { type Line, line, span, wrapText } from '../text.ts'
+import { fill, type Line, line, span, wrapText } from '../text.ts'
 import { bodyRows, focusIn, innerHeight, innerWidth } from './frame.ts'
 import { pagePane } from './page.ts'
 
@@ -45,7 +45,7 @@ export const pairSelection = (view: LabView, ui: UiState): { pairs: Pair[]; sele
 const checksPane = (view: LabView, { width, ui, focused }: PaneContext): PaneModel => {
   const { checks, selected, start } = checkSelection(view, ui)
   const { passed, all } = countOf(view)
-  const when = view.grading ? 'checking' : view.gradedAt ? `checked ${clock(view.gradedAt)}` : 'not checked yet'
+  const when = view.grading ? 'checking' : view.gradedAt ? `at ${clock(view.gradedAt)}` : 'not checked yet'
   return {
     id: 'checks',
     key: checksKey(view),
@@ -85,14 +85,14 @@ const eventsPane = (view: LabView, { width }: PaneContext): PaneModel => {
   return { id: 'events', key: 'events', title: 'Events', lines: lines.length > 0 ? lines : [line('nothing yet')] }
 }
 
-const taskPane = (view: LabView, inner: PaneContext, home?: string): PaneModel => {
-  const { key, ...text } = taskText(view, inner, home)
+const taskPane = (view: LabView, inner: PaneContext, paths: Paths): PaneModel => {
+  const { key, ...text } = taskText(view, inner, paths)
   const note = [`step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}`]
   return { id: 'task', key: `task/${key}`, note, ...text }
 }
 
-const paneFor = (id: PaneId, view: LabView, context: PaneContext, home?: string): PaneModel | undefined => {
-  if (id === 'task') return taskPane(view, context, home)
+const paneFor = (id: PaneId, view: LabView, context: PaneContext, paths: Paths): PaneModel | undefined => {
+  if (id === 'task') return taskPane(view, context, paths)
   if (id === 'checks') return checksPane(view, context)
   if (id === 'traffic') return trafficPane(view, context)
   return id === 'events' ? eventsPane(view, context) : undefined
@@ -115,12 +115,20 @@ const needsOf = (view: LabView, context: ScreenContext): Needs => {
   }
 }
 
+/** The line for other terminals, where it fits on one row. Elsewhere it stands in the task pane. */
+const exportStrip = (view: LabView, { columns, rows, theme, home }: ScreenContext): Line[] => {
+  const text = exportLine(shortPath(view.kubeconfig, home))
+  if (shapeOf(columns, rows) === 'single' || text.length > columns) return []
+  return [fill(line(span(text, 'code')), columns, theme.ellipsis)]
+}
+
 const ORDER: PaneId[] = ['task', 'checks', 'traffic', 'events']
 
 export const labScreen = (view: LabView, context: ScreenContext): ScreenModel => {
   const { columns, ui, theme, home } = context
   const shape = shapeOf(columns, context.rows)
-  const height = bodyRows(context, view)
+  const strip = exportStrip(view, context)
+  const height = bodyRows(context, view) - strip.length
   const focus: PaneId = ui.page ? 'page' : focusIn(ui, ORDER)
   const needs = needsOf(view, context)
   const region = ui.page
@@ -128,10 +136,11 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
     : ui.zoomed
       ? { pane: focus, width: columns, height }
       : labRegion(columns, height, shape, needs, focus)
+  const paths = { home, exported: strip.length > 0, ellipsis: theme.ellipsis }
   const panes: ScreenModel['panes'] = {}
   for (const place of placesIn(region)) {
     const inner = { width: innerWidth(place), height: innerHeight(place), theme, ui, focused: place.pane === focus }
-    panes[place.pane] = place.pane === 'page' ? pagePane(view, inner) : paneFor(place.pane, view, inner, home)
+    panes[place.pane] = place.pane === 'page' ? pagePane(view, inner) : paneFor(place.pane, view, inner, paths)
   }
   const { passed, all } = countOf(view)
   return {
@@ -141,6 +150,7 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
     },
     panes,
     order: ui.page ? ['page'] : ORDER,
+    strip,
     region,
     focus,
   }

@@ -72,6 +72,7 @@ export const pickerScreen = (view: PickerView, context: ScreenContext): ScreenMo
     },
     panes,
     order: [...order],
+    strip: [],
     region,
     focus,
   }

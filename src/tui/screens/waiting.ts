@@ -35,6 +35,7 @@ export const waitingScreen = (view: WaitingView, context: ScreenContext): Screen
     header: { left: line(span('meshdojo', 'strong'), `  ${view.scenario.metadata.title}`), right: line(view.screen) },
     panes: { page: pane(view, innerWidth(region)) },
     order: ['page'],
+    strip: [],
     region,
     focus: 'page',
   }
