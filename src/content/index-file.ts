@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KubeObject } from '../kube/api.ts'
 import { packagePath } from '../root.ts'
 import { type ContentRoots, labFolders, packageRoots, scenarioFolders } from './folders.ts'
 import type { Lab, Scenario } from './schema.ts'
@@ -13,6 +14,8 @@ import type { Lab, Scenario } from './schema.ts'
 export interface ContentIndex {
   scenarios: Record<string, Scenario>
   labs: Record<string, Lab>
+  /** The objects of a lab's manifests; only of labs whose manifests lie in the folder that the key is a hash of. */
+  objects: Record<string, KubeObject[]>
 }
 
 const indexFile = (): string => packagePath('dist/content.json')
@@ -35,9 +38,9 @@ export const folderHash = (folder: string): string | undefined => {
 
 /** The index of the built program; empty when there is none, or it is not readable. */
 export const readIndex = (file = indexFile()): ContentIndex => {
-  const empty: ContentIndex = { scenarios: {}, labs: {} }
+  const empty: ContentIndex = { scenarios: {}, labs: {}, objects: {} }
   try {
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ContentIndex) : empty
+    return existsSync(file) ? { ...empty, ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<ContentIndex>) } : empty
   } catch {
     return empty
   }
@@ -46,7 +49,8 @@ export const readIndex = (file = indexFile()): ContentIndex => {
 /** Reads all content that has no problems into an index. For the build, which writes it to `dist/content.json`. */
 export const buildIndex = async (roots: ContentRoots = packageRoots()): Promise<ContentIndex> => {
   const { readLab, readScenario } = await import('./read.ts')
-  const index: ContentIndex = { scenarios: {}, labs: {} }
+  const { parseLabObjects } = await import('./lab-objects.ts')
+  const index: ContentIndex = { scenarios: {}, labs: {}, objects: {} }
   for (const folder of scenarioFolders(roots.scenarios)) {
     const { value, problems } = readScenario(folder)
     const key = folderHash(folder)
@@ -55,7 +59,14 @@ export const buildIndex = async (roots: ContentRoots = packageRoots()): Promise<
   for (const folder of labFolders(roots.labs)) {
     const { value, problems } = readLab(folder)
     const key = folderHash(folder)
-    if (value !== undefined && problems.length === 0 && key !== undefined) index.labs[key] = value
+    if (value === undefined || problems.length > 0 || key === undefined) continue
+    index.labs[key] = value
+    if (value.spec.manifests.some((name) => name.includes('/'))) continue
+    try {
+      index.objects[key] = parseLabObjects(value, folder)
+    } catch {
+      // A manifest with problems is reported by who asks for the lab.
+    }
   }
   return index
 }

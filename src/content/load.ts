@@ -136,15 +136,12 @@ export const loadLab = async (
 }
 
 /** The lab's objects in the order they are to be applied. Throws `ContentError` when a manifest does not parse. */
-export const labObjects = async ({ lab, labFolder }: { lab: Lab; labFolder: string }): Promise<KubeObject[]> => {
-  const { parseManifests } = await import('../kube/manifests.ts')
-  const { readContentFile } = await import('./document.ts')
-  return lab.spec.manifests.flatMap((name) => {
-    const file = join(labFolder, name)
-    const read = readContentFile(file)
-    if ('problem' in read) throw new ContentError([read.problem])
-    const { objects, problems } = parseManifests(read.text, file)
-    if (problems.length > 0) throw new ContentError(problems)
-    return objects.map(({ object }) => object)
-  })
+export const labObjects = async (
+  { lab, labFolder }: { lab: Lab; labFolder: string },
+  index: ContentIndex = readIndex(),
+): Promise<KubeObject[]> => {
+  const known = index.objects[folderHash(labFolder) ?? '']
+  if (known !== undefined) return known
+  const { parseLabObjects } = await import('./lab-objects.ts')
+  return parseLabObjects(lab, labFolder)
 }

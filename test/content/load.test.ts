@@ -6,7 +6,7 @@ import { packageRoots } from '../../src/content/folders.ts'
 import { buildIndex, readIndex } from '../../src/content/index-file.ts'
 import { labObjects, loadCatalogue, loadLab, loadScenario } from '../../src/content/load.ts'
 
-const empty = { scenarios: {}, labs: {} }
+const empty = { scenarios: {}, labs: {}, objects: {} }
 
 describe('the catalogue of the package', () => {
   test('has its scenarios in the order of their folders, each with its lab', async () => {
@@ -59,6 +59,15 @@ describe('content that changes', () => {
     const { scenario } = await loadScenario(file, roots(), index)
     writeFileSync(file, JSON.stringify({ ...scenario, metadata: { ...scenario.metadata, title: 'Edited' } }))
     expect((await loadScenario('istio-strict-mtls', roots(), index)).scenario.metadata.title).toBe('Edited')
+  })
+
+  test('the objects of a lab are the same from the index, until a manifest is edited', async () => {
+    const index = await buildIndex(roots())
+    const lab = await loadLab('shop-istio', roots())
+    expect(await labObjects(lab, index)).toEqual(await labObjects(lab, empty))
+    writeFileSync(join(root, 'labs/shop-istio/staging.yaml'), 'apiVersion: v1\nkind: [')
+    await expect(labObjects(lab, index)).rejects.toThrow(/staging\.yaml:2:\d+ /)
+    expect((await buildIndex(roots())).objects).toEqual({})
   })
 
   test('one broken scenario does not hide the others', async () => {
