@@ -3,7 +3,7 @@
  * A step without a starter gets an empty file, so that there is always something to open.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
-import { basename, join, resolve, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import type { Scenario, ScenarioStep } from '../content/schema.ts'
 
 export interface StepFile {
@@ -38,7 +38,7 @@ export const createStepFiles = (stateFolder: string): StepFiles => {
     return starters.map(({ name, content }) => {
       const path = resolve(folder, name)
       // A name from somebody else's content stays inside its folder.
-      const safe = path.startsWith(folder + sep) ? path : join(folder, basename(name) || `${step.id}.yaml`)
+      const safe = path.startsWith(folder + sep) ? path : join(folder, `${step.id}.yaml`)
       return { path: safe, name, content, folder }
     })
   }
