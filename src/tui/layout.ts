@@ -60,6 +60,17 @@ export const labRegion = (columns: number, height: number, shape: Shape, needs: 
   }
 }
 
+/** After a pass, where the task pane is narrow: its text is read over the whole width, the checks below. */
+export const passedRegion = (columns: number, height: number, needs: Needs): Region => {
+  const checks = clamp(needs.checks, MIN_PANE, Math.max(MIN_PANE, Math.floor(height * 0.3)))
+  return {
+    down: [
+      { pane: 'task', width: columns, height: height - checks },
+      { pane: 'checks', width: columns, height: checks },
+    ],
+  }
+}
+
 /** In a wide window a page opens beside the task and below the checks; elsewhere it takes the whole body. */
 export const pageRegion = (columns: number, height: number, shape: Shape, needs: Needs, beside: boolean): Region => {
   if (shape !== 'wide' || !beside) return { pane: 'page', width: columns, height }

@@ -32,6 +32,8 @@ export interface UiState {
   trafficAs: 'table' | 'sentences'
   /** One line for the learner, until the next key. */
   message?: string
+  /** The step's pass has been shown: the text that explains it had the keys once. */
+  explained: boolean
   /** Ctrl-C was pressed once. */
   quitArmed: boolean
 }
@@ -44,6 +46,7 @@ export const initialUi: UiState = {
   filter: '',
   search: '',
   trafficAs: 'table',
+  explained: false,
   quitArmed: false,
 }
 
@@ -72,7 +75,16 @@ export const placeOf = (view: View): string => {
 }
 
 /** The state as it is when `view` is on the screen. */
-export const at = (state: UiState, view: View): UiState => {
+export const at = (state: UiState, view: View): UiState => explaining(arrived(state, view), view)
+
+/** A pass gives the keys to the explanation once, so that it can be read on at once; whatever lies on top stays. */
+const explaining = (state: UiState, view: View): UiState => {
+  const passed = view.screen === 'lab' && view.stepPassed
+  if (state.explained === passed) return state
+  return { ...state, explained: passed, focus: passed ? 'task' : state.focus }
+}
+
+const arrived = (state: UiState, view: View): UiState => {
   const place = placeOf(view)
   if (state.place === place) return state
   const nextStep = view.screen === 'lab' && state.place.startsWith(`lab/${view.scenario.metadata.name}/`)
@@ -80,7 +92,13 @@ export const at = (state: UiState, view: View): UiState => {
     ...state,
     place,
     focus:
-      view.screen === 'lab' ? (nextStep ? state.focus : 'checks') : view.screen === 'picker' ? 'scenarios' : 'page',
+      view.screen === 'lab'
+        ? nextStep && !state.explained
+          ? state.focus
+          : 'checks'
+        : view.screen === 'picker'
+          ? 'scenarios'
+          : 'page',
     zoomed: nextStep ? state.zoomed : false,
     page: undefined,
     question: undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { View } from '../../src/session/types.ts'
 import { type Action, at, initialUi, reduce, type UiState } from '../../src/tui/reducer.ts'
-import { labView, pickerView } from './views.ts'
+import { labView, passedView, pickerView } from './views.ts'
 
 const play = (view: View, ...actions: Action[]): UiState =>
   actions.reduce((state, action) => reduce(at(state, view), action), at(initialUi, view))
@@ -61,6 +61,15 @@ describe('a new place starts clean', () => {
   test('the same step graded again changes nothing', () => {
     expect(at(inLab, labView({ grading: true }))).toBe(inLab)
   })
+})
+
+test('a pass gives the keys to its explanation, once, and leaves a page open', () => {
+  const reading = play(labView(), { type: 'open', page: { kind: 'hints' } })
+  const passed = at(reading, passedView())
+  expect(passed).toMatchObject({ focus: 'task', page: { kind: 'hints' } })
+  const elsewhere = reduce(passed, { type: 'focus', pane: 'traffic' })
+  expect(at(elsewhere, passedView({ gradedAt: 1 }))).toMatchObject({ focus: 'traffic' })
+  expect(at(passed, labView({ stepIndex: 1 }))).toMatchObject({ focus: 'checks', page: undefined })
 })
 
 test('any key takes back the first Ctrl-C', () => {

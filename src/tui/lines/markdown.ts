@@ -1,11 +1,12 @@
 /**
- * The Markdown that lab texts use, as lines: paragraphs, headings, lists, fenced and indented code, `code` and **bold**.
+ * The Markdown that lab texts use, as lines: paragraphs, headings, lists, tables, code, `code`, **bold** and *emphasis*.
  *
- * Not modelled: links, images, tables, quotes and nested lists deeper than their indentation; they show as written.
+ * Not modelled: links, images, quotes and nested lists deeper than their indentation; they show as written.
  */
 import { blank, type Line, line, type Role, type Span, span, wrap } from '../text.ts'
+import { tableLines } from './markdown-table.ts'
 
-const INLINE = /(`[^`]+`|\*\*[^*]+\*\*)/
+const INLINE = /(`[^`]+`|\*\*[^*]+\*\*|(?<![\w/*])\*[^*\s](?:[^*]*[^*\s])?\*(?![\w*]))/
 
 /** `code` and **bold** inside a text. */
 export const inline = (text: string, role: Role = 'text'): Span[] =>
@@ -15,11 +16,13 @@ export const inline = (text: string, role: Role = 'text'): Span[] =>
     .map((part) => {
       if (part.length > 2 && part.startsWith('`') && part.endsWith('`')) return span(part.slice(1, -1), 'code')
       if (part.length > 4 && part.startsWith('**')) return span(part.slice(2, -2), 'strong')
+      if (part.length > 2 && /^\*[^*].*\*$/s.test(part)) return span(part.slice(1, -1), 'strong')
       return span(part, role)
     })
 
 type Block =
   | { kind: 'paragraph' | 'heading' | 'code' | 'blank'; text: string }
+  | { kind: 'table'; rows: string[] }
   | { kind: 'item'; text: string; mark: string; depth: number }
 
 const ITEM = /^(\s*)([-*]|\d+[.)])\s+(.*)$/
@@ -33,7 +36,10 @@ const blocksOf = (markdown: string): Block[] => {
     const item = ITEM.exec(raw)
     if (/^\s*```/.test(raw)) fenced = !fenced
     else if (fenced) blocks.push({ kind: 'code', text: raw })
-    else if (raw.trim() === '') blocks.push({ kind: 'blank', text: '' })
+    else if (/^\s*\|/.test(raw)) {
+      if (last?.kind === 'table') last.rows.push(raw)
+      else blocks.push({ kind: 'table', rows: [raw] })
+    } else if (raw.trim() === '') blocks.push({ kind: 'blank', text: '' })
     else if (item)
       blocks.push({ kind: 'item', depth: item[1]!.length, mark: /\d/.test(item[2]!) ? item[2]! : '-', text: item[3]! })
     else if (/^#+\s/.test(raw)) blocks.push({ kind: 'heading', text: raw.replace(/^#+\s+/, '') })
@@ -58,6 +64,8 @@ const blockLines = (block: Block, width: number): Line[] => {
       return wrap(line(...inline(block.text, 'strong')), width)
     case 'paragraph':
       return wrap(line(...inline(block.text)), width)
+    case 'table':
+      return tableLines(block.rows, width, inline)
     case 'item': {
       const indent = Math.min(block.depth, 6)
       const lead = `${' '.repeat(indent)}${block.mark} `

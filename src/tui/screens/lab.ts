@@ -1,6 +1,6 @@
 /** The lab: task, checks, traffic, events; and the page that may lie over a part of them. */
 import type { LabView, Matrix } from '../../session/types.ts'
-import { labRegion, type Needs, pageRegion, placesIn, shapeOf, taskWidth } from '../layout.ts'
+import { labRegion, type Needs, pageRegion, passedRegion, placesIn, type Shape, shapeOf, taskWidth } from '../layout.ts'
 import { checkDetail, checkLines, countOf, firstOpen, type ListedCheck, listedChecks } from '../lines/checks.ts'
 import { feedLines } from '../lines/feed.ts'
 import { countWrong, legend, matrixSentences, matrixTable, type Pair, pairDetail, pairsOf } from '../lines/matrix.ts'
@@ -122,6 +122,10 @@ const exportStrip = (view: LabView, { columns, rows, theme, home }: ScreenContex
   return [fill(line(span(text, 'code')), columns, theme.ellipsis)]
 }
 
+/** The explanation takes the room of traffic and events until one of them is asked for. */
+const readsPass = (view: LabView, focus: PaneId, shape: Shape): boolean =>
+  view.stepPassed && shape === 'medium' && (focus === 'task' || focus === 'checks')
+
 const ORDER: PaneId[] = ['task', 'checks', 'traffic', 'events']
 
 export const labScreen = (view: LabView, context: ScreenContext): ScreenModel => {
@@ -135,7 +139,9 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
     ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')
     : ui.zoomed
       ? { pane: focus, width: columns, height }
-      : labRegion(columns, height, shape, needs, focus)
+      : readsPass(view, focus, shape)
+        ? passedRegion(columns, height, needs)
+        : labRegion(columns, height, shape, needs, focus)
   const paths = { home, exported: strip.length > 0, ellipsis: theme.ellipsis }
   const panes: ScreenModel['panes'] = {}
   for (const place of placesIn(region)) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { markdown } from '../../../src/tui/lines/markdown.ts'
 import { plainText } from '../../../src/tui/text.ts'
 
-const show = (text: string, width = 24) => markdown(text, width).map(plainText)
+const show = (text: string, width = 24) => markdown(text, width).map((row) => plainText(row).trimEnd())
 
 test.each<[string, string, string[]]>([
   ['joins the lines of a paragraph', 'one\ntwo', ['one two']],
@@ -20,6 +20,14 @@ test.each<[string, string, string[]]>([
   ],
   ['headings lose their marks', '## Exam', ['Exam']],
   ['inline marks go', 'use `STRICT`, **always**', ['use STRICT, always']],
+  ['emphasis loses its marks', 'use *auto mTLS*', ['use auto mTLS']],
+  ['globs stay', '/api/* and /b/*', ['/api/* and /b/*']],
+  ['a table that fits', '| mode | is |\n|---|---|\n| `STRICT` | mTLS |', ['mode    is', 'STRICT  mTLS']],
+  [
+    'a table that does not',
+    '| mode | what it accepts |\n|---|---|\n| STRICT | mutual TLS and nothing |',
+    ['STRICT', '  what it accepts:', '    mutual TLS and', '    nothing'],
+  ],
   ['a lone mark stays', '2 * 3 ` 4', ['2 * 3 ` 4']],
 ])('%s', (_, text, expected) => {
   expect(show(text)).toEqual(expected)
