@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { Readable } from 'node:stream'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Cluster } from './api.ts'
 import { ClusterUnreachable } from './errors.ts'
 import { type Connection, readKubeconfig } from './kubeconfig.ts'
@@ -35,10 +36,18 @@ export const unreachable = (server: string, error: unknown): ClusterUnreachable 
   return new ClusterUnreachable(`cannot reach ${server} (${code ?? message}): ${next}`, { cause: error })
 }
 
+/** One for all connections: reading the certificates costs as much as a handshake. */
+const secureContextOf = ({ server, ca, clientCertificate, clientKey }: Connection): SecureContext => {
+  try {
+    return createSecureContext({ ca, cert: clientCertificate, key: clientKey })
+  } catch (error) {
+    const { message } = error as Error
+    throw new ClusterUnreachable(`the certificates for ${server} cannot be used (${message}): make the kubeconfig anew`)
+  }
+}
+
 const tlsOf = (connection: Connection) => ({
-  ...(connection.ca ? { ca: connection.ca } : {}),
-  ...(connection.clientCertificate ? { cert: connection.clientCertificate } : {}),
-  ...(connection.clientKey ? { key: connection.clientKey } : {}),
+  secureContext: secureContextOf(connection),
   ...(connection.tlsServerName ? { servername: connection.tlsServerName } : {}),
   rejectUnauthorized: !connection.insecure,
 })
@@ -49,7 +58,7 @@ const bodyOf = async (request: Request): Promise<Buffer | undefined> =>
 /** Statuses whose Response may have no body, not even an empty one. */
 const bodiless = new Set([101, 204, 205, 304])
 
-/** The cluster behind a connection. Nothing is sent until the first request. */
+/** The cluster behind a connection. Nothing is sent until the first request. Throws `ClusterUnreachable` for bad PEM. */
 export const connectTo = (connection: Connection): RemoteCluster => {
   const { server } = connection
   const agent = new Agent({ ...tlsOf(connection), keepAlive: true, scheduling: 'lifo' })

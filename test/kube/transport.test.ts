@@ -121,6 +121,11 @@ describe('exec', () => {
   })
 })
 
+test('certificates that are none are said at once', () => {
+  const connection = { server: served.url, context: 'x', clientCertificate: 'not PEM', clientKey: 'not PEM' }
+  expect(() => connectTo(connection)).toThrow(/certificates for .* cannot be used .*make the kubeconfig anew/)
+})
+
 test('another authority is not trusted, and the message says what to do', async () => {
   const other = await createEmbeddedCluster()
   const stranger = await serve(other)
