@@ -46,6 +46,29 @@ export interface Forwarding {
 /** How the bytes travel between the two pods. `none`: they never do. */
 export type Transport = 'mtls' | 'tls' | 'plaintext' | 'none'
 
+/** What one sidecar writes about the call in its access log. */
+export interface ProxyLog {
+  /** %RESPONSE_CODE%; 0 when no response was sent. */
+  status: number
+  /** %RESPONSE_FLAGS%: `-`, `NR`, `UC`, `UF,URX`. */
+  flags: string
+  /** %RESPONSE_CODE_DETAILS%: `rbac_access_denied_matched_policy[none]`, `filter_chain_not_found`; `-` for none. */
+  details: string
+  /** %CONNECTION_TERMINATION_DETAILS%, for what a filter of a TCP connection decided. */
+  termination?: string
+  /** %UPSTREAM_TRANSPORT_FAILURE_REASON% */
+  transportFailure?: string
+}
+
+/**
+ * The access log of each sidecar, where it differs from the ordinary one (the application's status, `-`,
+ * `via_upstream`). A side that is absent logs the ordinary line, or is not known.
+ */
+export interface Logged {
+  client?: ProxyLog
+  server?: ProxyLog
+}
+
 export interface Verdict {
   /** `unknown`: a field that matters here is not modelled; `steps` name it. It is never a guess. */
   outcome: 'allow' | 'deny' | 'unknown'
@@ -59,6 +82,8 @@ export interface Verdict {
   /** One sentence for people: the deciding step's. */
   because: string
   steps: Step[]
+  /** Set for denials. */
+  logged?: Logged
 }
 
 /** Something `compile` could not use, or does not model. It travels as data; it never throws. */

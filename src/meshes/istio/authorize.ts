@@ -12,6 +12,8 @@ export interface Decision {
   /** The deciding step is also the last of `steps`. */
   decided: Step
   steps: Step[]
+  /** The RBAC policy that denied, as access logs name it; absent when no ALLOW policy matched. */
+  policyId?: string
 }
 
 type Answer =
@@ -125,6 +127,18 @@ const unsure = (asking: Asking): Step => ({
   evidence: evidenceOf(asking),
 })
 
+/** What istiod calls a rule in Envoy (builder.go, policyName). */
+const policyId = ({ policy, rule }: Asking): string => {
+  const { namespace = '', name } = policy.object.metadata
+  return `ns[${namespace}]-policy[${name}]-rule[${rule?.index ?? 0}]`
+}
+
+/** The same for a CUSTOM rule whose provider cannot be used (builder.go, getBadCustomDenyRules). */
+const badCustomId = (asking: Asking): string => {
+  const { provider = '' } = asking.policy
+  return `istio-ext-authz-${provider === '' ? '' : `${provider}-`}${policyId(asking)}-deny-due-to-bad-CUSTOM-action`
+}
+
 const unionMiss = (askings: readonly Asking[], where: string): Step => {
   const policies = [...new Set(askings.map((asking) => nameOf(refOf(asking.policy.object))))]
   const misses = askings.filter((asking) => asking.rule !== undefined && asking.answer.match === 'no')
@@ -182,8 +196,15 @@ export const authorize = (
     steps.push(decided)
     return { outcome, decided, steps }
   }
-  const deniedBy = (asking: Asking, why: string): Decision =>
-    finish('deny', { at: 'server', outcome: 'deny', says: `${describe(asking)}${why}`, evidence: evidenceOf(asking) })
+  const deniedBy = (asking: Asking, why: string, policyId: string): Decision => ({
+    ...finish('deny', {
+      at: 'server',
+      outcome: 'deny',
+      says: `${describe(asking)}${why}`,
+      evidence: evidenceOf(asking),
+    }),
+    policyId,
+  })
 
   const open: Asking[] = []
   for (const asking of askPolicies(
@@ -192,7 +213,11 @@ export const authorize = (
   )) {
     if (asking.answer.match === 'no') steps.push(info(asking))
     else if (!providers.has(asking.policy.provider ?? '') && asking.answer.match === 'yes')
-      return deniedBy(asking, `, and the mesh has no provider ${asking.policy.provider ?? ''}: denied`)
+      return deniedBy(
+        asking,
+        `, and the mesh has no provider ${asking.policy.provider ?? ''}: denied`,
+        badCustomId(asking),
+      )
     else return finish('unknown', unsure(asking))
   }
   const denies = askPolicies(
@@ -200,7 +225,7 @@ export const authorize = (
     asked,
   )
   for (const asking of denies) {
-    if (asking.answer.match === 'yes') return deniedBy(asking, ': denied')
+    if (asking.answer.match === 'yes') return deniedBy(asking, ': denied', policyId(asking))
     if (asking.answer.match === 'unknown') open.push(asking)
     else steps.push(info(asking))
   }

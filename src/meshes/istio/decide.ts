@@ -2,12 +2,21 @@
 import type { Call } from '../call.ts'
 import { hasLabels } from '../match/labels.ts'
 import { normalizePath } from '../match/paths.ts'
-import type { Effect, Evidence, Step, Transport, Verdict } from '../verdict.ts'
+import type { Effect, Evidence, Logged, Step, Transport, Verdict } from '../verdict.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
 import { authorize } from './authorize.ts'
 import type { IstioModel } from './compile.ts'
 import type { Asked } from './conditions.ts'
-import { barePath, denied, forwarding, type Handlers, handshakeFailed, plaintextRefused } from './effects.ts'
+import {
+  barePath,
+  denied,
+  deniedBytes,
+  forwarding,
+  type Handlers,
+  handshakeFailed,
+  plaintextRefused,
+  type Refusal,
+} from './effects.ts'
 import { connect, inboundProtocol, readsHttp, type Wire } from './inbound.ts'
 import { type Outbound, outbound } from './outbound.ts'
 import { identityOf, inboundBypass, isMeshed } from './pods.ts'
@@ -20,7 +29,7 @@ const verdict = (
   transport: Transport,
   steps: Step[],
   deciding: Step,
-  more: { effect?: Effect; identity?: string } = {},
+  more: { effect?: Effect; identity?: string; logged?: Logged } = {},
 ): Verdict => ({
   outcome,
   transport,
@@ -29,6 +38,7 @@ const verdict = (
   ...(deciding.evidence === undefined ? {} : { decidedBy: deciding.evidence }),
   because: deciding.says,
   steps,
+  ...(more.logged === undefined ? {} : { logged: more.logged }),
 })
 
 const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
@@ -39,9 +49,9 @@ const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
 })
 
 /** How a refusal looks to the caller: its own sidecar answers 503 for HTTP, otherwise the connection is gone. */
-const refusal = (sent: Outbound, wire: Pick<Wire, 'failure'>): Effect => {
-  if (sent.proxy === 'http') return wire.failure === 'handshake' ? handshakeFailed() : plaintextRefused()
-  return { kind: 'reset' }
+const refusal = (sent: Outbound, wire: Pick<Wire, 'failure'>): Refusal => {
+  const client = sent.proxy === 'http'
+  return wire.failure === 'handshake' ? handshakeFailed(client) : plaintextRefused(client)
 }
 
 const remoteAddress = (call: Call): string => {
@@ -120,7 +130,7 @@ const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Ve
     }
     const decided = sent.steps.at(-1)?.evidence
     const deciding = decided === undefined ? failed : { ...failed, evidence: decided }
-    return verdict('deny', 'none', [...steps, deciding], deciding, { effect: refusal(sent, { failure: 'handshake' }) })
+    return verdict('deny', 'none', [...steps, deciding], deciding, refusal(sent, { failure: 'handshake' }))
   }
   const handlers: Handlers = { client: sent.proxy === 'http', server: false }
   const path = call.http && handlers.client ? normalizePath(call.http.path, model.config.normalization) : undefined
@@ -151,7 +161,7 @@ const guarded = (model: IstioModel, call: Call, sent: Outbound): Verdict => {
   const protocol = inboundProtocol(model, call)
   const wire = connect(model, call, sent, protocol)
   const steps = [...sent.steps, ...wire.notes, wire.step]
-  if (!wire.accepted) return verdict('deny', 'none', steps, wire.step, { effect: refusal(sent, wire) })
+  if (!wire.accepted) return verdict('deny', 'none', steps, wire.step, refusal(sent, wire))
   const http = readsHttp(protocol, call)
   if (http && call.protocol !== 'http') {
     const says = `Port ${call.port} of ${where} is declared HTTP, and these bytes are not: the receiver's sidecar closes the connection`
@@ -175,8 +185,8 @@ const guarded = (model: IstioModel, call: Call, sent: Outbound): Verdict => {
   const known = identity === undefined ? {} : { identity }
   if (decision.outcome === 'unknown') return verdict('unknown', wire.transport, steps, decision.decided, known)
   if (decision.outcome === 'deny') {
-    const effect: Effect = http ? denied(model, call, handlers) : { kind: 'close' }
-    return verdict('deny', wire.transport, steps, decision.decided, { effect, ...known })
+    const refused = http ? denied(model, call, handlers, decision.policyId) : deniedBytes(decision.policyId)
+    return verdict('deny', wire.transport, steps, decision.decided, { ...refused, ...known })
   }
   // Nothing restricts the request: over plaintext, the mode that let it in is what a reader wants to know.
   const byDefault = decision.decided.evidence === undefined && wire.transport !== 'mtls'

@@ -8,7 +8,7 @@
 import type { Service } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
 import { withoutQuery } from '../match/paths.ts'
-import type { Effect, Forwarding } from '../verdict.ts'
+import type { Effect, Forwarding, Logged, ProxyLog } from '../verdict.ts'
 import { targetPort } from '../world.ts'
 import type { IstioModel } from './compile.ts'
 import { servicesOf } from './outbound.ts'
@@ -107,12 +107,33 @@ const plain = (body: string): [string, string][] => [
   ['content-type', 'text/plain'],
 ]
 
-/** 403 from the receiver's sidecar, as the caller sees it. */
-export const denied = (model: IstioModel, call: Call, handlers: Handlers): Effect => {
+/** A refusal: what the caller meets, and what the sidecars log. */
+export interface Refusal {
+  effect: Effect
+  logged: Logged
+}
+
+/** `rbac_access_denied_matched_policy[…]`: Envoy's rbac_filter.cc; without an id no ALLOW policy matched. */
+const rbacDetails = (policyId: string | undefined): string => `rbac_access_denied_matched_policy[${policyId ?? 'none'}]`
+
+/** 403 from the receiver's sidecar, as the caller sees it. `policyId` is the RBAC policy that matched. */
+export const denied = (model: IstioModel, call: Call, handlers: Handlers, policyId?: string): Refusal => {
   const body = 'RBAC: access denied'
   const headers = [...plain(body), ...responseHeaders(model, call, handlers, false)]
-  return { kind: 'respond', by: 'server-proxy', status: 403, headers, body }
+  return {
+    effect: { kind: 'respond', by: 'server-proxy', status: 403, headers, body },
+    logged: {
+      server: { status: 403, flags: '-', details: rbacDetails(policyId) },
+      ...(handlers.client ? { client: { status: 403, flags: '-', details: 'via_upstream' } } : {}),
+    },
+  }
 }
+
+/** RBAC of a TCP port decides at the first bytes: the connection was open and is closed. */
+export const deniedBytes = (policyId?: string): Refusal => ({
+  effect: { kind: 'close' },
+  logged: { server: { status: 0, flags: '-', details: '-', termination: rbacDetails(policyId) } },
+})
 
 const unavailable = (body: string): Effect => ({
   kind: 'respond',
@@ -122,16 +143,43 @@ const unavailable = (body: string): Effect => ({
   body,
 })
 
-/** The caller's sidecar sent plaintext and the connection was closed on it: 95 bytes. */
-export const plaintextRefused = (): Effect =>
-  unavailable('upstream connect error or disconnect/reset before headers. reset reason: connection termination')
+/** No filter chain of the receiver takes plaintext; istio pilot/pkg/networking/core/accesslog_builder.go (listener log). */
+const noChain: ProxyLog = { status: 0, flags: 'NR', details: 'filter_chain_not_found' }
+
+/**
+ * The receiver has no filter chain for what arrives. A caller without a sidecar, or one of bytes, sees a reset. A sidecar
+ * that sent HTTP in plaintext answers 503 (95 bytes).
+ */
+export const plaintextRefused = (client: boolean): Refusal =>
+  client
+    ? {
+        effect: unavailable(
+          'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+        ),
+        logged: {
+          client: {
+            status: 503,
+            flags: 'UC',
+            details: 'upstream_reset_before_response_started{connection_termination}',
+          },
+          server: noChain,
+        },
+      }
+    : { effect: { kind: 'reset' }, logged: { server: noChain } }
+
+const tlsFailure = 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
 
 /** The caller's sidecar started TLS with something that does not speak it. The end of the text varies in real life. */
-export const handshakeFailed = (): Effect =>
-  unavailable(
-    'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, ' +
-      'transport failure reason: TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end',
-  )
+export const handshakeFailed = (client: boolean): Refusal => {
+  if (!client) return { effect: { kind: 'reset' }, logged: {} }
+  const reason = 'remote connection failure'
+  const body = `upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ${reason}, transport failure reason: ${tlsFailure}`
+  const details = `upstream_reset_before_response_started{${reason}|${tlsFailure}}`.replaceAll(' ', '_')
+  return {
+    effect: unavailable(body),
+    logged: { client: { status: 503, flags: 'UF,URX', details, transportFailure: tlsFailure } },
+  }
+}
 
 /** The path as rules compare it. */
 export const barePath = (path: string): string => withoutQuery(path)

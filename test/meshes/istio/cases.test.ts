@@ -21,6 +21,8 @@ interface Expectation {
   because?: string
   identity?: string
   body?: string
+  /** `server 403 - rbac_access_denied_matched_policy[none]`: side, status, flags, details or termination details. */
+  logs?: string[]
   /** Request headers that reach the application; null: must not. */
   forwards?: Record<string, string | null>
 }
@@ -41,12 +43,18 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
     effect,
     by: by ? `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name}` : 'default',
   }
-  const { because, forwards, body, field, rule, ...plain } = wanted
+  const { because, forwards, body, field, rule, logs, ...plain } = wanted
   expect(seen, verdict.because).toMatchObject(plain)
   if (because !== undefined) expect(verdict.because).toContain(because)
   if (field !== undefined) expect(verdict.decidedBy?.field).toBe(field)
   if (rule !== undefined) expect(verdict.decidedBy?.rule).toBe(rule)
   if (body !== undefined) expect(verdict.effect?.kind === 'respond' && verdict.effect.body).toContain(body)
+  if (logs !== undefined) {
+    const lines = Object.entries(verdict.logged ?? {}).map(
+      ([side, log]) => `${side} ${log.status} ${log.flags} ${log.termination ?? log.details}`,
+    )
+    expect(lines.sort()).toEqual(logs)
+  }
   if (forwards !== undefined) {
     const forwarding = verdict.effect?.kind === 'forward' ? verdict.effect.forwarding : undefined
     const set = Object.fromEntries(forwarding?.setRequestHeaders ?? [])
