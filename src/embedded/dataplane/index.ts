@@ -15,11 +15,12 @@ import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Program } from '../workloads/workload.ts'
-import type { DataPlane, Dial, Failure, HttpExchange, HttpResult } from './dataplane.ts'
+import type { DataPlane, Dial, Failure, HttpExchange, HttpResult, TcpResult } from './dataplane.ts'
 import { createDns } from './dns.ts'
 import { appFailure, noHealthyUpstream, proxyAnswer, throughProxies } from './envoy.ts'
 import { parseRequest, serializeResponse } from './http1.ts'
 import { createModel } from './model.ts'
+import { connectionOutcome, exchangeOutcome, type Notes, observer, type Traffic } from './traffic.ts'
 
 export interface DataPlaneOptions {
   registry: Registry
@@ -29,6 +30,8 @@ export interface DataPlaneOptions {
   listen: (pod: Pod, port: number) => Program | undefined
   /** A line for the log of the pod's sidecar. */
   proxyLog?: (pod: Pod, line: string) => void
+  /** Told of every exchange and connection when it is over. */
+  observe?: (traffic: Traffic) => void
 }
 
 type Request = HttpExchange['request']
@@ -37,7 +40,7 @@ type Request = HttpExchange['request']
 const patience = 300_000
 
 export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
-  const { registry, clock, mesh, listen, proxyLog } = options
+  const { registry, clock, mesh, listen, proxyLog, observe } = options
   const { world, decide, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
 
@@ -55,6 +58,8 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   const isMeshed = (pod: Pod): boolean => mesh?.isMeshed(pod) ?? false
   const current = (pod: Pod): Pod => world().pods.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`) ?? pod
 
+  const observed = observer({ clock, current, observe })
+
   /** Nothing ever answers: waits for as long as the client does. */
   const silence = async (dial: Dial): Promise<Failure> => {
     await pause(clock, Math.min(dial.timeout ?? patience, dial.connectTimeout ?? patience), dial.signal)
@@ -64,12 +69,16 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   /** Resolves a name to a place to dial, or to the failure that ends the attempt. */
   const locate = async (
     dial: Dial,
+    notes: Notes,
   ): Promise<
     | { to: { pod: Pod; port: number }; call?: Omit<Call, 'protocol' | 'http'>; address: string }
     | { failure: Failure; address?: string; noEndpoints?: true }
   > => {
     const from = current(dial.from)
     const found = resolve(world(), from, { host: dial.host, port: dial.port })
+    if ('address' in found) notes.address = found.address
+    if (found.kind === 'service' || found.kind === 'no-endpoints')
+      notes.service = { object: found.service, port: found.port }
     switch (found.kind) {
       case 'nxdomain':
         return { failure: { kind: 'nxdomain', host: dial.host } }
@@ -145,8 +154,19 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     return response ?? { kind: 'timeout', connected: true }
   }
 
-  const http: DataPlane['http'] = async (dial, request) => {
-    const place = await locate(dial)
+  const http: DataPlane['http'] = (dial, request) =>
+    observed(
+      dial,
+      request.body.length,
+      (notes) => {
+        if (!dial.tls) notes.request = request
+        return exchange(dial, request, notes)
+      },
+      (result) => exchangeOutcome(result, dial.tls !== undefined),
+    )
+
+  const exchange = async (dial: Dial, request: Request, notes: Notes): Promise<HttpResult> => {
+    const place = await locate(dial, notes)
     const fromMesh = isMeshed(current(dial.from))
     if ('failure' in place) {
       if (place.noEndpoints && fromMesh && !dial.tls)
@@ -174,6 +194,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       ? { ...place.call, protocol: 'tls' }
       : { ...place.call, protocol: 'http', http: request }
     const verdict = decide(call)
+    Object.assign(notes, { call, verdict })
     const { effect } = verdict
     if (verdict.outcome === 'unknown' || !effect) {
       const line = `meshdojo: not modelled, connection reset: ${verdict.because}`
@@ -198,6 +219,9 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
         const source = toMesh ? '127.0.0.6' : (current(dial.from).status?.podIP ?? '')
         const asked = clock.now()
         const answer = await deliver(dial, to, sent, source)
+        notes.serviceTime = clock.now() - asked
+        if (!dial.tls) notes.forwarded = sent
+        if (!('status' in answer)) notes.failure = answer
         if ('status' in answer) {
           const timed = withServiceTime(setResponseHeaders, clock.now() - asked)
           return ok(dial.tls ? answer : throughProxies(answer, timed, clock.now()), sent, verdict)
@@ -217,9 +241,12 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     }
   }
 
-  const tcp: DataPlane['tcp'] = async (dial, payload) => {
+  const tcp: DataPlane['tcp'] = (dial, payload) =>
+    observed(dial, payload.length, (notes) => send(dial, payload, notes), connectionOutcome)
+
+  const send = async (dial: Dial, payload: Uint8Array, notes: Notes): Promise<TcpResult> => {
     const asked = parseRequest(payload)
-    const place = await locate(dial)
+    const place = await locate(dial, notes)
     if ('failure' in place) {
       // A sidecar accepts first and finds out later that there is nobody: the caller sees an open, then closed connection.
       if (place.noEndpoints && isMeshed(current(dial.from))) return { ok: false, failure: { kind: 'empty' } }
@@ -228,6 +255,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     const program = listen(place.to.pod, place.to.port)
     const listener = program?.ports.find((each) => each.port === place.to.port)
     if (asked && (place.call?.service || !listener || listener.protocol === 'http') && listener?.protocol !== 'tcp') {
+      notes.reported = true
       const result = await http(dial, asked)
       return result.ok
         ? { ok: true, received: serializeResponse(result.exchange.response, asked.method) }
@@ -236,7 +264,9 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     const silent = async (): Promise<{ ok: false; failure: Failure }> => ({ ok: false, failure: await silence(dial) })
     let source = '127.0.0.1'
     if (place.call && mesh) {
-      const verdict = decide({ ...place.call, protocol: 'tcp' })
+      const call: Call = { ...place.call, protocol: 'tcp' }
+      const verdict = decide(call)
+      Object.assign(notes, { call, verdict })
       if (verdict.outcome === 'unknown' || !verdict.effect) {
         proxyLog?.(
           isMeshed(place.call.source) ? place.call.source : place.to.pod,
@@ -266,13 +296,17 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   }
 
   /** A connection alone says less than a request: proxies accept first and decide when data comes. */
-  const probe: DataPlane['probe'] = async (dial) => {
-    const place = await locate(dial)
+  const probe: DataPlane['probe'] = (dial) => observed(dial, 0, (notes) => open(dial, notes), connectionOutcome)
+
+  const open = async (dial: Dial, notes: Notes): Promise<TcpResult> => {
+    const place = await locate(dial, notes)
     const opened = { ok: true as const, received: new Uint8Array() }
     const isProxied = isMeshed(current(dial.from))
     if ('failure' in place) return place.noEndpoints && isProxied ? opened : { ok: false, failure: place.failure }
     if (place.call && (isProxied || isMeshed(place.to.pod))) {
-      const verdict = decide({ ...place.call, protocol: 'tcp' })
+      const call: Call = { ...place.call, protocol: 'tcp' }
+      const verdict = decide(call)
+      Object.assign(notes, { call, verdict })
       if (verdict.effect?.kind === 'drop') return { ok: false, failure: await silence(dial), verdict }
       if (verdict.effect?.kind === 'refuse')
         return { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port }, verdict }
