@@ -3,6 +3,7 @@
  * namespace lifecycle, service IP allocation. Synchronous, so that a write stays one turn.
  */
 import type { KubeObject } from '../kube/api.ts'
+import type { User } from './apiserver/auth.ts'
 
 export interface AdmissionRequest {
   operation: 'CREATE' | 'UPDATE' | 'DELETE'
@@ -11,6 +12,8 @@ export interface AdmissionRequest {
   namespace?: string
   name?: string
   subresource?: string
+  /** Absent for what the control plane does itself. */
+  user?: User
   dryRun: boolean
   /** Being written; a plugin may change it in place on CREATE and UPDATE. */
   object?: KubeObject

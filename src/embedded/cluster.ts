@@ -5,6 +5,9 @@ import { builtinAdmission } from './admission/index.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { createDocuments } from './apiserver/documents.ts'
 import { createKindTable, type KindTable } from './apiserver/kind-table.ts'
+import { startRoleAggregation } from './apiserver/rbac/aggregation.ts'
+import { type Authorizer, createAuthorizer } from './apiserver/rbac/authorizer.ts'
+import { bootstrapPolicy } from './apiserver/rbac/bootstrap.ts'
 import { type ApiRegistry, createRegistry } from './apiserver/registry.ts'
 import { type ApiServer, createApiServer } from './apiserver/routes.ts'
 import { meshAdmission } from './apiserver/webhooks.ts'
@@ -28,6 +31,7 @@ export interface EmbeddedCluster {
   kinds: KindTable
   kubelet: Kubelet
   tokens: TokenIssuer
+  authorizer: Authorizer
   clock: Clock
   /** Stops controllers and node; no timer is left. */
   stop(): void
@@ -46,16 +50,18 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   const store = new Store({ startRevision: revisionFromTime(clock.now()) })
   let plugins: AdmissionPlugin[] = []
   const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
-  plugins = builtinAdmission({ registry })
+  const authorizer = createAuthorizer(registry)
+  plugins = builtinAdmission({ registry, authorizer })
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
   bootstrap(registry, clock)
   const kubelet = startNode({ registry, clock, mesh, nodeName })
   const stopControllers = startControllers({ registry, clock })
+  const stopAggregation = startRoleAggregation(registry)
   const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
   const tokens = createTokenIssuer({ clock, registry })
   const documents = createDocuments(kinds, () => clock.now())
-  const handle = createApiServer({ registry, clock, tokens, kubelet: () => kubelet }, documents)
+  const handle = createApiServer({ registry, clock, tokens, authorizer, kubelet: () => kubelet }, documents)
   if (mesh) await installMesh(mesh, registry)
 
   return {
@@ -65,10 +71,12 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     kinds,
     kubelet,
     tokens,
+    authorizer,
     clock,
     stop: () => {
       stopControllers()
       stopCrds()
+      stopAggregation()
       kubelet.stop()
     },
   }
@@ -77,6 +85,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
 const nodes = { group: '', resource: 'nodes' }
 
 function bootstrap(registry: ApiRegistry, clock: Clock): void {
+  for (const object of bootstrapPolicy()) registry.create(object, { trusted: true })
   for (const object of bootstrapObjects())
     if (registry.kindTable.byKind(object.apiVersion, object.kind)) registry.create(object)
   registry.mutate(

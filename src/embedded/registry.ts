@@ -6,6 +6,7 @@
  * Objects that come out are frozen and shared; `structuredClone` one before changing it.
  */
 import type { KubeObject, WatchEvent } from '../kube/api.ts'
+import type { User } from './apiserver/auth.ts'
 import type { Kind } from './kinds/kind.ts'
 
 /** A kind by group and plural: `{ group: 'apps', resource: 'deployments' }`. The group is empty for core. */
@@ -20,6 +21,8 @@ export interface WriteOptions {
   dryRun?: boolean
   /** Write only this part; `status` leaves the rest as it is. */
   subresource?: 'status' | 'scale'
+  /** Whose request it is, for admission; absent for what the control plane does itself. */
+  user?: User
   /** Called for every admission or validation warning. */
   warn?: (text: string) => void
 }
@@ -29,6 +32,9 @@ export interface DeleteOptions {
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
   preconditions?: { uid?: string; resourceVersion?: string }
   dryRun?: boolean
+  /** Whose request it is, for admission. */
+  user?: User
+  warn?: (text: string) => void
 }
 
 export interface Registry {

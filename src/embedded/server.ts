@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { formatKubeconfig } from '../kube/kubeconfig.ts'
-import { adminUser, anonymous, attributesOf, authorize, impersonated, refusal, type User } from './apiserver/auth.ts'
+import { adminUser, anonymous, impersonated, requireResource, type User } from './apiserver/auth.ts'
 import { badRequest, notFound, unauthorized } from './apiserver/errors.ts'
 import { headersOf, readBody, refuseUpgrade, send, sendStatus, statusOf } from './apiserver/node-http.ts'
 import { parseResourcePath } from './apiserver/request-info.ts'
@@ -160,15 +160,13 @@ async function upgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const user = impersonated(await authenticate(embedded, incoming), headersOf(incoming))
+  const user = impersonated(embedded.authorizer, await authenticate(embedded, incoming), headersOf(incoming))
   const url = new URL(`https://${host}${incoming.url ?? '/'}`)
   const route = parseResourcePath(incoming.method ?? 'GET', url, embedded.kinds)
   const { subresource, namespace = '', name = '' } = route ?? {}
   if (!route || (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward'))
     throw badRequest(`the embedded cluster does not upgrade connections on ${url.pathname}`)
-  const asked = attributesOf(route)
-  const decision = authorize(user, asked)
-  if (!decision.allowed) throw refusal(user, asked, decision.reason)
+  requireResource(embedded.authorizer, user, route)
   if (!embedded.registry.get(route.kind, name, namespace)) throw notFound(route.kind, name)
   const { upgrade: open } = await streaming()
   open(incoming, socket, head, { namespace, pod: name, subresource, params: url.searchParams })

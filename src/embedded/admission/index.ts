@@ -5,6 +5,8 @@
  * Not modelled: LimitRanger, ResourceQuota, PodSecurity, NodeRestriction, DefaultStorageClass, RuntimeClass.
  */
 import type { AdmissionPlugin } from '../admission.ts'
+import type { Authorizer } from '../apiserver/rbac/authorizer.ts'
+import { escalationPlugin } from '../apiserver/rbac/escalation.ts'
 import type { Registry } from '../registry.ts'
 import { notModelledPlugin } from './not-modelled.ts'
 import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
@@ -12,10 +14,17 @@ import { serviceAccountPlugin } from './service-account.ts'
 import { serviceAddressesPlugin } from './service-addresses.ts'
 
 /** Plugins of the API server itself. A mesh's mutating webhooks come after these. */
-export const builtinAdmission = ({ registry }: { registry: Registry }): AdmissionPlugin[] => [
+export const builtinAdmission = ({
+  registry,
+  authorizer,
+}: {
+  registry: Registry
+  authorizer: Authorizer
+}): AdmissionPlugin[] => [
   serviceAccountPlugin(registry),
   defaultTolerationsPlugin,
   priorityPlugin(registry),
   serviceAddressesPlugin(registry),
+  escalationPlugin(authorizer),
   notModelledPlugin,
 ]

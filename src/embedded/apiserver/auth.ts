@@ -1,11 +1,11 @@
 /**
- * Who asks, and whether they may. Authentication is the HTTPS server's (certificates) and the token issuer's; this file
- * decides. Not modelled yet: RBAC rules. Members of `system:masters` may do everything, everybody signed in may ask who
- * they are and what the API offers, and nobody else may do anything.
+ * Who asks, what they ask for, and how they are refused. Certificates and tokens are read in `server.ts`; `rbac/`
+ * decides.
  */
 import type { StatusError } from '../../kube/errors.ts'
 import type { Kind } from '../kinds/kind.ts'
-import { failure, forbidden } from './errors.ts'
+import { failure, forbidden, internal } from './errors.ts'
+import type { Authorizer } from './rbac/authorizer.ts'
 import type { ResourceRequest } from './request-info.ts'
 
 export interface User {
@@ -28,29 +28,47 @@ export interface Decision {
   reason?: string
 }
 
-const publicPaths = ['/version', '/healthz', '/livez', '/readyz', '/openid/', '/.well-known/']
-const discoveryPaths = ['/api', '/apis', '/openapi']
-const selfReviews = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'])
-
-/** The seam where RBAC comes in. */
-export function authorize(user: User, asked: Attributes): Decision {
-  if (user.groups.includes('system:masters')) return { allowed: true }
-  const signedIn = user.groups.includes('system:authenticated')
-  if ('path' in asked) {
-    const under = (prefixes: readonly string[]): boolean => prefixes.some((prefix) => asked.path.startsWith(prefix))
-    return { allowed: asked.verb === 'get' && (under(publicPaths) || (signedIn && under(discoveryPaths))) }
+/**
+ * What a request for a resource must be allowed. A Namespace lies in itself, and a collection that is narrowed to one
+ * name counts as that object (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go).
+ */
+export function attributesOf(request: ResourceRequest, query?: URLSearchParams): Attributes {
+  const { verb, kind, subresource, namespace, name } = request
+  const isNamespace = kind.group === '' && kind.resource === 'namespaces'
+  const selected = name ?? /^metadata\.name==?([^,=]+)$/.exec(query?.get('fieldSelector') ?? '')?.[1]
+  return {
+    verb,
+    group: kind.group,
+    resource: kind.resource,
+    subresource,
+    namespace: namespace ?? (isNamespace ? name : undefined),
+    name: selected,
   }
-  return { allowed: signedIn && asked.verb === 'create' && selfReviews.has(asked.resource) }
 }
 
-export const attributesOf = ({ verb, kind, subresource, namespace, name }: ResourceRequest): Attributes => ({
-  verb,
-  group: kind.group,
-  resource: kind.resource,
-  subresource,
-  namespace,
-  name,
-})
+/** @throws StatusError 403 */
+export function requireAllowed(authorizer: Authorizer, user: User, asked: Attributes): void {
+  const { allowed, reason } = authorizer.authorize(user, asked)
+  if (!allowed) throw refusal(user, asked, reason)
+}
+
+const openedBySocket = new Set(['exec', 'attach', 'portforward'])
+
+/**
+ * The whole question for a resource. Running a command through a WebSocket is a GET, and has to be allowed as the POST
+ * of it as well (KEP 5471, on since 1.35). @throws StatusError 403
+ */
+export function requireResource(
+  authorizer: Authorizer,
+  user: User,
+  request: ResourceRequest,
+  query?: URLSearchParams,
+): void {
+  const asked = attributesOf(request, query)
+  requireAllowed(authorizer, user, asked)
+  if (request.verb === 'get' && openedBySocket.has(request.subresource ?? ''))
+    requireAllowed(authorizer, user, { ...asked, verb: 'create' })
+}
 
 /** The 403 for a request that `authorize` did not allow, in the server's words. */
 export function refusal(user: User, asked: Attributes, reason = ''): StatusError {
@@ -72,21 +90,49 @@ export function refusal(user: User, asked: Attributes, reason = ''): StatusError
   )
 }
 
-/** `Impersonate-*` headers. @throws StatusError 403 unless the caller may do everything */
-export function impersonated(user: User, headers: Headers): User {
-  const username = headers.get('impersonate-user')
-  if (!username) return user
-  if (!user.groups.includes('system:masters'))
-    throw refusal(user, { verb: 'impersonate', group: '', resource: 'users', name: username })
-  const groups = (headers.get('impersonate-group') ?? '')
+const extraPrefix = 'impersonate-extra-'
+
+const listOf = (headers: Headers, name: string): string[] =>
+  (headers.get(name) ?? '')
     .split(',')
-    .map((group) => group.trim())
+    .map((value) => value.trim())
     .filter(Boolean)
-  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username)
-  if (account && groups.length === 0) groups.push('system:serviceaccounts', `system:serviceaccounts:${account[1]}`)
-  if (username !== anonymous.username) groups.push('system:authenticated')
+
+/**
+ * Who the caller wants to be (`--as`, `--as-group`), after asking whether they may: each of user, groups, uid and extra
+ * is a right of its own (k8s.io/apiserver/pkg/endpoints/filters/impersonation.go).
+ * @throws StatusError 403; 500 for groups without a user, as upstream
+ */
+export function impersonated(authorizer: Authorizer, user: User, headers: Headers): User {
+  const username = headers.get('impersonate-user')
+  const groups = listOf(headers, 'impersonate-group')
   const uid = headers.get('impersonate-uid')
-  return { username, ...(uid ? { uid } : {}), groups: [...new Set(groups)] }
+  const extra = [...headers.keys()]
+    .filter((key) => key.startsWith(extraPrefix))
+    .map((key): [string, string[]] => [decodeURIComponent(key.slice(extraPrefix.length)), listOf(headers, key)])
+  if (!username) {
+    if (groups.length > 0 || uid || extra.length > 0)
+      throw internal('requested groups, uid or extra without impersonating a user')
+    return user
+  }
+  const ask = (asked: Omit<Extract<Attributes, { resource: string }>, 'verb' | 'group'>, group = ''): void =>
+    requireAllowed(authorizer, user, { verb: 'impersonate', group, ...asked })
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username)
+  if (account) ask({ resource: 'serviceaccounts', namespace: account[1]!, name: account[2]! })
+  else ask({ resource: 'users', name: username })
+  for (const name of groups) ask({ resource: 'groups', name })
+  if (uid) ask({ resource: 'uids', name: uid }, 'authentication.k8s.io')
+  for (const [subresource, values] of extra)
+    for (const name of values) ask({ resource: 'userextras', subresource, name }, 'authentication.k8s.io')
+
+  if (account && groups.length === 0) groups.push('system:serviceaccounts', `system:serviceaccounts:${account[1]}`)
+  groups.push(username === anonymous.username ? 'system:unauthenticated' : 'system:authenticated')
+  return {
+    username,
+    ...(uid ? { uid } : {}),
+    groups: [...new Set(groups)],
+    ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}),
+  }
 }
 
 /** Whether a kind is a question that is answered rather than an object that is stored. */

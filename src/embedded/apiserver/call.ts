@@ -7,6 +7,7 @@ import type { TokenIssuer } from '../pki/tokens.ts'
 import type { User } from './auth.ts'
 import { bodyTooLarge } from './errors.ts'
 import { apiVersionOf } from './kind-table.ts'
+import type { Authorizer } from './rbac/authorizer.ts'
 import type { ApiRegistry } from './registry.ts'
 import type { ResourceRequest } from './request-info.ts'
 import { renderObject, type View } from './table.ts'
@@ -15,6 +16,7 @@ export interface ApiServerParts {
   registry: ApiRegistry
   clock: Clock
   tokens: TokenIssuer
+  authorizer: Authorizer
   /** The node, once it runs. */
   kubelet: () => Kubelet | undefined
 }

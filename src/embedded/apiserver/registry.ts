@@ -75,6 +75,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
       ...(kind.namespaced ? { namespace } : {}),
       name,
       ...(options.subresource ? { subresource: options.subresource } : {}),
+      ...(options.user ? { user: options.user } : {}),
       dryRun: options.dryRun ?? false,
       object,
       oldObject,
@@ -195,7 +196,8 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     const known = kindTable.byResource(kind.group, kind.resource)
     const old = known && get(known, name, namespace)
     if (!known || !old) return undefined
-    const writeOptions: ApiWriteOptions = options.dryRun ? { dryRun: true } : {}
+    const { dryRun, user, warn } = options
+    const writeOptions: ApiWriteOptions = { dryRun, user, warn }
     const draft = deletionOf(known, old, options, clock.now())
     const request = admissionRequest(known, 'DELETE', undefined, old, writeOptions)
     if (!known.group && known.resource === 'namespaces') checkNamespaceForDelete(name)

@@ -1,9 +1,9 @@
 /** The review kinds: a POST asks, the answer comes back in `status`, nothing is stored. */
-import { type Attributes, authorize, type User } from './auth.ts'
+import type { Attributes, User } from './auth.ts'
 import { bodyOf, type Call, respondPlain } from './call.ts'
 import { decodeBody } from './decode/decode.ts'
 import { record } from './equality.ts'
-import { badRequest, methodNotAllowed } from './errors.ts'
+import { badRequest, field, invalid, methodNotAllowed } from './errors.ts'
 
 export async function review(call: Call): Promise<Response> {
   const { kind, request } = call
@@ -25,12 +25,14 @@ async function answer(call: Call, spec: Record<string, unknown>): Promise<object
     case 'selfsubjectreviews':
       return { userInfo: userInfo(user) }
     case 'selfsubjectaccessreviews':
-      return authorize(user, attributesOf(spec))
-    case 'subjectaccessreviews':
+      return verdict(call, user, spec)
     case 'localsubjectaccessreviews':
-      return authorize(subjectOf(spec), attributesOf(spec))
+      checkLocal(call, spec)
+      return verdict(call, subjectOf(call, spec), spec)
+    case 'subjectaccessreviews':
+      return verdict(call, subjectOf(call, spec), spec)
     case 'selfsubjectrulesreviews':
-      return rulesOf(user)
+      return rulesOf(call, text(spec.namespace))
     case 'tokenreviews':
       return tokenReview(call, spec)
     default:
@@ -47,14 +49,30 @@ export const userInfo = ({ username, uid, groups, extra }: User): object => ({
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-function attributesOf(spec: Record<string, unknown>): Attributes {
+/** `evaluationError` names what RBAC stumbled over; it is the reason too. */
+function verdict(call: Call, subject: User, spec: Record<string, unknown>): object {
+  const { allowed, reason } = call.parts.authorizer.authorize(subject, attributesOf(call, spec))
+  return { allowed, ...(reason ? { reason } : {}), ...(reason && !allowed ? { evaluationError: reason } : {}) }
+}
+
+function attributesOf({ kind }: Call, spec: Record<string, unknown>): Attributes {
   const nonResource = record(spec.nonResourceAttributes)
-  if (nonResource) return { path: text(nonResource.path), verb: text(nonResource.verb) }
   const asked = record(spec.resourceAttributes)
-  if (!asked)
-    throw badRequest(
-      'spec.resourceAttributes: Required value: exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    )
+  if (nonResource && !asked) return { path: text(nonResource.path), verb: text(nonResource.verb) }
+  if (!asked || nonResource) {
+    const says = nonResource
+      ? field.invalid(
+          'spec.nonResourceAttributes',
+          nonResource,
+          'cannot be specified in combination with resourceAttributes',
+        )
+      : field.invalid(
+          'spec.resourceAttributes',
+          null,
+          'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+        )
+    throw invalid(kind, '', [says])
+  }
   return {
     verb: text(asked.verb),
     group: text(asked.group),
@@ -65,25 +83,41 @@ function attributesOf(spec: Record<string, unknown>): Attributes {
   }
 }
 
-const subjectOf = (spec: Record<string, unknown>): User => ({
-  username: text(spec.user),
-  groups: Array.isArray(spec.groups) ? spec.groups.map(String) : [],
-})
+/** @throws StatusError 422 when nobody is named (kubernetes/kubernetes pkg/apis/authorization/validation/validation.go) */
+function subjectOf({ kind }: Call, spec: Record<string, unknown>): User {
+  const groups = Array.isArray(spec.groups) ? spec.groups.map(String) : []
+  if (!spec.user && groups.length === 0)
+    throw invalid(kind, '', [field.invalid('spec.user', '', 'at least one of user or group must be specified')])
+  return { username: text(spec.user), groups }
+}
 
-function rulesOf(user: User): object {
-  const all = user.groups.includes('system:masters')
+function checkLocal({ kind, namespace = '' }: Call, spec: Record<string, unknown>): void {
+  if (record(spec.nonResourceAttributes))
+    throw invalid(kind, '', [
+      field.invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'),
+    ])
+  const asked = text(record(spec.resourceAttributes)?.namespace)
+  if (asked !== namespace) throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
+}
+
+/** @throws StatusError 400 without a namespace, as upstream */
+function rulesOf({ parts, user }: Call, namespace: string): object {
+  if (namespace === '') throw badRequest('no namespace on request')
+  const { rules, errors } = parts.authorizer.rulesFor(user, namespace)
   return {
-    resourceRules: all
-      ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }]
-      : [
-          {
-            verbs: ['create'],
-            apiGroups: ['authorization.k8s.io'],
-            resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
-          },
-        ],
-    nonResourceRules: all ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : [],
-    incomplete: false,
+    resourceRules: rules
+      .filter(({ resources }) => resources?.length)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        ...(resourceNames?.length ? { resourceNames } : {}),
+      })),
+    nonResourceRules: rules
+      .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+    incomplete: errors.length > 0,
+    ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}),
   }
 }
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Status } from '../../kube/api.ts'
 import { StatusError } from '../../kube/errors.ts'
 import { issuer } from '../pki/tokens.ts'
-import { adminUser, attributesOf, authorize, impersonated, isReview, refusal, type User } from './auth.ts'
+import { adminUser, impersonated, isReview, requireAllowed, requireResource, type User } from './auth.ts'
 import { type ApiServerParts, type Call, complete, json } from './call.ts'
 import { internal, methodNotAllowed, unknownPath } from './errors.ts'
 import { negotiate } from './negotiation.ts'
@@ -43,17 +43,13 @@ const verbs: Record<ResourceRequest['verb'], (call: Call) => Promise<Response>> 
 export function createApiServer(parts: ApiServerParts, documents: Documents): ApiServer {
   const handle = async (request: Request, signedIn: User, warn: (text: string) => void): Promise<Response> => {
     const url = new URL(request.url)
-    const user = impersonated(signedIn, request.headers)
+    const user = impersonated(parts.authorizer, signedIn, request.headers)
     const resource = parseResourcePath(request.method, url, parts.registry.kindTable)
     if (!resource) {
-      const asked = { path: url.pathname, verb: request.method.toLowerCase() }
-      const decision = authorize(user, asked)
-      if (!decision.allowed) throw refusal(user, asked, decision.reason)
+      requireAllowed(parts.authorizer, user, { path: url.pathname, verb: request.method.toLowerCase() })
       return (await documents(request, url)) ?? (await page(parts, request, url))
     }
-    const asked = attributesOf(resource)
-    const decision = authorize(user, asked)
-    if (!decision.allowed) throw refusal(user, asked, decision.reason)
+    requireResource(parts.authorizer, user, resource, url.searchParams)
     const representation = negotiate(request.headers.get('accept'))
     const includeObject = parseIncludeObject(
       representation.as === 'Table' ? url.searchParams.get('includeObject') : null,

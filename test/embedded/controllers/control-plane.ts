@@ -1,6 +1,7 @@
 /** The real registry, admission and controllers, with a node whose pods do as the test says. */
 import { builtinAdmission } from '../../../src/embedded/admission/index.ts'
 import { createKindTable } from '../../../src/embedded/apiserver/kind-table.ts'
+import { createAuthorizer } from '../../../src/embedded/apiserver/rbac/authorizer.ts'
 import { createRegistry } from '../../../src/embedded/apiserver/registry.ts'
 import { timestamp } from '../../../src/embedded/clock.ts'
 import { startControllers } from '../../../src/embedded/controllers/index.ts'
@@ -106,7 +107,7 @@ export const controlPlane = (options: { nodes?: KubeObject[]; kubelet?: boolean 
     clock,
     admission: () => plugins,
   })
-  const plugins = builtinAdmission({ registry })
+  const plugins = builtinAdmission({ registry, authorizer: createAuthorizer(registry) })
   for (const name of ['default', 'kube-node-lease', 'shop']) {
     registry.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }

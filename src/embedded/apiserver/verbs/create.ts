@@ -5,7 +5,7 @@ import { writeQuery } from '../options.ts'
 import { checkNamespace } from './identity.ts'
 
 export async function create(call: Call): Promise<Response> {
-  const { kind, namespace, parts, request, warn } = call
+  const { kind, namespace, parts, request, warn, user } = call
   const asked = writeQuery('CreateOptions', call.query, request.headers.get('user-agent') ?? '')
   const { object, warnings } = await decodeBody({
     bytes: await bodyOf(request),
@@ -17,5 +17,5 @@ export async function create(call: Call): Promise<Response> {
   checkNamespace(call, object)
   if (namespace) object.metadata.namespace = namespace
   const { dryRun, fieldManager } = asked
-  return respond(call, parts.registry.create(object, { dryRun, fieldManager, warn }), 201)
+  return respond(call, parts.registry.create(object, { dryRun, fieldManager, warn, user }), 201)
 }

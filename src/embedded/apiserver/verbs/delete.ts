@@ -7,8 +7,11 @@ import { deleteQuery, listQuery } from '../options.ts'
 import { renderList } from '../table.ts'
 import { selectionOf } from './selection.ts'
 
-const optionsOf = async ({ request, query }: Call) =>
-  deleteQuery(query, await decodeOptions(await bodyOf(request), request.headers.get('content-type')))
+const optionsOf = async ({ request, query, user, warn }: Call) => ({
+  ...deleteQuery(query, await decodeOptions(await bodyOf(request), request.headers.get('content-type'))),
+  user,
+  warn,
+})
 
 export async function remove(call: Call): Promise<Response> {
   const { parts, kind, name = '', namespace } = call

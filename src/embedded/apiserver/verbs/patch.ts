@@ -1,6 +1,7 @@
 /** PATCH: four media types, one way of writing. The patched object is decoded and checked as a PUT's body would be. */
 import type { Json, KubeObject } from '../../../kube/api.ts'
 import { timestamp } from '../../clock.ts'
+import { attributesOf, requireAllowed } from '../auth.ts'
 import { bodyOf, type Call, inVersion, respond } from '../call.ts'
 import { decodeValue } from '../decode/decode.ts'
 import { parseJson } from '../decode/json.ts'
@@ -26,7 +27,7 @@ export const patchTypes = {
 } as const
 
 export async function patch(call: Call): Promise<Response> {
-  const { request, parts, kind, name = '', namespace, warn, subresource } = call
+  const { request, parts, kind, name = '', namespace, warn, subresource, user } = call
   const type = patchTypeOf(call)
   const asked = writeQuery(
     'PatchOptions',
@@ -46,7 +47,7 @@ export async function patch(call: Call): Promise<Response> {
     throw invalid(kind, name, [field.invalid('metadata.uid', uid, 'field is immutable')])
   keepNamespaceFinalizers(call, object, live)
   const { dryRun, fieldManager } = asked
-  return respond(call, parts.registry.update(object, { dryRun, fieldManager, warn, subresource }))
+  return respond(call, parts.registry.update(object, { dryRun, fieldManager, warn, subresource, user }))
 }
 
 /** @throws StatusError 415 */
@@ -108,7 +109,7 @@ async function apply(
   live: KubeObject | undefined,
   asked: WriteQuery,
 ): Promise<Response> {
-  const { parts, kind, name = '', namespace, subresource, warn } = call
+  const { parts, kind, name = '', namespace, subresource, warn, user } = call
   if (!config?.kind || !config.apiVersion) throw badRequest(`invalid object type: /, Kind=${config?.kind ?? ''}`)
   config.metadata ??= { name }
   config.metadata.name ||= name
@@ -128,7 +129,8 @@ async function apply(
   const { object } = decodeApplied(call, applied.object)
   if (namespace) object.metadata.namespace = namespace
   if (!live) {
-    const created = parts.registry.create(object, { dryRun, warn, managedFields: applied.managedFields })
+    requireAllowed(parts.authorizer, user, attributesOf({ ...call, verb: 'create' }))
+    const created = parts.registry.create(object, { dryRun, warn, user, managedFields: applied.managedFields })
     return respond(call, created, 201)
   }
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion
@@ -137,7 +139,7 @@ async function apply(
   const managedFields = unchanged ? (live.metadata.managedFields ?? []) : applied.managedFields
   return respond(
     call,
-    parts.registry.update(object, { dryRun, warn, subresource, managedFields: cloneJson(managedFields) }),
+    parts.registry.update(object, { dryRun, warn, user, subresource, managedFields: cloneJson(managedFields) }),
   )
 }
 
