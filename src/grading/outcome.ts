@@ -29,6 +29,8 @@ const unreachable: Record<number, string> = {
 /** The 503 that the caller's own sidecar writes when the other side would not have the connection. */
 const upstreamRefused = /reset reason: (connection termination|remote connection failure|connection failure)/
 const connectionRefused = /delayed connect error: (\d+|Connection refused)/
+/** The 503 that it writes when nothing answered at all. */
+const upstreamSilent = /reset reason: connection timeout/
 const noUpstream = /no healthy upstream|no_healthy_upstream/
 
 /** Policies answer 403 with these: Istio's and Cilium's proxies, and Linkerd's by header. */
@@ -48,6 +50,8 @@ export const classify = (result: CurlResult): Outcome => {
   if (status === 403 && isPolicyDenial(result)) return { kind: 'denied', says: '403 RBAC: access denied' }
   if (status === 503 && noUpstream.test(body)) return { kind: 'unreachable', says: '503 no healthy upstream' }
   if (status === 503 && connectionRefused.test(body)) return { kind: 'unreachable', says: '503 nothing listens there' }
+  if (status === 503 && upstreamSilent.test(body))
+    return { kind: 'dropped', says: 'no answer (503 from its own sidecar)' }
   if (status === 503 && upstreamRefused.test(body))
     return { kind: 'refused', says: 'refused (503 from its own sidecar)' }
   return { kind: status < 400 ? 'ok' : 'status', says: String(status) }

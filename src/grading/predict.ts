@@ -6,6 +6,7 @@
 import type { Pod } from '../kube/kinds.ts'
 import type { Call } from '../meshes/call.ts'
 import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
+import { askNameServer, behindPolicies, dropped, isAskedFor } from '../meshes/network-policy/index.ts'
 import type { Transport, Verdict } from '../meshes/verdict.ts'
 import type { OutcomeKind } from './outcome.ts'
 import type { ClusterWorld } from './world.ts'
@@ -75,6 +76,16 @@ const protocolOf = (scheme: string): Call['protocol'] => {
   return scheme === 'http' ? 'http' : 'tcp'
 }
 
+/** Names that no name server answers for, because NetworkPolicies drop the question. */
+const silent = (world: ClusterWorld, source: Pod, host: string): Prediction | undefined => {
+  if (!isAskedFor(host, source)) return undefined
+  const decision = askNameServer(world.policies, world.network, source)
+  if (decision.allowed) return undefined
+  const { because, ...verdict } = dropped(decision)
+  const says = `The name ${host} cannot be resolved. ${because}`
+  return { ...stop('dropped', says), steps: [because, says], verdict: { ...verdict, because: says } }
+}
+
 const callTo = (
   source: Pod,
   target: NonNullable<ReturnType<typeof parseTarget>>,
@@ -110,6 +121,8 @@ export const predict = (world: ClusterWorld, from: string, url: string, options:
   if (source === undefined) return stop('unknown', `there is no pod of ${from}`)
   const target = parseTarget(url)
   if (target === undefined) return stop('unknown', `${url} is not a URL`)
+  const unnamed = silent(world, source, target.host)
+  if (unnamed !== undefined) return unnamed
   const resolution = resolve(world.network, source, target)
   const stopped = unresolved(resolution, url)
   if (stopped !== undefined) return stopped
@@ -122,9 +135,10 @@ export const predict = (world: ClusterWorld, from: string, url: string, options:
         ? [{ pod: resolution.pod, port: resolution.port }]
         : []
   const service = resolution.kind === 'service' ? { object: resolution.service, port: resolution.port } : undefined
-  const predictions = endpoints.map((endpoint) =>
-    toPrediction(mesh.decide(model, callTo(source, target, endpoint, service, options)), endpoint.pod),
-  )
+  const predictions = endpoints.map((endpoint) => {
+    const call = callTo(source, target, endpoint, service, options)
+    return toPrediction(behindPolicies(world.policies, call, mesh.decide(model, call)), endpoint.pod)
+  })
   const worst = predictions.find((each) => each.outcome !== 'ok') ?? predictions[0]
   if (worst === undefined) return stop('unreachable', `nothing answers at ${url}`)
   if (predictions.every((each) => each.outcome === worst.outcome)) return worst

@@ -3,6 +3,7 @@ import type { Cluster, KubeObject, ResourceRef } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { buildWorld, type World } from '../meshes/network.ts'
+import { compile as compilePolicies, type PolicyModel, reads as policyReads } from '../meshes/network-policy/index.ts'
 import type { Problem } from '../meshes/verdict.ts'
 
 /** What the network needs, whatever the mesh. */
@@ -11,10 +12,13 @@ export const coreReads: readonly ResourceRef[] = [
   { group: '', version: 'v1', resource: 'pods' },
   { group: '', version: 'v1', resource: 'services' },
   { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
+  ...policyReads,
 ]
 
 export interface ClusterWorld {
   network: World
+  /** NetworkPolicies: asked before the mesh. */
+  policies: PolicyModel
   objects: KubeObject[]
   /** Absent on a cluster whose mesh is not known: then nothing is predicted. */
   mesh?: Mesh
@@ -26,7 +30,7 @@ export interface ClusterWorld {
 /** Indexes and compiles objects that are already at hand. */
 export const worldOf = (objects: KubeObject[], mesh?: Mesh): ClusterWorld => {
   const { model, problems } = mesh?.compile(objects) ?? { model: undefined, problems: [] }
-  return { network: buildWorld(objects), objects, mesh, model, problems }
+  return { network: buildWorld(objects), policies: compilePolicies(objects), objects, mesh, model, problems }
 }
 
 /**

@@ -56,6 +56,87 @@ describe('a request is predicted', () => {
   })
 })
 
+describe('NetworkPolicies are asked before the mesh', () => {
+  const policy = (namespace: string, name: string, spec: Record<string, unknown>) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace },
+    spec,
+  })
+  const mesh = meshOf({
+    'a/web': {
+      ...forwarded('mtls', 'web may'),
+      steps: [
+        { at: 'client', outcome: 'info', says: 'starts mTLS' },
+        { at: 'server', outcome: 'pass', says: 'web may' },
+      ],
+    },
+  })
+
+  test('what they drop does not get to the receiver’s proxy', () => {
+    const isolated = worldOf([...shop, policy('a', 'deny', { podSelector: {} })], mesh)
+    const found = predict(isolated, 'a/web', 'http://api.a/')
+    expect(found).toMatchObject({ outcome: 'dropped', transport: 'none', destination: 'a/api' })
+    expect(found.verdict?.steps.map(({ at, outcome }) => `${at} ${outcome}`)).toEqual(['client info', 'wire deny'])
+    expect(found.verdict?.decidedBy).toMatchObject({
+      object: { kind: 'NetworkPolicy', name: 'deny' },
+      field: 'spec.ingress',
+    })
+    expect(matrix(isolated).cells.map((row) => row.map(({ letter }) => letter).join(''))).toEqual(['.e~', '~e.', '~e~'])
+  })
+
+  test('what they let through is the mesh’s to decide, and they are named', () => {
+    const open = policy('a', 'open', {
+      podSelector: {},
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'web' } } }] }],
+    })
+    const found = predict(worldOf([...shop, open], mesh), 'a/web', 'http://api.a/')
+    expect(found).toMatchObject({ outcome: 'ok', because: 'web may', transport: 'mtls' })
+    expect(found.verdict?.steps.map(({ at, outcome }) => `${at} ${outcome}`)).toEqual([
+      'client info',
+      'wire pass',
+      'server pass',
+    ])
+  })
+
+  test('what the caller’s own proxy refuses never meets them, and what the mesh does not know stays unknown', () => {
+    const deny = policy('a', 'deny', { podSelector: {} })
+    const atHome = {
+      ...denied('no such route'),
+      steps: [{ at: 'client', outcome: 'deny', says: 'no such route' }],
+    } as const
+    const unknown = { outcome: 'unknown', transport: 'none', because: 'not modelled', steps: [] } as const
+    for (const verdict of [
+      { ...atHome, steps: [...atHome.steps] },
+      { ...unknown, steps: [] },
+    ])
+      expect(predict(worldOf([...shop, deny], meshOf({ 'a/web': verdict })), 'a/web', 'http://api.a/').because).toBe(
+        verdict.because,
+      )
+  })
+
+  test('names need a way to the name server; addresses do not', () => {
+    const silent = worldOf(
+      [
+        ...shop,
+        policy('a', 'deny', {
+          podSelector: { matchLabels: { app: 'web' } },
+          policyTypes: ['Egress'],
+          egress: [{ ports: [{ port: 8080 }] }],
+        }),
+      ],
+      mesh,
+    )
+    expect(predict(silent, 'a/web', 'http://api.a/')).toMatchObject({
+      outcome: 'dropped',
+      because: expect.stringMatching(
+        /^The name api\.a cannot be resolved\. NetworkPolicy a\/deny isolates .* on UDP 53/,
+      ),
+    })
+    expect(predict(silent, 'a/web', 'http://10.1.0.2/').outcome).toBe('ok')
+  })
+})
+
 test('the matrix of a cluster has a row per workload and a column per Service', () => {
   const { sources, targets, cells } = matrix(world)
   expect(sources).toEqual(['a/api', 'a/web', 'b/old'])

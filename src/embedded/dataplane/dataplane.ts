@@ -20,8 +20,8 @@ export type Failure =
   | { kind: 'reset' }
   /** Closed by peer before an answer. */
   | { kind: 'empty' }
-  /** No answer within the client's own limit; `connected` when the connection itself was there. */
-  | { kind: 'timeout'; connected?: boolean }
+  /** No answer within the client's own limit; `connected` when the connection itself was there; `resolving`: nor a name server's. */
+  | { kind: 'timeout'; connected?: boolean; resolving?: boolean }
   /** `certificate`: the handshake worked and the client does not trust what it was shown. */
   | { kind: 'tls'; says: string; certificate?: boolean }
   /** The peer answered something that is no HTTP. */
@@ -51,6 +51,8 @@ export type TcpResult = { ok: true; received: Uint8Array } | { ok: false; failur
 export interface Dns {
   /** A records for a name asked from that pod (search path, ndots:5), with the full name that answered. */
   lookup(from: Pod, name: string): { name: string; addresses: string[] } | undefined
+  /** False when the pod's questions are dropped on the way: then nothing answers, not even for names that exist. */
+  answers(from: Pod): boolean
 }
 
 export interface DataPlane {

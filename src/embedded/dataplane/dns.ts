@@ -2,7 +2,8 @@
 import { lookup, type World } from '../../meshes/network.ts'
 import type { Dns } from './dataplane.ts'
 
-export const createDns = (world: () => World): Dns => ({
+export const createDns = (world: () => World, answers: Dns['answers']): Dns => ({
+  answers,
   lookup(from, name) {
     const answer = lookup(world(), from, name)
     if (!answer || answer.kind === 'external' || answer.addresses.length === 0) return undefined

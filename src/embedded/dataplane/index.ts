@@ -10,6 +10,7 @@ import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import { type Resolution, resolve } from '../../meshes/network.ts'
+import { isAskedFor } from '../../meshes/network-policy/index.ts'
 import type { Forwarding, Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
@@ -17,6 +18,7 @@ import { pause } from '../workloads/process/process.ts'
 import type { Program } from '../workloads/workload.ts'
 import type { DataPlane, Dial, Failure, HttpExchange, HttpResult, TcpResult } from './dataplane.ts'
 import { createDns } from './dns.ts'
+import { closedLate, givenUp, unresolved } from './dropped.ts'
 import { appFailure, noHealthyUpstream, proxyAnswer, throughProxies } from './envoy.ts'
 import { parseRequest, serializeResponse } from './http1.ts'
 import { createModel } from './model.ts'
@@ -41,7 +43,7 @@ const patience = 300_000
 
 export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
   const { registry, clock, mesh, listen, proxyLog, observe } = options
-  const { world, decide, stop } = createModel({ registry, mesh })
+  const { world, decide, askNameServer, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
 
   /** Round robin over the ready endpoints, per Service port. */
@@ -75,6 +77,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     | { failure: Failure; address?: string; noEndpoints?: true }
   > => {
     const from = current(dial.from)
+    if (isAskedFor(dial.host, from) && !askNameServer(from).allowed) return { failure: await unresolved(clock, dial) }
     const found = resolve(world(), from, { host: dial.host, port: dial.port })
     if ('address' in found) notes.address = found.address
     if (found.kind === 'service' || found.kind === 'no-endpoints')
@@ -185,9 +188,8 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       remoteAddress,
       verdict,
     })
-    if (!place.call || !mesh) {
-      const source = place.call ? (current(dial.from).status?.podIP ?? '') : '127.0.0.1'
-      const answer = await deliver(dial, to, request, source)
+    if (!place.call) {
+      const answer = await deliver(dial, to, request, '127.0.0.1')
       return 'status' in answer ? ok(answer, request) : { ok: false, failure: answer, remoteAddress }
     }
     const call: Call = dial.tls
@@ -210,8 +212,11 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
         return { ok: false, failure: { kind: 'empty' }, remoteAddress, verdict }
       case 'refuse':
         return { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port }, remoteAddress, verdict }
-      case 'drop':
-        return { ok: false, failure: await silence(dial), remoteAddress, verdict }
+      case 'drop': {
+        const answer = fromMesh ? await givenUp(clock, dial, call) : await silence(dial)
+        if ('status' in answer) return ok(answer, request, verdict)
+        return { ok: false, failure: answer, remoteAddress, verdict }
+      }
       case 'forward': {
         const { setResponseHeaders } = effect.forwarding
         const sent = dial.tls ? request : withChanges(request, effect.forwarding)
@@ -263,7 +268,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     }
     const silent = async (): Promise<{ ok: false; failure: Failure }> => ({ ok: false, failure: await silence(dial) })
     let source = '127.0.0.1'
-    if (place.call && mesh) {
+    if (place.call) {
       const call: Call = { ...place.call, protocol: 'tcp' }
       const verdict = decide(call)
       Object.assign(notes, { call, verdict })
@@ -275,12 +280,13 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
         return { ok: false, failure: { kind: 'reset' } }
       }
       const { kind } = verdict.effect
+      if (kind === 'drop' && isMeshed(place.call.source)) return { ok: false, failure: await closedLate(clock, dial) }
       if (kind === 'drop') return silent()
       if (kind === 'refuse') return { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port } }
       if (kind === 'reset') return { ok: false, failure: { kind: 'reset' } }
       if (kind !== 'forward') return { ok: false, failure: { kind: 'empty' } }
       source = isMeshed(place.to.pod) ? '127.0.0.6' : (place.call.source.status?.podIP ?? '')
-    } else if (place.call) source = place.call.source.status?.podIP ?? ''
+    }
     if (!program) {
       const isProxied = place.call && (isMeshed(place.call.source) || isMeshed(place.to.pod))
       return {
@@ -303,11 +309,14 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     const opened = { ok: true as const, received: new Uint8Array() }
     const isProxied = isMeshed(current(dial.from))
     if ('failure' in place) return place.noEndpoints && isProxied ? opened : { ok: false, failure: place.failure }
-    if (place.call && (isProxied || isMeshed(place.to.pod))) {
-      const call: Call = { ...place.call, protocol: 'tcp' }
-      const verdict = decide(call)
+    const call: Call | undefined = place.call && { ...place.call, protocol: 'tcp' }
+    const verdict = call && decide(call)
+    if (verdict?.effect?.kind === 'drop' && !isProxied) {
       Object.assign(notes, { call, verdict })
-      if (verdict.effect?.kind === 'drop') return { ok: false, failure: await silence(dial), verdict }
+      return { ok: false, failure: await silence(dial), verdict }
+    }
+    if (verdict && (isProxied || isMeshed(place.to.pod))) {
+      Object.assign(notes, { call, verdict })
       if (verdict.effect?.kind === 'refuse')
         return { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port }, verdict }
       return opened
@@ -317,7 +326,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       : { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port } }
   }
 
-  return { dns: createDns(world), http, tcp, probe, stop }
+  return { dns: createDns(world, (from) => askNameServer(current(from)).allowed), http, tcp, probe, stop }
 }
 
 /** The mesh's reasoning knows no time; what the application really took is known here. */

@@ -3,9 +3,18 @@
  * next change of a kind they read. A request between two changes costs no compilation.
  */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
+import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import { buildWorld, type World } from '../../meshes/network.ts'
+import {
+  askNameServer,
+  behindPolicies,
+  compile as compilePolicies,
+  type PolicyDecision,
+  reads as policyReads,
+  withoutMesh,
+} from '../../meshes/network-policy/index.ts'
 import type { Verdict } from '../../meshes/verdict.ts'
 import type { GroupResource, Registry } from '../registry.ts'
 
@@ -63,18 +72,25 @@ export const createModel = ({
 }: {
   registry: Registry
   mesh?: Mesh
-}): { world: () => World; decide: (call: Call) => Verdict; stop: () => void } => {
+}): {
+  world: () => World
+  /** The mesh's verdict (without a mesh: straight through), behind the NetworkPolicies. */
+  decide: (call: Call) => Verdict
+  /** Whether that pod's questions get as far as the name server. */
+  askNameServer: (from: Pod) => PolicyDecision
+  stop: () => void
+} => {
   const world = cached(registry, networkKinds, buildWorld)
   const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects) => mesh?.compile(objects).model)
+  const policies = cached(registry, policyReads.map(kindOf), compilePolicies)
   return {
     world: world.get,
-    decide(call) {
-      if (!mesh) throw new Error('there is no mesh to ask')
-      return mesh.decide(model.get(), call)
-    },
+    decide: (call) => behindPolicies(policies.get(), call, mesh ? mesh.decide(model.get(), call) : withoutMesh(call)),
+    askNameServer: (from) => askNameServer(policies.get(), world.get(), from),
     stop() {
       world.stop()
       model.stop()
+      policies.stop()
     },
   }
 }

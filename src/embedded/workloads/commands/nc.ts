@@ -56,6 +56,7 @@ export const nc: Command = async (process) => {
   const dial = { from: container.pod, host, port, timeout: options.timeout, signal: process.signal }
   const result = options.scan ? await container.network.probe(dial) : await container.network.tcp(dial, payload)
   const isName = !/^[\d.]+$/.test(host)
+  const unresolved = !result.ok && result.failure.kind === 'timeout' && result.failure.resolving
   const address = isName ? (container.network.dns.lookup(container.pod, host)?.addresses[0] ?? host) : host
   const opened = (): void => {
     if (!options.verbose) return
@@ -70,7 +71,7 @@ export const nc: Command = async (process) => {
     process.out(result.received)
     return 0
   }
-  switch (result.failure.kind) {
+  switch (unresolved ? 'nxdomain' : result.failure.kind) {
     case 'nxdomain':
       return fail(
         isDebian ? `getaddrinfo for host "${host}" port ${port}: Name or service not known` : `bad address '${host}'`,

@@ -1,13 +1,26 @@
 /** `nslookup` as in busybox, and the part of `dig` that people use inside clusters. A records only. */
-import type { Command } from '../process/process.ts'
+import { type Command, type Process, pause } from '../process/process.ts'
 
 const server = '10.96.0.10'
+
+/** Milliseconds that a silent server is asked for: busybox and BIND both wait 5 s, two or three times. */
+const patience = { nslookup: 10_000, dig: 15_000 }
+
+const isSilent = async ({ container, signal }: Process, wait: number): Promise<boolean> => {
+  if (container.network.dns.answers(container.pod)) return false
+  await pause(container.clock, wait, signal)
+  return true
+}
 
 export const nslookup: Command = async (process) => {
   const operands = process.argv.slice(1).filter((word) => !word.startsWith('-'))
   const name = operands[0]
   if (name === undefined) {
     process.err('BusyBox v1.36.1 multi-call binary.\n\nUsage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n')
+    return 1
+  }
+  if (await isSilent(process, patience.nslookup)) {
+    process.out(';; connection timed out; no servers could be reached\n\n')
     return 1
   }
   const isDebian = process.container.userland === 'debian'
@@ -33,6 +46,13 @@ export const dig: Command = async (process) => {
     return 1
   }
   const { pod, network } = process.container
+  if (await isSilent(process, patience.dig)) {
+    const lost = `;; communications error to ${server}#53: timed out\n`.repeat(3)
+    process.out(
+      `${lost}\n; <<>> DiG 9.18.28 <<>> ${words.join(' ')}\n;; global options: +cmd\n;; no servers could be reached\n`,
+    )
+    return 9
+  }
   // dig asks for the name as it stands unless told to search.
   const asked = options.includes('+search') ? name : `${name.replace(/\.$/, '')}.`
   const found = type === 'A' || type === 'ANY' ? network.dns.lookup(pod, asked) : undefined

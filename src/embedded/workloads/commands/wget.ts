@@ -2,7 +2,7 @@
  * `wget`: busybox's on Alpine and busybox images, GNU's on Debian ones. The words and exit codes of the two differ.
  * Upstream: busybox/networking/wget.c; GNU Wget manual, "Exit Status". Not modelled: recursion, FTP, continuation.
  */
-import type { HttpExchange, HttpResult } from '../../dataplane/dataplane.ts'
+import type { Failure, HttpExchange, HttpResult } from '../../dataplane/dataplane.ts'
 import { reasonOf } from '../../dataplane/http1.ts'
 import { absolute } from '../process/files.ts'
 import type { Command, Process } from '../process/process.ts'
@@ -100,13 +100,17 @@ const ask = (process: Process, options: Options, target: Target): Promise<HttpRe
   )
 }
 
+/** No address was found: there is none, or no name server answered. */
+const isUnresolved = (failure: Failure): boolean =>
+  failure.kind === 'nxdomain' || (failure.kind === 'timeout' && failure.resolving === true)
+
 /** The exit code and the words of a connection that failed, without `wget: `. */
 const failureText = (
   result: Extract<HttpResult, { ok: false }>,
   target: Target,
   isBusybox: boolean,
 ): { says: string; code: number } => {
-  const { failure } = result
+  const failure = isUnresolved(result.failure) ? { kind: 'nxdomain' } : result.failure
   const address = result.remoteAddress ?? target.host
   if (isBusybox) {
     const texts: Record<string, string> = {
@@ -161,7 +165,7 @@ export const wget: Command = async (process) => {
     if ('exitCode' in target) return fail(isBusybox ? `not an http or ftp url: ${next}` : `${next}: Invalid URL.`, 1)
     const result = await ask(process, options, target)
     const address = result.remoteAddress ?? ''
-    const isFound = result.ok || result.failure.kind !== 'nxdomain'
+    const isFound = result.ok || !isUnresolved(result.failure)
     if (isBusybox) {
       if (isFound) note(`Connecting to ${target.shownHost} (${address}:${target.port})\n`)
     } else {

@@ -91,6 +91,7 @@ const describe = (
         ? { exitCode: 35, says: 'TLS connect error: error:00000000:lib(0)::reason(0)' }
         : { exitCode: 52, says: 'Empty reply from server' }
     case 'timeout':
+      if (failure.resolving) return { exitCode: 28, says: `Resolving timed out after ${elapsed} milliseconds` }
       if (connected)
         return { exitCode: 28, says: `Operation timed out after ${elapsed} milliseconds with 0 bytes received` }
       return limits.connect > 0
@@ -182,8 +183,10 @@ export const transfer = async (
     )
     const elapsed = Math.max(0, Math.round(performance.now() - connectStart))
     const remote = answer.remoteAddress ?? ''
-    const isKnown = !answer.ok && answer.failure.kind === 'nxdomain'
-    if (!isKnown && !/^[\d.]+$/.test(place.host)) {
+    const isUnresolved =
+      !answer.ok &&
+      (answer.failure.kind === 'nxdomain' || (answer.failure.kind === 'timeout' && answer.failure.resolving === true))
+    if (!isUnresolved && !/^[\d.]+$/.test(place.host)) {
       say(`Host ${place.host}:${place.port} was resolved.`)
       say('IPv6: (none)')
       say(`IPv4: ${remote}`)
@@ -197,7 +200,7 @@ export const transfer = async (
       )
     const key = `${place.host}:${place.port}`
     const reused = open.has(key)
-    if (!isKnown && !reused) say(`  Trying ${remote}:${place.port}...`)
+    if (!isUnresolved && !reused) say(`  Trying ${remote}:${place.port}...`)
     if (!isConnected && !answer.ok) {
       const { exitCode, says } = describe(answer.failure, target, elapsed, false, { connect: connectLimit ?? 0 })
       if (answer.failure.kind === 'refused')

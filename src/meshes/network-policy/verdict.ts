@@ -1,0 +1,55 @@
+/** NetworkPolicies in front of a mesh's verdict: a connection that they drop never gets to the receiver's proxy. */
+import type { Call } from '../call.ts'
+import type { Verdict } from '../verdict.ts'
+import { podAddresses } from '../world.ts'
+import { decide, type PolicyDecision } from './decide.ts'
+import type { PolicyModel } from './policy.ts'
+
+/** What becomes of a call in a cluster without a mesh. */
+export const withoutMesh = (call: Call): Verdict => {
+  const says = `Nothing stands between ${call.source.metadata.name} and ${call.destination.metadata.name}`
+  return {
+    outcome: 'allow',
+    transport: call.protocol === 'tls' ? 'tls' : 'plaintext',
+    effect: {
+      kind: 'forward',
+      forwarding: { setRequestHeaders: [], removeRequestHeaders: [], setResponseHeaders: [] },
+    },
+    because: says,
+    steps: [{ at: 'wire', outcome: 'pass', says }],
+  }
+}
+
+/** A verdict of `drop` for a refusal; `before` are the steps that came first. */
+export const dropped = (decision: PolicyDecision, before: Verdict['steps'] = []): Verdict => {
+  const deciding = decision.steps.at(-1)
+  return {
+    outcome: 'deny',
+    transport: 'none',
+    effect: { kind: 'drop' },
+    ...(deciding?.evidence ? { decidedBy: deciding.evidence } : {}),
+    because: deciding?.says ?? '',
+    steps: [...before, ...decision.steps],
+  }
+}
+
+/**
+ * The mesh's verdict, unless policies drop the connection that it needs. What the caller's own proxy refuses never gets
+ * that far, and what the mesh cannot decide stays undecided.
+ */
+export const behindPolicies = (policies: PolicyModel, call: Call, verdict: Verdict): Verdict => {
+  if (policies.policies.size === 0) return verdict
+  const decision = decide(policies, {
+    from: { pod: call.source, address: podAddresses(call.source)[0] ?? '' },
+    to: { pod: call.destination, address: podAddresses(call.destination)[0] ?? '' },
+    port: call.port,
+    protocol: 'TCP',
+  })
+  const endsAtCaller = verdict.steps.some(({ at, outcome }) => at === 'client' && outcome === 'deny')
+  if (decision.steps.length === 0 || endsAtCaller || verdict.outcome === 'unknown') return verdict
+  const leaves = verdict.steps.findIndex(({ at }) => at !== 'client')
+  const wire = leaves < 0 ? verdict.steps.length : leaves
+  const before = verdict.steps.slice(0, wire)
+  if (!decision.allowed) return dropped(decision, before)
+  return { ...verdict, steps: [...before, ...decision.steps, ...verdict.steps.slice(wire)] }
+}
