@@ -6,6 +6,7 @@ import { Footer } from './components/Footer.tsx'
 import { Header } from './components/Header.tsx'
 import { Regions } from './components/Regions.tsx'
 import { Rows } from './components/Rows.tsx'
+import { useContinued } from './hooks/use-continued.ts'
 import { useSession } from './hooks/use-session.ts'
 import { useUi } from './hooks/use-ui.ts'
 import { edited, keysOf } from './input.ts'
@@ -42,6 +43,9 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
     return { view, ui, act, screen: screenFor(view, { columns, rows, theme, ui, home }, act) }
   }
 
+  useContinued(() => {
+    if (!busy.current) act.redraw()
+  })
   useInput((input, key) => {
     if (!busy.current) onInput(now, input, key)
   })

@@ -20,6 +20,9 @@ export type TuiEnd = 'quit' | 'interrupted'
  * stdin and stdout must be terminals. Rejects with the error when drawing fails, with the normal screen restored.
  */
 export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptions): Promise<TuiEnd> => {
+  // A key that is pressed as soon as something is on the screen must reach the program and not the terminal's driver,
+  // which would take Ctrl-Z for itself; ink gets there only after the first frame.
+  stdin.setRawMode(true)
   const app = render(
     <App session={session} terminal={terminal} theme={makeTheme(themeOptions(env))} home={env.HOME} />,
     {
@@ -37,6 +40,7 @@ export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptio
   try {
     return ((await app.waitUntilExit()) as TuiEnd | undefined) ?? 'quit'
   } finally {
+    stdin.setRawMode(false)
     session.send({ type: 'QUIT' })
     await session.closed
   }

@@ -1,7 +1,8 @@
 /**
  * A terminal to test in: an emulator that a program draws on, and keys to press. `mountTui` runs the TUI inside this
  * process; `startProgram` runs any command in a real pseudo-terminal. Nothing here waits for a time: `until` looks again
- * after every change of the screen.
+ * after every change of the screen, and sees whole frames only: a frame may arrive in pieces, but ink writes each one
+ * between the marks of a synchronized update.
  */
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
@@ -99,7 +100,7 @@ const screenOf = ({ emulator, send, resize, written }: Wiring): Screen => {
     until: (what) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (!holds(what, text())) return
+          if (emulator.modes.synchronizedOutputMode || !holds(what, text())) return
           done()
           resolve(text())
         }

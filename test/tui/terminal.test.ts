@@ -184,6 +184,15 @@ test('every key of a fast typist counts: several arrive at once', async () => {
   await screen.until(/> \[ {2}\] One port stays open/)
 })
 
+test('stopped and continued from outside, everything is drawn again and keys still work', async () => {
+  const screen = start()
+  await screen.until('[FAIL]')
+  for (const signal of ['SIGSTOP', 'SIGCONT']) screen.pty.kill(signal)
+  await screen.until(() => screen.written().split('\u001b[?1049h').length === 3)
+  screen.press('?')
+  await screen.until('>Keys')
+})
+
 test.runIf(process.platform === 'linux')('Ctrl-Z stops the program, fg brings it back as it was', async () => {
   const screen = startProgram(['/bin/bash', '--norc', '-i'], { env: { DRIVER_VIEW: 'lab', PS1: 'prompt> ' } })
   running.push(screen)
