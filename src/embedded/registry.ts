@@ -40,6 +40,8 @@ export interface DeleteOptions {
 export interface Registry {
   /** The latest resourceVersion, as a number. */
   readonly revision: number
+  /** The revision of the kind's latest write, 0 before the first; costs nothing. Tells a cache whether it is current. */
+  changed(kind: GroupResource): number
 
   get(kind: GroupResource, name: string, namespace?: string): KubeObject | undefined
   /** Sorted by namespace, then name. */

@@ -2,30 +2,25 @@
  * The cluster's memory: an append-only log of revisions with the current state beside it (the idea of kine). One counter
  * serves all buckets, so a resourceVersion orders every write of the cluster. Knows nothing of kinds or HTTP.
  *
- * Each bucket (one per group and resource) remembers its last `history` revisions; older ones are compacted away, and a
- * watch or a list from before that answers `Compacted`.
+ * Each bucket (one per group and resource) remembers its last revisions, up to a number and a size; older ones are
+ * compacted away, and a watch or a list from before that answers `Compacted`.
+ *
+ * What a write costs does not depend on how much is stored; a list costs what it returns.
  */
 import type { KubeObject } from '../kube/api.ts'
+import { freeze } from './store/freeze.ts'
+import { type Cursor, type HistoryLimits, type Revision, RevisionLog } from './store/revision-log.ts'
+import { SortedKeys } from './store/sorted-keys.ts'
 
-export interface Revision {
-  revision: number
-  type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  bucket: string
-  key: string
-  /** After the write; for DELETED the last state, with the resourceVersion of the deletion. */
-  object: KubeObject
-  /** Before the write; absent for ADDED. */
-  previous?: KubeObject
-}
+export { Compacted, type Cursor, type Revision } from './store/revision-log.ts'
 
-/** The revision asked for is older than the bucket remembers. */
-export class Compacted extends Error {
-  override readonly name = 'Compacted'
-  readonly oldest: number
-  constructor(oldest: number) {
-    super(`compacted up to revision ${oldest}`)
-    this.oldest = oldest
-  }
+export interface Range {
+  /** Only keys that begin with this: one namespace (`ns/`). */
+  prefix?: string
+  /** Only keys that are not before this one. */
+  start?: string
+  /** As it was right after this revision; default now. */
+  revision?: number
 }
 
 interface Watcher {
@@ -36,12 +31,9 @@ interface Watcher {
 interface Bucket {
   name: string
   state: Map<string, KubeObject>
-  log: Revision[]
-  /** Everything up to and including this revision has been forgotten. */
-  compacted: number
+  keys: SortedKeys
+  log: RevisionLog
   watchers: Set<Watcher>
-  /** Keys in order, rebuilt when the set of keys changed. */
-  sorted?: string[]
 }
 
 export interface StoreOptions {
@@ -49,13 +41,18 @@ export interface StoreOptions {
   startRevision?: number
   /** Revisions that each bucket remembers. */
   history?: number
+  /** Bytes of objects (an estimate) that each bucket's history may hold. */
+  historyBytes?: number
 }
 
-const byteOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byteOrder = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  a < b ? -1 : a > b ? 1 : 0
+
+const later = (a: string, b: string): string => (byteOrder([a, 0], [b, 0]) > 0 ? a : b)
 
 export class Store {
   #revision: number
-  readonly #history: number
+  readonly #limits: HistoryLimits
   readonly #start: number
   readonly #buckets = new Map<string, Bucket>()
   readonly #everything = new Set<Watcher>()
@@ -64,7 +61,7 @@ export class Store {
   constructor(options: StoreOptions = {}) {
     this.#revision = options.startRevision ?? 1000
     this.#start = this.#revision
-    this.#history = options.history ?? 1000
+    this.#limits = { count: options.history ?? 5000, bytes: options.historyBytes ?? 64 * 1024 * 1024 }
   }
 
   get revision(): number {
@@ -74,7 +71,8 @@ export class Store {
   #bucket(name: string): Bucket {
     let bucket = this.#buckets.get(name)
     if (!bucket) {
-      bucket = { name, state: new Map(), log: [], compacted: this.#start - 1, watchers: new Set() }
+      const log = new RevisionLog(this.#limits, this.#start - 1)
+      bucket = { name, state: new Map(), keys: new SortedKeys(), log, watchers: new Set() }
       this.#buckets.set(name, bucket)
     }
     return bucket
@@ -84,26 +82,55 @@ export class Store {
     return this.#buckets.get(bucket)?.state.get(key)
   }
 
-  /** The current objects in key order; `prefix` limits them to one namespace (`ns/`). */
-  list(bucket: string, prefix = ''): KubeObject[] {
-    const found = this.#buckets.get(bucket)
-    if (!found) return []
-    found.sorted ??= [...found.state.keys()].sort(byteOrder)
-    const keys = prefix ? found.sorted.filter((key) => key.startsWith(prefix)) : found.sorted
-    return keys.map((key) => found.state.get(key)!)
+  /** The revision of the bucket's latest write; 0 when there was none. Tells a cache in no time whether it is current. */
+  changed(bucket: string): number {
+    return this.#buckets.get(bucket)?.log.latest ?? 0
   }
 
-  /** The objects as they were right after `revision`, in key order. Throws `Compacted`. */
-  listAt(bucket: string, revision: number, prefix = ''): [key: string, object: KubeObject][] {
-    const found = this.#bucket(bucket)
-    if (revision < found.compacted) throw new Compacted(found.compacted)
-    const state = new Map(found.state)
-    for (let i = found.log.length - 1; i >= 0 && found.log[i]!.revision > revision; i--) {
-      const { key, previous } = found.log[i]!
-      if (previous) state.set(key, previous)
-      else state.delete(key)
+  /** The current objects in key order; `prefix` limits them to one namespace (`ns/`). */
+  list(bucket: string, prefix = ''): KubeObject[] {
+    return Array.from(this.scan(bucket, { prefix }), ([, object]) => object)
+  }
+
+  /** The objects of a range in key order, read as far as the caller goes in this turn. Throws `Compacted`. */
+  *scan(bucket: string, range: Range = {}): Generator<[key: string, object: KubeObject]> {
+    const { keys, state } = this.#bucket(bucket)
+    const { prefix = '', start = '' } = range
+    const past = this.#past(bucket, range)
+    const old = [...past].filter((entry): entry is [string, KubeObject] => entry[1] !== undefined && entry[0] >= start)
+    old.sort(byteOrder)
+    let next = 0
+    for (const key of keys.from(later(start, prefix))) {
+      if (!key.startsWith(prefix)) break
+      for (; next < old.length && old[next]![0] < key; next++) yield old[next]!
+      if (!past.has(key)) yield [key, state.get(key)!]
     }
-    return [...state].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => byteOrder(a, b))
+    yield* old.slice(next)
+  }
+
+  /** How many objects the range holds, without looking at each. Throws `Compacted`. */
+  count(bucket: string, range: Range = {}): number {
+    const { keys, state } = this.#bucket(bucket)
+    const { prefix = '', start = '' } = range
+    const first = later(start, prefix)
+    // Keys are ASCII: everything that begins with the prefix comes before this.
+    const end = prefix ? keys.rank(`${prefix}\u{ffff}`) : keys.size
+    let count = Math.max(0, end - keys.rank(first))
+    for (const [key, object] of this.#past(bucket, range)) {
+      if (key < first) continue
+      if (state.has(key)) count--
+      if (object) count++
+    }
+    return count
+  }
+
+  /** Each key written since the revision with its object of then: undefined where there was none. */
+  #past(bucket: string, { revision, prefix = '' }: Range): Map<string, KubeObject | undefined> {
+    const past = new Map<string, KubeObject | undefined>()
+    if (revision === undefined || revision >= this.#revision) return past
+    for (const { key, previous } of this.#bucket(bucket).log.since(revision))
+      if (key.startsWith(prefix)) past.set(key, previous)
+    return past
   }
 
   /** Stores the object (which it freezes, with `metadata.resourceVersion` set) as the next revision. */
@@ -112,15 +139,13 @@ export class Store {
     const previous = found.state.get(key)
     const revision = ++this.#revision
     object.metadata.resourceVersion = String(revision)
-    deepFreeze(object)
+    const size = freeze(object)
     found.state.set(key, object)
-    if (!previous) found.sorted = undefined
-    this.#append(
-      found,
-      previous
-        ? { revision, type: 'MODIFIED', bucket, key, object, previous }
-        : { revision, type: 'ADDED', bucket, key, object },
-    )
+    if (!previous) found.keys.add(key)
+    const written: Revision = previous
+      ? { revision, type: 'MODIFIED', bucket, key, object, previous }
+      : { revision, type: 'ADDED', bucket, key, object }
+    this.#append(found, written, size)
     return object
   }
 
@@ -130,20 +155,16 @@ export class Store {
     const previous = found.state.get(key)
     if (!previous) return undefined
     const revision = ++this.#revision
-    const object = deepFreeze({ ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } })
+    const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } }
+    const size = freeze(object)
     found.state.delete(key)
-    found.sorted = undefined
-    this.#append(found, { revision, type: 'DELETED', bucket, key, object, previous })
+    found.keys.delete(key)
+    this.#append(found, { revision, type: 'DELETED', bucket, key, object, previous }, size)
     return object
   }
 
-  #append(bucket: Bucket, revision: Revision): void {
-    bucket.log.push(revision)
-    // Trimmed in steps, so that a busy bucket does not shift its array on every write.
-    if (bucket.log.length > this.#history * 1.25) {
-      const dropped = bucket.log.splice(0, bucket.log.length - this.#history)
-      bucket.compacted = dropped.at(-1)!.revision
-    }
+  #append(bucket: Bucket, revision: Revision, size: number): void {
+    bucket.log.append(revision, size)
     for (const watcher of bucket.watchers) this.#enqueue(watcher, revision)
     for (const watcher of this.#everything) this.#enqueue(watcher, revision)
   }
@@ -168,63 +189,45 @@ export class Store {
     }
   }
 
+  /** A reader of everything after `after` (default: from now on) for clients that may be slow. Throws `Compacted`. */
+  follow(bucket: string, after = this.#revision): Cursor {
+    return this.#bucket(bucket).log.follow(after)
+  }
+
   /**
-   * Every revision after `after` (default: from now on), once and in order, called in a microtask and never inside a
-   * write. With `replay`, first an ADDED for each object that is there. Throws `Compacted`. Returns what stops it.
+   * Every revision of a bucket from now on, once and in order, called in a microtask and never inside a write. With
+   * `replay`, first an ADDED for each object that is there. Returns what stops it.
    */
-  watch(
-    bucket: string,
-    onRevision: (revision: Revision) => void,
-    options: { after?: number; replay?: boolean } = {},
-  ): () => void {
+  watch(bucket: string, onRevision: (revision: Revision) => void, options: { replay?: boolean } = {}): () => void {
     const found = this.#bucket(bucket)
-    const after = options.after ?? this.#revision
-    if (after < found.compacted) throw new Compacted(found.compacted)
-    const watcher: Watcher = { onRevision, stopped: false }
-    if (options.replay) this.#replay(found, watcher)
-    else for (const revision of found.log) if (revision.revision > after) this.#enqueue(watcher, revision)
-    found.watchers.add(watcher)
-    return () => {
-      watcher.stopped = true
-      found.watchers.delete(watcher)
-    }
+    return this.#add(found.watchers, onRevision, options.replay ? [found] : [])
   }
 
   /** Every revision of every bucket from now on; with `replay`, first an ADDED for each object that is there. */
   watchAll(onRevision: (revision: Revision) => void, options: { replay?: boolean } = {}): () => void {
-    const watcher: Watcher = { onRevision, stopped: false }
-    if (options.replay) for (const bucket of this.#buckets.values()) this.#replay(bucket, watcher)
-    this.#everything.add(watcher)
-    return () => {
-      watcher.stopped = true
-      this.#everything.delete(watcher)
-    }
+    return this.#add(this.#everything, onRevision, options.replay ? this.#buckets.values() : [])
   }
 
-  #replay(bucket: Bucket, watcher: Watcher): void {
-    for (const [key, object] of bucket.state) {
-      const revision = Number(object.metadata.resourceVersion)
-      this.#enqueue(watcher, { revision, type: 'ADDED', bucket: bucket.name, key, object })
+  #add(watchers: Set<Watcher>, onRevision: (revision: Revision) => void, replayed: Iterable<Bucket>): () => void {
+    const watcher: Watcher = { onRevision, stopped: false }
+    for (const { name, state } of replayed)
+      for (const [key, object] of state) {
+        const revision = Number(object.metadata.resourceVersion)
+        this.#enqueue(watcher, { revision, type: 'ADDED', bucket: name, key, object })
+      }
+    watchers.add(watcher)
+    return () => {
+      watcher.stopped = true
+      watchers.delete(watcher)
     }
   }
 
   /** Forgets every revision up to and including this one. */
   compact(revision = this.#revision): void {
-    for (const bucket of this.#buckets.values()) {
-      bucket.log = bucket.log.filter((entry) => entry.revision > revision)
-      bucket.compacted = Math.max(bucket.compacted, revision)
-    }
+    for (const { log } of this.#buckets.values()) log.compact(revision)
   }
 }
 
 /** A first revision that rises between runs: milliseconds since 2024, far ahead of any sustained rate of writes. */
 export const revisionFromTime = (milliseconds: number): number =>
   Math.max(1000, Math.floor(milliseconds - Date.UTC(2024, 0, 1)))
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const child of Object.values(value)) deepFreeze(child)
-  }
-  return value
-}

@@ -11,6 +11,7 @@ import type { Authorizer } from './rbac/authorizer.ts'
 import type { ApiRegistry } from './registry.ts'
 import type { ResourceRequest } from './request-info.ts'
 import { renderObject, type View } from './table.ts'
+import type { EncodedEvents } from './verbs/encoded-events.ts'
 
 export interface ApiServerParts {
   registry: ApiRegistry
@@ -22,7 +23,7 @@ export interface ApiServerParts {
 }
 
 export interface Call extends ResourceRequest {
-  parts: ApiServerParts
+  parts: ApiServerParts & { encoded: EncodedEvents }
   request: Request
   query: URLSearchParams
   user: User

@@ -112,7 +112,11 @@ export const internal = (message: string): StatusError =>
 /** 500 without a reason: how the server reports plain Go errors. */
 export const plain = (message: string): StatusError => failure(500, '', message)
 
-export const expired = (message: string): StatusError => failure(410, 'Expired', message)
+/** @param token goes on with the list as it is now, for a client that can live with an inconsistent one */
+export const expired = (message: string, token?: string): StatusError => {
+  const error = failure(410, 'Expired', message)
+  return token === undefined ? error : new StatusError({ ...error.status, metadata: { continue: token } })
+}
 
 export const rejected = (): StatusError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {})

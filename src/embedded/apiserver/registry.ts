@@ -217,6 +217,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     get revision() {
       return store.revision
     },
+    changed: (kind) => store.changed(bucketOf(kind)),
     get,
     list: (kind, { namespace, where } = {}) => {
       const objects = store.list(bucketOf(kind), namespace ? `${namespace}/` : '')

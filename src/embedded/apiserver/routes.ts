@@ -16,6 +16,7 @@ import { subresource } from './subresources/index.ts'
 import { parseIncludeObject } from './table.ts'
 import { create } from './verbs/create.ts'
 import { remove, removeCollection } from './verbs/delete.ts'
+import { EncodedEvents } from './verbs/encoded-events.ts'
 import { get } from './verbs/get.ts'
 import { list } from './verbs/list.ts'
 import { patch } from './verbs/patch.ts'
@@ -40,7 +41,8 @@ const verbs: Record<ResourceRequest['verb'], (call: Call) => Promise<Response>> 
   deletecollection: removeCollection,
 }
 
-export function createApiServer(parts: ApiServerParts, documents: Documents): ApiServer {
+export function createApiServer(given: ApiServerParts, documents: Documents): ApiServer {
+  const parts = { ...given, encoded: new EncodedEvents() }
   const handle = async (request: Request, signedIn: User, warn: (text: string) => void): Promise<Response> => {
     const url = new URL(request.url)
     const user = impersonated(parts.authorizer, signedIn, request.headers)

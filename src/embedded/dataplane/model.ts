@@ -32,33 +32,22 @@ const cached = <T>(
   build: (objects: KubeObject[]) => T,
 ): { get: () => T; stop: () => void } => {
   let revision = -1
+  let changed = -1
   let value: T | undefined
-  const signature = (): string =>
-    kinds
-      .map((kind) =>
-        registry
-          .list(kind)
-          .map(({ metadata }) => metadata.resourceVersion)
-          .join(),
-      )
-      .join(';')
-  let last: string | undefined
   return {
     get() {
-      // Watch events come a microtask after the write; comparing versions sees a write at once.
-      if (registry.revision !== revision) {
-        revision = registry.revision
-        const now = signature()
-        if (now !== last || value === undefined) {
-          last = now
-          value = build(kinds.flatMap((kind) => registry.list(kind)))
-        }
-      }
-      return value as T
+      // Watch events come a microtask after the write; comparing revisions sees a write at once.
+      if (registry.revision === revision) return value as T
+      revision = registry.revision
+      const now = Math.max(0, ...kinds.map((kind) => registry.changed(kind)))
+      if (now === changed) return value as T
+      changed = now
+      value = build(kinds.flatMap((kind) => registry.list(kind)))
+      return value
     },
     stop() {
       value = undefined
-      last = undefined
+      changed = -1
       revision = -1
     },
   }

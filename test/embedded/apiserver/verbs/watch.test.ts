@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../../src/embedded/cluster.ts'
 import { type Api, apiOf, deployment, watchOf } from '../../api.ts'
+import { manualClock } from '../../manual-clock.ts'
 
 const path = '/apis/apps/v1/namespaces/default/deployments'
 const merge = { 'content-type': 'application/merge-patch+json' }
@@ -139,4 +140,74 @@ test('a dry run changes nothing that a watch could see', async () => {
   expect(body.metadata.resourceVersion).toBeUndefined()
   await api('POST', path, deployment('wet'))
   expect(seen(await events.next())).toBe('ADDED wet')
+})
+
+const secrets = '/api/v1/namespaces/default/secrets'
+const secret = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'default' },
+  stringData: { a: 'x'.repeat(100) },
+})
+const create = (name: string) => cluster.registry.create(secret(name))
+
+test('however much exists, all of it comes first', async () => {
+  for (let index = 0; index < 7000; index++) create(`m${String(index).padStart(5, '0')}`)
+  const events = await watch('', {}, secrets)
+  create('later')
+  let last = ''
+  for (let index = 0; index < 7000; index++) {
+    const { type, object } = await events.next()
+    expect(type).toBe('ADDED')
+    expect(object.metadata.name > last).toBe(true)
+    last = object.metadata.name
+  }
+  expect(seen(await events.next())).toBe('ADDED later')
+})
+
+test('a thousand watchers are each told of everything once and in order', async () => {
+  const watchers = await Promise.all(Array.from({ length: 1000 }, () => watch('', {}, secrets)))
+  const names = ['a', 'b', 'c', 'd']
+  for (const name of names) create(name)
+  cluster.registry.delete({ group: '', resource: 'secrets' }, 'b', 'default')
+  for (const events of watchers) {
+    for (const name of names) expect(seen(await events.next())).toBe(`ADDED ${name}`)
+    expect(seen(await events.next())).toBe('DELETED b')
+  }
+})
+
+test('a client that reads too slowly for the history is told so, and its watch ends', async () => {
+  const events = await watch('', {}, secrets)
+  create('first')
+  expect(seen(await events.next())).toBe('ADDED first')
+  create('missed')
+  cluster.registry.store.compact()
+  create('last')
+  expect(await events.next()).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } })
+  expect(await events.next()).toBeUndefined()
+})
+
+test('WatchList from a revision that this server has not reached: refused, as a list would be', async () => {
+  const query = '?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999999999999'
+  const { status, body } = await api('GET', `${path}${query}`)
+  expect(status).toBe(504)
+  expect(body).toMatchObject({ reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } })
+})
+
+test('bookmarks every minute, and the end after timeoutSeconds', async () => {
+  const clock = manualClock()
+  cluster = await createEmbeddedCluster({ clock })
+  cluster.stop()
+  const events = await watch('&allowWatchBookmarks=true&timeoutSeconds=90', {}, secrets)
+  clock.advance(60_000)
+  expect(await events.next()).toEqual({
+    type: 'BOOKMARK',
+    object: {
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: { resourceVersion: String(cluster.registry.revision) },
+    },
+  })
+  clock.advance(30_000)
+  expect(await events.next()).toBeUndefined()
 })
