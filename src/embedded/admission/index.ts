@@ -2,7 +2,7 @@
  * The admission plugins that every cluster has, in the order in which a real API server runs them. The life cycle of
  * namespaces is part of the registry itself (`apiserver/namespaces.ts`).
  *
- * Not modelled: LimitRanger, ResourceQuota, PodSecurity, NodeRestriction, DefaultStorageClass, RuntimeClass.
+ * Not modelled: LimitRanger, ResourceQuota, NodeRestriction, DefaultStorageClass, RuntimeClass.
  */
 import type { AdmissionPlugin } from '../admission.ts'
 import type { Authorizer } from '../apiserver/rbac/authorizer.ts'
@@ -10,6 +10,7 @@ import { escalationPlugin } from '../apiserver/rbac/escalation.ts'
 import type { Registry } from '../registry.ts'
 import { notModelledPlugin } from './not-modelled.ts'
 import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
+import { podSecurityPlugin } from './pod-security/index.ts'
 import { serviceAccountPlugin } from './service-account.ts'
 import { serviceAddressesPlugin } from './service-addresses.ts'
 
@@ -26,5 +27,6 @@ export const builtinAdmission = ({
   priorityPlugin(registry),
   serviceAddressesPlugin(registry),
   escalationPlugin(authorizer),
+  podSecurityPlugin(registry),
   notModelledPlugin,
 ]

@@ -14,23 +14,14 @@ const idle: Record<string, string> = {
   'validatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
 }
 
-const podSecurity = 'pod-security.kubernetes.io/'
-
 /** A warning, which kubectl prints, for each such object that is created. The mesh's own objects carry no warning. */
 export const notModelledPlugin: AdmissionPlugin = {
   name: 'NotModelled',
-  validate: ({ operation, group, resource, subresource, object, oldObject, warn }) => {
+  validate: ({ operation, group, resource, subresource, object, warn }) => {
     if (operation === 'DELETE' || subresource || !object) return
     const effect = idle[`${resource}.${group}`]
     if (effect && operation === 'CREATE') {
       warn(`${object.kind} is stored but not modelled by this simulated cluster: ${effect}`)
-    }
-    if (group !== '' || resource !== 'namespaces') return
-    const added = Object.keys(object.metadata.labels ?? {}).filter(
-      (key) => key.startsWith(podSecurity) && object.metadata.labels?.[key] !== oldObject?.metadata.labels?.[key],
-    )
-    if (added.length > 0) {
-      warn(`Pod Security admission is not modelled by this simulated cluster: ${added.join(', ')} has no effect`)
     }
   },
 }

@@ -136,10 +136,6 @@ describe('what is stored but not acted on', () => {
     expect(warnings({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: {}, spec: { hard: { pods: '1' } } })).toEqual([
       'ResourceQuota is stored but not modelled by this simulated cluster: nothing is limited by it',
     ])
-    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
-    expect(warnings({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'secure', labels } })).toEqual([
-      'Pod Security admission is not modelled by this simulated cluster: pod-security.kubernetes.io/enforce has no effect',
-    ])
   })
   test('nothing is said of what works', () => {
     expect(warnings({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })).toEqual([])
