@@ -5,6 +5,7 @@
 import type { KubeObject, ResourceRef } from '../kube/api.ts'
 import type { Namespace, Pod } from '../kube/kinds.ts'
 import type { Call } from './call.ts'
+import type { Finished, ProxyReport } from './traffic.ts'
 import type { Problem, Verdict } from './verdict.ts'
 
 export type MeshName = 'istio' | 'linkerd' | 'cilium' | 'consul'
@@ -20,6 +21,16 @@ export interface AdmissionReview {
 export type AdmissionAnswer =
   | { allowed: true; warnings?: string[] }
   | { allowed: false; message: string; code?: number; reason?: string; warnings?: string[] }
+
+/** What proxies write about traffic that is over. Pure, like the rest. */
+export interface MeshTelemetry<Model = unknown, Settings = unknown> {
+  /** The resources that `compile` reads. */
+  readonly reads: readonly ResourceRef[]
+  /** @param parseYaml reads YAML, and may throw; asked only when the configuration cannot be read without */
+  compile(objects: readonly KubeObject[], parseYaml: (text: string) => unknown): Settings
+  /** One report for each proxy that handled it, the caller's first. `requestId` is used where it has none. */
+  report(model: Model, settings: Settings, finished: Finished, requestId: string): ProxyReport[]
+}
 
 export interface Mesh<Model = unknown> {
   readonly name: MeshName
@@ -41,4 +52,6 @@ export interface Mesh<Model = unknown> {
   inject(pod: Pod, namespace: Namespace): Pod
   /** Whether this pod's traffic goes through the mesh. */
   isMeshed(pod: Pod): boolean
+  /** Absent: proxies write nothing that is modelled. */
+  readonly telemetry?: MeshTelemetry<Model>
 }

@@ -32,8 +32,8 @@ export interface DataPlaneOptions {
   listen: (pod: Pod, port: number) => Program | undefined
   /** A line for the log of the pod's sidecar. */
   proxyLog?: (pod: Pod, line: string) => void
-  /** Told of every exchange and connection when it is over. */
-  observe?: (traffic: Traffic) => void
+  /** Told of every exchange and connection when it is over, with the mesh's model. */
+  observe?: (traffic: Traffic, model: unknown) => void
 }
 
 type Request = HttpExchange['request']
@@ -43,7 +43,7 @@ const patience = 300_000
 
 export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
   const { registry, clock, mesh, listen, proxyLog, observe } = options
-  const { world, decide, askNameServer, stop } = createModel({ registry, mesh })
+  const { world, decide, model, askNameServer, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
 
   /** Round robin over the ready endpoints, per Service port. */
@@ -60,7 +60,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   const isMeshed = (pod: Pod): boolean => mesh?.isMeshed(pod) ?? false
   const current = (pod: Pod): Pod => world().pods.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`) ?? pod
 
-  const observed = observer({ clock, current, observe })
+  const observed = observer({ clock, current, observe: observe && ((traffic) => observe(traffic, model())) })
 
   /** Nothing ever answers: waits for as long as the client does. */
   const silence = async (dial: Dial): Promise<Failure> => {

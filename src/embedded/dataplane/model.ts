@@ -26,7 +26,7 @@ const networkKinds: readonly GroupResource[] = [
 ]
 
 /** Rebuilds when a listed kind has changed since the last time. */
-const cached = <T>(
+export const cached = <T>(
   registry: Registry,
   kinds: readonly GroupResource[],
   build: (objects: KubeObject[]) => T,
@@ -65,6 +65,8 @@ export const createModel = ({
   world: () => World
   /** The mesh's verdict (without a mesh: straight through), behind the NetworkPolicies. */
   decide: (call: Call) => Verdict
+  /** What the mesh compiled. */
+  model: () => unknown
   /** Whether that pod's questions get as far as the name server. */
   askNameServer: (from: Pod) => PolicyDecision
   stop: () => void
@@ -74,6 +76,7 @@ export const createModel = ({
   const policies = cached(registry, policyReads.map(kindOf), compilePolicies)
   return {
     world: world.get,
+    model: model.get,
     decide: (call) => behindPolicies(policies.get(), call, mesh ? mesh.decide(model.get(), call) : withoutMesh(call)),
     askNameServer: (from) => askNameServer(policies.get(), world.get(), from),
     stop() {

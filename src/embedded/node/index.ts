@@ -11,6 +11,7 @@ import { eventRecorder } from '../controllers/events.ts'
 import { createDataPlane } from '../dataplane/index.ts'
 import type { Kubelet, LogOptions } from '../kubelet.ts'
 import type { Registry } from '../registry.ts'
+import { createTelemetry } from '../telemetry/index.ts'
 import { processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
 import { createAddresses } from './addresses.ts'
@@ -38,15 +39,18 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
   const addresses = createAddresses()
   const events = eventRecorder({ registry, clock, component: 'kubelet', host: nodeName ?? 'node-1' })
   const workerOf = (pod: Pod): PodWorker | undefined => workers.get(pod.metadata.uid ?? '')
+  const logLine = (pod: Pod, container: string, line: string): void =>
+    workerOf(pod)
+      ?.entries.find(({ record }) => record.spec.name === container)
+      ?.run?.log.write(line)
+  const telemetry = mesh && createTelemetry({ registry, mesh, log: logLine })
   const dataPlane = createDataPlane({
     registry,
     clock,
     mesh,
     listen: (pod, port) => workerOf(pod)?.listener(port)?.program,
-    proxyLog: (pod, line) =>
-      workerOf(pod)
-        ?.entries.find(({ record }) => record.spec.name === 'istio-proxy')
-        ?.run?.log.write(line),
+    proxyLog: (pod, line) => logLine(pod, 'istio-proxy', line),
+    observe: telemetry?.observe,
   })
   const account = (pod: Pod): Record<string, string> => ({
     namespace: pod.metadata.namespace ?? 'default',
@@ -64,6 +68,7 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
         worker?.drop()
         if (worker) addresses.give(worker.address)
         workers.delete(uid)
+        telemetry?.forget(pod)
       } else if (worker) worker.update(pod)
       else if (pod.spec.nodeName && !pod.metadata.deletionTimestamp) {
         const phase = pod.status?.phase
@@ -217,6 +222,7 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
       for (const worker of workers.values()) worker.drop()
       workers.clear()
       dataPlane.stop()
+      telemetry?.stop()
     },
   }
 }

@@ -5,6 +5,7 @@ import { decide } from './decide.ts'
 import { inject } from './inject.ts'
 import { install } from './install.ts'
 import { isMeshed } from './pods.ts'
+import { telemetry } from './telemetry/index.ts'
 import { validate } from './validate/validate.ts'
 
 export type { IstioModel } from './compile.ts'
@@ -19,4 +20,5 @@ export const istio: Mesh<IstioModel> = {
   validate,
   inject,
   isMeshed,
+  telemetry,
 }
