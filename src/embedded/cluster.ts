@@ -2,6 +2,7 @@
 import type { Cluster } from '../kube/api.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { builtinAdmission } from './admission/index.ts'
+import { startQuotaStatus } from './admission/quota/controller.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { createDocuments } from './apiserver/documents.ts'
 import { createKindTable, type KindTable } from './apiserver/kind-table.ts'
@@ -57,6 +58,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   bootstrap(registry, clock)
   const kubelet = startNode({ registry, clock, mesh, nodeName })
   const stopControllers = startControllers({ registry, clock })
+  const stopQuota = startQuotaStatus(registry)
   const stopAggregation = startRoleAggregation(registry)
   const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
   const tokens = createTokenIssuer({ clock, registry })
@@ -77,6 +79,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
       stopControllers()
       stopCrds()
       stopAggregation()
+      stopQuota()
       kubelet.stop()
     },
   }

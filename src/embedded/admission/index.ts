@@ -2,15 +2,17 @@
  * The admission plugins that every cluster has, in the order in which a real API server runs them. The life cycle of
  * namespaces is part of the registry itself (`apiserver/namespaces.ts`).
  *
- * Not modelled: LimitRanger, ResourceQuota, NodeRestriction, DefaultStorageClass, RuntimeClass.
+ * Not modelled: NodeRestriction, DefaultStorageClass, RuntimeClass.
  */
 import type { AdmissionPlugin } from '../admission.ts'
 import type { Authorizer } from '../apiserver/rbac/authorizer.ts'
 import { escalationPlugin } from '../apiserver/rbac/escalation.ts'
 import type { Registry } from '../registry.ts'
+import { limitRangerPlugin } from './limit-ranger.ts'
 import { notModelledPlugin } from './not-modelled.ts'
 import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
 import { podSecurityPlugin } from './pod-security/index.ts'
+import { resourceQuotaPlugin } from './quota/index.ts'
 import { serviceAccountPlugin } from './service-account.ts'
 import { serviceAddressesPlugin } from './service-addresses.ts'
 
@@ -22,11 +24,13 @@ export const builtinAdmission = ({
   registry: Registry
   authorizer: Authorizer
 }): AdmissionPlugin[] => [
+  limitRangerPlugin(registry),
   serviceAccountPlugin(registry),
   defaultTolerationsPlugin,
   priorityPlugin(registry),
   serviceAddressesPlugin(registry),
   escalationPlugin(authorizer),
   podSecurityPlugin(registry),
+  resourceQuotaPlugin(registry),
   notModelledPlugin,
 ]

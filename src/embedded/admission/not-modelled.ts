@@ -5,12 +5,10 @@ const idle: Record<string, string> = {
   'cronjobs.batch': 'no jobs are started by it',
   'horizontalpodautoscalers.autoscaling': 'nothing is scaled by it',
   'ingresses.networking.k8s.io': 'no traffic is routed by it',
-  'limitranges.': 'pods are not limited by it',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
   'persistentvolumeclaims.': 'no volume is bound to it',
   'poddisruptionbudgets.policy': 'no eviction is held back by it',
   'replicationcontrollers.': 'no pods are made from it; use a Deployment',
-  'resourcequotas.': 'nothing is limited by it',
   'validatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
 }
 

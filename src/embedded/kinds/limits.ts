@@ -1,20 +1,51 @@
-/** LimitRanges and ResourceQuotas: stored and shown. Not modelled: their effect on pods (admission warns about it). */
+/** LimitRanges and ResourceQuotas. Admission makes them hold (`admission/limit-ranger.ts`, `admission/quota/`). */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, createdAtColumn, nameColumn, text } from './columns.ts'
-import type { Kind } from './kind.ts'
-import { canonicalQuantity } from './quantity.ts'
+import type { FieldError, Kind } from './kind.ts'
+import { canonicalQuantity, parseQuantity } from './quantity.ts'
 import type { Quantities } from './types.ts'
+import { forbidden, invalid, required } from './validation/errors.ts'
 
-interface Limit {
+export interface Limit {
   type?: string
+  maxLimitRequestRatio?: Quantities
   default?: Quantities
   defaultRequest?: Quantities
   max?: Quantities
   min?: Quantities
 }
 
-interface LimitRange extends KubeObject {
+export interface LimitRange extends KubeObject {
   spec?: { limits?: Limit[] }
+}
+
+/** Each pair that must not be the wrong way round: field, lower and upper end, and what they are called. */
+const orders: ['min' | 'default' | 'defaultRequest', keyof Limit, keyof Limit, string, string][] = [
+  ['min', 'min', 'max', 'min', 'max'],
+  ['defaultRequest', 'min', 'defaultRequest', 'min', 'default request'],
+  ['defaultRequest', 'defaultRequest', 'max', 'default request', 'max'],
+  ['defaultRequest', 'defaultRequest', 'default', 'default request', 'default limit'],
+  ['default', 'min', 'default', 'min', 'default'],
+  ['default', 'default', 'max', 'default', 'max'],
+]
+
+/** After kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateLimitRange. */
+const limitErrors = (limit: Limit, at: string): FieldError[] => {
+  const errors: FieldError[] = limit.type ? [] : [required(`${at}.type`)]
+  if (limit.type === 'Pod')
+    for (const name of ['default', 'defaultRequest'] as const)
+      if (Object.keys(limit[name] ?? {}).length > 0)
+        errors.push(forbidden(`${at}.${name}`, "may not be specified when `type` is 'Pod'"))
+  for (const [field, low, high, lowName, highName] of orders) {
+    for (const [name, upper] of Object.entries((limit[high] ?? {}) as Quantities)) {
+      const lower = ((limit[low] ?? {}) as Quantities)[name]
+      if (lower === undefined || (parseQuantity(lower) ?? 0) <= (parseQuantity(upper) ?? 0)) continue
+      const value = limit[field]?.[name]
+      const says = `${lowName} value ${lower} is greater than ${highName} value ${upper}`
+      errors.push(invalid(`${at}.${field}[${name}]`, value, says))
+    }
+  }
+  return errors
 }
 
 export const limitRangeKind: Kind = {
@@ -34,6 +65,8 @@ export const limitRangeKind: Kind = {
       limit.defaultRequest = { ...limit.min, ...limit.default, ...limit.defaultRequest }
     }
   },
+  validate: (object) =>
+    ((object as LimitRange).spec?.limits ?? []).flatMap((limit, index) => limitErrors(limit, `spec.limits[${index}]`)),
   columns: [nameColumn, createdAtColumn],
 }
 
@@ -49,6 +82,22 @@ const quotas = ({ spec, status }: ResourceQuota, limits: boolean): string =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, hard]) => `${name}: ${status?.used?.[name] ?? 0}/${hard}`)
     .join(', ')
+
+const standardQuotas = new Set(
+  'configmaps cpu ephemeral-storage limits.cpu limits.ephemeral-storage limits.memory memory persistentvolumeclaims pods replicationcontrollers requests.cpu requests.ephemeral-storage requests.memory requests.storage resourcequotas secrets services services.loadbalancers services.nodeports'.split(
+    ' ',
+  ),
+)
+
+const quotaErrors = ({ spec }: ResourceQuota): FieldError[] =>
+  Object.entries(spec?.hard ?? {}).flatMap(([name, value]) => [
+    ...(standardQuotas.has(name) || name.includes('/') || /^(requests\.)?hugepages-/.test(name)
+      ? []
+      : [invalid(`spec.hard[${name}]`, name, 'must be a standard resource for quota')]),
+    ...((parseQuantity(value) ?? 0) < 0
+      ? [invalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0')]
+      : []),
+  ])
 
 export const resourceQuotaKind: Kind = {
   group: '',
@@ -66,6 +115,7 @@ export const resourceQuotaKind: Kind = {
     for (const [name, value] of Object.entries(hard ?? {})) if (hard) hard[name] = canonicalQuantity(value)
     object.status ??= {}
   },
+  validate: (object) => quotaErrors(object as ResourceQuota),
   columns: [
     nameColumn,
     text<ResourceQuota>('Request', (quota) => quotas(quota, false)),

@@ -65,3 +65,17 @@ export const canonicalQuantity = (value: string | number): string => {
   if (Math.abs(milli - amount * 1000) > 1e-6) return given
   return /[eE]/.test(given) ? given : decimal(milli)
 }
+
+/** A sum as the API shows it: in powers of 1024 where its parts were given so, else decimal. */
+export const formatQuantity = (amount: number, inBinary: boolean): string =>
+  inBinary && Number.isInteger(amount) ? binary(amount) : decimal(Math.round(amount * 1000))
+
+/** Adds what parses; the first amount that is not zero decides how the sum is shown. */
+export const sumQuantities = (values: readonly (string | number)[]): string => {
+  const amounts = values.map((value) => parseQuantity(value) ?? 0)
+  const first = values[amounts.findIndex((amount) => amount !== 0)] ?? '0'
+  return formatQuantity(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    /i$/.test(String(first)),
+  )
+}

@@ -133,9 +133,14 @@ describe('what is stored but not acted on', () => {
     return said
   }
   test('is said aloud', () => {
-    expect(warnings({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: {}, spec: { hard: { pods: '1' } } })).toEqual([
-      'ResourceQuota is stored but not modelled by this simulated cluster: nothing is limited by it',
-    ])
+    expect(
+      warnings({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: {},
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      }),
+    ).toEqual(['PersistentVolumeClaim is stored but not modelled by this simulated cluster: no volume is bound to it'])
   })
   test('nothing is said of what works', () => {
     expect(warnings({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })).toEqual([])
