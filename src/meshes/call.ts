@@ -14,6 +14,15 @@ export interface HttpRequest {
   headers: readonly (readonly [name: string, value: string])[]
 }
 
+/** What was found out about a bearer token of the request before deciding (see `Mesh.gather`): a fact, no conclusion. */
+export interface TokenFact {
+  token: string
+  /** Which rule's keys it was held against, in the mesh's own words. */
+  against: string
+  /** `Ok`, or the mesh's name for what is wrong. Absent: it could not be found out. */
+  result?: string
+}
+
 export interface Call {
   /** The pod that asks. */
   source: Pod
@@ -26,4 +35,6 @@ export interface Call {
   protocol: 'http' | 'tcp' | 'tls'
   /** Present when `protocol` is `http`. */
   http?: HttpRequest
+  /** Absent until somebody looked; then tokens of the request that matter have a fact each. */
+  tokens?: readonly TokenFact[]
 }

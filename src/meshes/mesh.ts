@@ -32,6 +32,17 @@ export interface MeshTelemetry<Model = unknown, Settings = unknown> {
   report(model: Model, settings: Settings, finished: Finished, requestId: string): ProxyReport[]
 }
 
+/** What `gather` may ask of the world. */
+export interface Outside {
+  /** Milliseconds since the epoch. */
+  now: number
+  /**
+   * A GET as the control plane sends it: the body of a 200, `null` when there was no such answer. `undefined`: nobody
+   * could ask, so nothing is known.
+   */
+  fetch(url: string): Promise<string | null | undefined>
+}
+
 export interface Mesh<Model = unknown> {
   readonly name: MeshName
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
@@ -41,6 +52,12 @@ export interface Mesh<Model = unknown> {
   compile(objects: readonly KubeObject[]): { model: Model; problems: Problem[] }
   /** What should happen to this call, and why. Never throws. */
   decide(model: Model, call: Call): Verdict
+  /**
+   * The call with the facts that deciding needs and that cannot be had by a pure function: the time, keys that live
+   * elsewhere, cryptography. Never rejects. A mesh without it needs nothing; a call that was not gathered is decided
+   * too, and is `unknown` where such a fact matters. See docs/decisions.
+   */
+  gather?(model: Model, call: Call, outside: Outside): Promise<Call>
 
   /** The CustomResourceDefinitions that an installation brings. Loaded when asked for: they are large. */
   crds(): Promise<KubeObject[]>

@@ -1,10 +1,10 @@
 /**
  * AuthorizationPolicy, from its spec to rules that can be asked. Upstream: pilot/pkg/security/authz/model (model.go,
- * generator.go). Not modelled: `experimental.envoy.filters.*` conditions, and claims of a token that is really there.
+ * generator.go). Not modelled: `experimental.envoy.filters.*` conditions.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Problem } from '../verdict.ts'
-import { conditionTests, type FieldTest, operationTests, sourceTests } from './conditions.ts'
+import { conditionTests, type FieldTest, operationTests, type Surroundings, sourceTests } from './conditions.ts'
 import { fields, isFields, labelMap, list, refOf, text } from './read.ts'
 
 export type Action = 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM'
@@ -40,15 +40,15 @@ export interface AuthorizationPolicy {
 
 const actions = new Set<string>(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'])
 
-const readRule = (value: unknown, index: number, home: string, trustDomain: string): Rule => {
+const readRule = (value: unknown, index: number, around: Surroundings): Rule => {
   const rule = fields(value)
   const alternatives = (key: 'from' | 'to', read: (entry: unknown, path: string) => FieldTest[]): Alternative[] =>
     list(rule[key]).map((entry, i) => ({ path: `${key}[${i}]`, tests: read(entry, `${key}[${i}]`) }))
-  const when = list(rule.when).map((entry, i) => conditionTests(entry, `when[${i}]`, home, trustDomain))
+  const when = list(rule.when).map((entry, i) => conditionTests(entry, `when[${i}]`, around))
   const unknownKey = when.find((condition) => condition.unknownAttribute)
   return {
     index,
-    from: alternatives('from', (entry, path) => sourceTests(fields(entry).source, `${path}.source`, home, trustDomain)),
+    from: alternatives('from', (entry, path) => sourceTests(fields(entry).source, `${path}.source`, around)),
     to: alternatives('to', (entry, path) => operationTests(fields(entry).operation, `${path}.operation`)),
     when: when.flatMap((condition) => condition.tests),
     ...(unknownKey?.unknownAttribute === undefined
@@ -62,7 +62,7 @@ const isTrue = (value: string | undefined): boolean => /^(1|t|T|TRUE|true|True)$
 
 export const readAuthorizationPolicy = (
   object: KubeObject,
-  trustDomain: string,
+  trustDomains: readonly string[],
 ): { policy?: AuthorizationPolicy; problems: Problem[] } => {
   const spec = fields(object.spec)
   const action = text(spec.action) ?? 'ALLOW'
@@ -71,7 +71,7 @@ export const readAuthorizationPolicy = (
     return { problems: [{ object: refOf(object), field: 'spec.action', says, kind: 'invalid' }] }
   }
   const home = object.metadata.namespace ?? ''
-  const rules = list(spec.rules).map((rule, index) => readRule(rule, index, home, trustDomain))
+  const rules = list(spec.rules).map((rule, index) => readRule(rule, index, { home, trustDomains }))
   const policy: AuthorizationPolicy = {
     object,
     action: action as Action,

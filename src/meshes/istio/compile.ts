@@ -3,10 +3,12 @@ import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
 import type { Problem } from '../verdict.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
+import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
 import { portProtocol } from './protocol.ts'
 import { byAge } from './read.ts'
+import type { Receiver } from './receiver.ts'
 
 export interface IstioModel {
   config: MeshConfig
@@ -23,7 +25,10 @@ export interface IstioModel {
   virtualServices: readonly KubeObject[]
   sidecars: readonly KubeObject[]
   serviceEntries: readonly KubeObject[]
-  requestAuthentications: readonly KubeObject[]
+  /** By namespace, oldest first. */
+  requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
+  /** What was worked out per receiving pod, kept for the next call. It never changes an answer. */
+  receivers: WeakMap<Pod, Receiver>
   extensions: readonly KubeObject[]
 }
 
@@ -86,7 +91,7 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
   const problems: Problem[] = []
   const policies: AuthorizationPolicy[] = []
   for (const object of all('security.istio.io', 'AuthorizationPolicy')) {
-    const read = readAuthorizationPolicy(object, config.trustDomain)
+    const read = readAuthorizationPolicy(object, [config.trustDomain, ...config.trustDomainAliases])
     problems.push(...read.problems)
     if (read.policy !== undefined) policies.push(read.policy)
   }
@@ -115,7 +120,11 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
       virtualServices: all('networking.istio.io', 'VirtualService'),
       sidecars: all('networking.istio.io', 'Sidecar'),
       serviceEntries: all('networking.istio.io', 'ServiceEntry'),
-      requestAuthentications: all('security.istio.io', 'RequestAuthentication'),
+      requestAuthentications: grouped(
+        all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
+        (policy) => policy.object.metadata.namespace,
+      ),
+      receivers: new WeakMap(),
       extensions: [
         ...all('networking.istio.io', 'EnvoyFilter'),
         ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),

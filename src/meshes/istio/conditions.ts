@@ -5,8 +5,9 @@
 import { addressRange } from '../match/cidr.ts'
 import { pathPattern } from '../match/paths.ts'
 import { namespacePattern, principalPattern, serviceAccountPattern, trustDomainPattern } from '../match/spiffe.ts'
-import { stringPattern } from '../match/strings.ts'
-import { fields, list, text, texts } from './read.ts'
+import { type StringTest, stringPattern } from '../match/strings.ts'
+import { type Fields, fields, isFields, list, text, texts } from './read.ts'
+import { aliasPrincipals, aliasTrustDomains } from './trust-domains.ts'
 
 /** What the receiver's sidecar knows when it asks the rules. */
 export interface Asked {
@@ -20,6 +21,8 @@ export interface Asked {
   port: number
   /** Server name of the TLS hello; empty over plaintext. */
   sni: string
+  /** Of the token that a RequestAuthentication accepted, space-delimited ones as lists; absent: there was none. */
+  claims?: Fields
   http?: {
     method: string
     /** Normalized, without query. */
@@ -52,10 +55,18 @@ export interface FieldTest {
   empty: boolean
 }
 
+/** What a value means depends on where the policy lives and on the mesh. */
+export interface Surroundings {
+  /** Namespace of the policy. */
+  home: string
+  /** The mesh's own trust domain, then its aliases. */
+  trustDomains: readonly string[]
+}
+
 interface Attribute {
   httpOnly: boolean
   /** Undefined: the value cannot be used. */
-  compile: (value: string, home: string, trustDomain: string) => Test | undefined
+  compile: (value: string, about: Surroundings) => Test | undefined
   seen: (asked: Asked) => string
   unmodelled?: boolean
 }
@@ -67,10 +78,6 @@ const identityTest =
 
 const seenIdentity = ({ identity }: Asked): string => identity?.replace('spiffe://', '') ?? 'no client certificate'
 
-/** `cluster.local` in a principal means the mesh's own trust domain, whatever its name. */
-const localPrincipal = (value: string, trustDomain: string): string =>
-  value.startsWith('cluster.local/') ? `${trustDomain}${value.slice('cluster.local'.length)}` : value
-
 const address = (pick: (asked: Asked) => string): Attribute => ({
   httpOnly: false,
   compile: (value) => {
@@ -80,29 +87,92 @@ const address = (pick: (asked: Asked) => string): Attribute => ({
   seen: pick,
 })
 
-const claims: Attribute = {
-  // Without a token that a RequestAuthentication accepted there are no claims, and a call with one is not decided at all.
-  httpOnly: true,
-  compile: () => () => false,
-  seen: () => 'no validated token',
+/** `iss/sub`, split at the last slash; `*` at one end (pilot/pkg/security/authz/model/generator.go). */
+const requestPrincipal = (value: string): Test => {
+  const slash = value.lastIndexOf('/')
+  const [issuer, subject] = slash < 0 ? [value, ''] : [value.slice(0, slash), value.slice(slash + 1)]
+  const both = (iss: StringTest, sub: StringTest): Test => {
+    const matches = (claim: unknown, test: StringTest): boolean => typeof claim === 'string' && test(claim)
+    return ({ claims }) => claims !== undefined && matches(claims.iss, iss) && matches(claims.sub, sub)
+  }
+  const any = stringPattern('*')
+  const exactly =
+    (text: string): StringTest =>
+    (seen) =>
+      seen === text
+  const ending =
+    (text: string): StringTest =>
+    (seen) =>
+      seen.endsWith(text)
+  const starting =
+    (text: string): StringTest =>
+    (seen) =>
+      seen.startsWith(text)
+  if (value === '*') return both(any, any)
+  if (value.startsWith('*')) {
+    if (slash < 0) return both(any, ending(value.slice(1)))
+    return both(issuer === '*' ? any : ending(issuer.slice(1)), exactly(subject))
+  }
+  if (value.endsWith('*')) {
+    if (slash < 0) return both(starting(value.slice(0, -1)), any)
+    return both(exactly(issuer), subject === '*' ? any : starting(subject.slice(0, -1)))
+  }
+  return both(exactly(issuer), exactly(subject))
 }
+
+/** A claim's text, or one of its texts; other types never match. */
+const claimMatches = (claim: unknown, test: StringTest): boolean =>
+  Array.isArray(claim)
+    ? claim.some((each) => typeof each === 'string' && test(each))
+    : typeof claim === 'string' && test(claim)
+
+const claimAt = (claims: Fields | undefined, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, name) => (isFields(value) ? value[name] : undefined), claims)
+
+const noToken = 'no validated token'
+
+const claimAttribute = (path: readonly string[]): Attribute => ({
+  httpOnly: true,
+  compile: (value) => {
+    const test = stringPattern(value)
+    return ({ claims }) => claimMatches(claimAt(claims, path), test)
+  },
+  seen: ({ claims }) => {
+    const value = claimAt(claims, path)
+    return claims === undefined ? noToken : value === undefined ? 'no such claim' : JSON.stringify(value)
+  },
+})
 
 const attributes = {
   principals: {
     httpOnly: false,
-    compile: (value, _home, trustDomain) => identityTest(principalPattern(localPrincipal(value, trustDomain))),
+    compile: (value, { trustDomains }) => {
+      const patterns = aliasPrincipals(value, trustDomains).map(principalPattern)
+      return identityTest((identity) => patterns.some((matches) => matches(identity)))
+    },
     seen: seenIdentity,
   },
   namespaces: { httpOnly: false, compile: (value) => identityTest(namespacePattern(value)), seen: seenIdentity },
   serviceAccounts: {
     httpOnly: false,
-    compile: (value, home) => identityTest(serviceAccountPattern(value, home)),
+    compile: (value, { home }) => identityTest(serviceAccountPattern(value, home)),
     seen: seenIdentity,
   },
-  trustDomains: { httpOnly: false, compile: (value) => identityTest(trustDomainPattern(value)), seen: seenIdentity },
+  trustDomains: {
+    httpOnly: false,
+    compile: (value, { trustDomains }) => {
+      const patterns = aliasTrustDomains(value, trustDomains).map(trustDomainPattern)
+      return identityTest((identity) => patterns.some((matches) => matches(identity)))
+    },
+    seen: seenIdentity,
+  },
   ipBlocks: address((asked) => asked.peerAddress),
   remoteIpBlocks: address((asked) => asked.remoteAddress),
-  requestPrincipals: claims,
+  requestPrincipals: {
+    httpOnly: true,
+    compile: requestPrincipal,
+    seen: ({ claims }) => (claims === undefined ? noToken : `${String(claims.iss)}/${String(claims.sub)}`),
+  },
   hosts: {
     httpOnly: true,
     compile: (value) => {
@@ -160,13 +230,13 @@ const unmodelled: Attribute = { httpOnly: false, compile: () => () => false, see
 
 const makeTest = (
   attribute: Attribute,
-  about: { path: string; name: string; negated: boolean; home: string; trustDomain: string },
+  about: Surroundings & { path: string; name: string; negated: boolean },
   values: string[],
 ): FieldTest => {
   const usable: Test[] = []
   let invalid: string | undefined
   for (const value of values) {
-    const test = attribute.compile(value, about.home, about.trustDomain)
+    const test = attribute.compile(value, about)
     if (test === undefined) invalid = `${JSON.stringify(value)} is not a valid value of ${about.name}`
     else usable.push(test)
   }
@@ -189,15 +259,14 @@ const fieldTests = (
   value: unknown,
   path: string,
   names: readonly (keyof typeof attributes)[],
-  home: string,
-  trustDomain: string,
+  around: Surroundings,
 ): FieldTest[] => {
   const given = fields(value)
   return names.flatMap((name) => {
     const twin = `not${name[0]?.toUpperCase()}${name.slice(1)}`
     return [name, twin].flatMap((field) => {
       const values = texts(given[field])
-      const about = { path: `${path}.${field}`, name: field, negated: field === twin, home, trustDomain }
+      const about = { ...around, path: `${path}.${field}`, name: field, negated: field === twin }
       return values.length === 0 ? [] : [makeTest(attributes[name], about, values)]
     })
   })
@@ -213,11 +282,11 @@ const sourceFields = [
   'ipBlocks',
 ] as const
 
-export const sourceTests = (source: unknown, path: string, home: string, trustDomain: string): FieldTest[] =>
-  fieldTests(source, path, sourceFields, home, trustDomain)
+export const sourceTests = (source: unknown, path: string, around: Surroundings): FieldTest[] =>
+  fieldTests(source, path, sourceFields, around)
 
 export const operationTests = (operation: unknown, path: string): FieldTest[] =>
-  fieldTests(operation, path, ['hosts', 'methods', 'paths', 'ports'], '', '')
+  fieldTests(operation, path, ['hosts', 'methods', 'paths', 'ports'], { home: '', trustDomains: [] })
 
 const conditions: Record<string, Attribute> = {
   'source.ip': attributes.ipBlocks,
@@ -226,19 +295,33 @@ const conditions: Record<string, Attribute> = {
   'source.serviceAccount': attributes.serviceAccounts,
   'source.trustDomain': attributes.trustDomains,
   'source.principal': attributes.principals,
-  'request.auth.principal': claims,
-  'request.auth.audiences': claims,
-  'request.auth.presenter': claims,
+  'request.auth.principal': attributes.requestPrincipals,
+  'request.auth.audiences': claimAttribute(['aud']),
+  'request.auth.presenter': claimAttribute(['azp']),
   'destination.ip': attributes.destinationIp,
   'destination.port': attributes.ports,
   'connection.sni': attributes.sni,
 }
 
+/** An attribute whose name has the wrong form: no value of it can be used. */
+const malformed: Attribute = { httpOnly: true, compile: () => undefined, seen: () => '?' }
+
+/** `[a][b]` is a path of claims; anything else between the outer brackets is one name (model/util.go). */
+const claimPath = (brackets: string): string[] | undefined => {
+  if (/^(\[[^[\]]*\])+$/.test(brackets)) return [...brackets.matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '')
+  return /^\[.*\]$/s.test(brackets) ? [brackets.slice(1, -1)] : undefined
+}
+
 const conditionAttribute = (key: string): Attribute | undefined => {
   if (Object.hasOwn(conditions, key)) return conditions[key]
-  const header = /^request\.headers\[(.*)\]$/s.exec(key)?.[1]
-  if (header !== undefined) return headerAttribute(header.toLowerCase())
-  if (key.startsWith('request.auth.claims[')) return claims
+  if (key.startsWith('request.headers')) {
+    const header = /^request\.headers\[(.*)\]$/s.exec(key)?.[1]
+    return header === undefined ? malformed : headerAttribute(header.toLowerCase())
+  }
+  if (key.startsWith('request.auth.claims')) {
+    const path = claimPath(key.slice('request.auth.claims'.length))
+    return path === undefined ? malformed : claimAttribute(path)
+  }
   return key.startsWith('experimental.envoy.filters.') ? unmodelled : undefined
 }
 
@@ -246,8 +329,7 @@ const conditionAttribute = (key: string): Attribute | undefined => {
 export const conditionTests = (
   value: unknown,
   path: string,
-  home: string,
-  trustDomain: string,
+  around: Surroundings,
 ): { path: string; tests: FieldTest[]; unknownAttribute?: string } => {
   const condition = fields(value)
   const key = text(condition.key) ?? ''
@@ -255,7 +337,7 @@ export const conditionTests = (
   if (attribute === undefined) return { path, tests: [], unknownAttribute: key }
   const tests = (['values', 'notValues'] as const).flatMap((field) => {
     const values = texts(list(condition[field]))
-    const about = { path: `${path}.${field}`, name: key, negated: field === 'notValues', home, trustDomain }
+    const about = { ...around, path: `${path}.${field}`, name: key, negated: field === 'notValues' }
     return values.length === 0 ? [] : [makeTest(attribute, about, values)]
   })
   return { path, tests }

@@ -7,11 +7,11 @@
  */
 import type { Service } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
-import { withoutQuery } from '../match/paths.ts'
 import type { Effect, Forwarding, Logged, ProxyLog } from '../verdict.ts'
 import { targetPort } from '../world.ts'
 import type { IstioModel } from './compile.ts'
-import { servicesOf } from './outbound.ts'
+import { httpStatus, type JwtStatus, statusDetails, statusText } from './jwt/status.ts'
+import { type Outbound, servicesOf } from './outbound.ts'
 import { identityOf } from './pods.ts'
 
 /** 64 hex digits that depend on nothing but the text (FNV-1a, several seeds). Not a cryptographic hash. */
@@ -67,13 +67,17 @@ const responseHeaders = (model: IstioModel, call: Call, handlers: Handlers, pass
   ]
 }
 
-/** What reaches the application, and what comes back. `path` is the normalized one when it differs. */
+/**
+ * What reaches the application, and what comes back. `path` is as the receiver's filters left it; `token` what the JWT
+ * filter did to headers.
+ */
 export const forwarding = (
   model: IstioModel,
   call: Call,
   handlers: Handlers,
   caller: string | undefined,
   path: string | undefined,
+  token?: { set: readonly [string, string][]; removed: readonly string[] },
 ): Forwarding => {
   if (call.http === undefined || (!handlers.client && !handlers.server))
     return { setRequestHeaders: [], removeRequestHeaders: [], setResponseHeaders: [] }
@@ -96,8 +100,8 @@ export const forwarding = (
     ])
   if (path !== undefined && path !== call.http.path) set.push([':path', path])
   return {
-    setRequestHeaders: set,
-    removeRequestHeaders: certified ? [] : ['x-forwarded-client-cert'],
+    setRequestHeaders: [...set, ...(token?.set ?? [])],
+    removeRequestHeaders: [...(certified ? [] : ['x-forwarded-client-cert']), ...(token?.removed ?? [])],
     setResponseHeaders: responseHeaders(model, call, handlers, true),
   }
 }
@@ -125,6 +129,33 @@ export const denied = (model: IstioModel, call: Call, handlers: Handlers, policy
     logged: {
       server: { status: 403, flags: '-', details: rbacDetails(policyId) },
       ...(handlers.client ? { client: { status: 403, flags: '-', details: 'via_upstream' } } : {}),
+    },
+  }
+}
+
+/** The JWT filter's refusal: 401, or 403 for a wrong audience (envoy jwt_authn filter.cc). `path` with its query. */
+export const tokenRefused = (
+  model: IstioModel,
+  call: Call,
+  handlers: Handlers,
+  status: JwtStatus,
+  path: string,
+): Refusal => {
+  const body = statusText(status)
+  const code = httpStatus(status)
+  const realm = `http://${call.http?.authority ?? ''}${path.slice(0, 256)}`
+  const challenge: [string, string] = ['www-authenticate', `Bearer realm="${realm}", error="invalid_token"`]
+  return {
+    effect: {
+      kind: 'respond',
+      by: 'server-proxy',
+      status: code,
+      headers: [challenge, ...plain(body), ...responseHeaders(model, call, handlers, false)],
+      body,
+    },
+    logged: {
+      server: { status: code, flags: '-', details: statusDetails(status) },
+      ...(handlers.client ? { client: { status: code, flags: '-', details: 'via_upstream' } } : {}),
     },
   }
 }
@@ -181,5 +212,8 @@ export const handshakeFailed = (client: boolean): Refusal => {
   }
 }
 
-/** The path as rules compare it. */
-export const barePath = (path: string): string => withoutQuery(path)
+/** How a refusal looks to the caller: its own sidecar answers 503 for HTTP, otherwise the connection is gone. */
+export const refusal = (sent: Pick<Outbound, 'proxy'>, wire: { failure?: string }): Refusal => {
+  const client = sent.proxy === 'http'
+  return wire.failure === 'handshake' ? handshakeFailed(client) : plaintextRefused(client)
+}

@@ -15,6 +15,7 @@ export const istio: Mesh<IstioModel> = {
   reads,
   compile,
   decide,
+  gather: async (model, call, outside) => (await import('./jwt/gather.ts')).gather(model, call, outside),
   crds: async () => (await import('./crds/index.ts')).crds(),
   install,
   validate,

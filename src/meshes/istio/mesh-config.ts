@@ -1,7 +1,7 @@
 /**
  * The few settings of MeshConfig (ConfigMap `istio-system/istio`, key `mesh`) that change verdicts, read line by line:
- * a YAML parser would cost more start-up time than these keys are worth. Not modelled: trustDomainAliases,
- * outboundTrafficPolicy REGISTRY_ONLY, meshMTLS, extensionProviders beyond their names.
+ * a YAML parser would cost more start-up time than these keys are worth. Not modelled: meshMTLS, and of
+ * extensionProviders all but their names, kinds and services.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Normalization } from '../match/paths.ts'
@@ -12,8 +12,19 @@ export interface MeshConfig {
   rootNamespace: string
   enableAutoMtls: boolean
   normalization: Normalization
-  /** Names under `extensionProviders`. */
-  providers: ReadonlySet<string>
+  /** Other names of the trust domain, for migrations. */
+  trustDomainAliases: readonly string[]
+  /** By name. */
+  providers: ReadonlyMap<string, ExtensionProvider>
+}
+
+/** An entry of `extensionProviders`. */
+export interface ExtensionProvider {
+  /** `envoyExtAuthzHttp`, `envoyExtAuthzGrpc`, `envoyOtelAls`, … */
+  kind: string
+  /** Host of the registry, possibly as `namespace/host`. */
+  service: string
+  port: number
 }
 
 export const defaultMeshConfig: MeshConfig = {
@@ -21,7 +32,8 @@ export const defaultMeshConfig: MeshConfig = {
   rootNamespace: 'istio-system',
   enableAutoMtls: true,
   normalization: 'BASE',
-  providers: new Set(),
+  trustDomainAliases: [],
+  providers: new Map(),
 }
 
 const scalar = (mesh: string, key: string, indented = false): string | undefined => {
@@ -31,9 +43,39 @@ const scalar = (mesh: string, key: string, indented = false): string | undefined
   return found?.[1] || undefined
 }
 
-const providerNames = (mesh: string): ReadonlySet<string> => {
-  const block = /^extensionProviders:[^\n]*\n((?:[ \t-][^\n]*(?:\n|$)|\n)*)/m.exec(mesh)?.[1] ?? ''
-  return new Set([...block.matchAll(/^[ \t]*-?[ \t]*name:[ \t]*["']?([^"'\s#]+)/gm)].map((match) => match[1] ?? ''))
+/** The lines under a top-level key, up to the next one. */
+const block = (mesh: string, key: string): string =>
+  new RegExp(`^${key}:[^\\n]*\\n((?:[ \\t-][^\\n]*(?:\\n|$)|\\n)*)`, 'm').exec(mesh)?.[1] ?? ''
+
+/** `key: [a, b]`, or one `- a` a line. */
+const listOf = (mesh: string, key: string): string[] => {
+  const inline = new RegExp(`^${key}:[ \\t]*\\[([^\\]]*)\\]`, 'm').exec(mesh)?.[1]
+  const items =
+    inline === undefined
+      ? block(mesh, key)
+          .split('\n')
+          .map((line) => line.replace(/^\s*-/, ''))
+      : inline.split(',')
+  return items.map((item) => item.trim().replace(/^["']|["']$/g, '')).filter((item) => item !== '')
+}
+
+const readProviders = (mesh: string): ReadonlyMap<string, ExtensionProvider> => {
+  const text = block(mesh, 'extensionProviders')
+  const indent = /^([ \t]*)- /m.exec(text)?.[1] ?? ''
+  const items = text.split(new RegExp(`^${indent}- `, 'm')).slice(1)
+  return new Map(
+    items.flatMap((item): [string, ExtensionProvider][] => {
+      const scalarOf = (key: string): string | undefined =>
+        new RegExp(`^[ \\t]*${key}:[ \\t]*["']?([^"'\\s#]+)`, 'm').exec(item)?.[1]
+      const name = scalarOf('name')
+      const kind =
+        /^[ \t]*((?:envoy|zipkin|lightstep|datadog|stackdriver|opencensus|skywalking|opentelemetry|prometheus|sds)\w*):/m.exec(
+          item,
+        )?.[1]
+      if (name === undefined) return []
+      return [[name, { kind: kind ?? '', service: scalarOf('service') ?? '', port: Number(scalarOf('port') ?? 0) }]]
+    }),
+  )
 }
 
 const normalizations: Record<string, Normalization> = {
@@ -53,6 +95,7 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     rootNamespace: scalar(mesh, 'rootNamespace') ?? defaultMeshConfig.rootNamespace,
     enableAutoMtls: scalar(mesh, 'enableAutoMtls') !== 'false',
     normalization: normalizations[scalar(mesh, 'normalization', true) ?? ''] ?? 'BASE',
-    providers: providerNames(mesh),
+    trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
+    providers: readProviders(mesh),
   }
 }

@@ -9,7 +9,8 @@ test('an installation compiles to the defaults', () => {
     rootNamespace: 'istio-system',
     enableAutoMtls: true,
     normalization: 'BASE',
-    providers: new Set(),
+    trustDomainAliases: [],
+    providers: new Map(),
   })
 })
 

@@ -10,10 +10,11 @@ import type { Finished } from '../../traffic.ts'
 import type { ProxyLog } from '../../verdict.ts'
 import { podAddresses, targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
-import { inboundProtocol, readsHttp } from '../inbound.ts'
+import { readsHttp } from '../inbound.ts'
 import { outbound, servicesOf } from '../outbound.ts'
 import { identityOf, inboundBypass, isMeshed, outboundBypass } from '../pods.ts'
 import { portProtocol } from '../protocol.ts'
+import { receiverOf } from '../receiver.ts'
 import type { ProxyRecord, ServiceHost } from './record.ts'
 
 type Outcome = Pick<ProxyRecord, 'status' | 'flags' | 'details' | 'termination' | 'transportFailure'>
@@ -168,7 +169,7 @@ const serverRecord = (model: IstioModel, common: Common, client: ProxyRecord | u
   if (call === undefined || !reachesServer(finished)) return undefined
   const said = verdict?.logged?.server
   const isRefused = said?.flags === 'NR'
-  const isHttp = !isRefused && readsHttp(inboundProtocol(model, call), call) && finished.request !== undefined
+  const isHttp = !isRefused && readsHttp(receiverOf(model, call.destination).port(call.port).protocol, call) && finished.request !== undefined
   // RBAC of a TCP port is asked with the first bytes: a connection without any is not refused.
   const counts = isHttp || isRefused || finished.bytes.sent > 0
   const own = said && counts ? outcome(said) : isHttp ? httpOutcome(finished, true, false) : tcpOutcome(finished, true)

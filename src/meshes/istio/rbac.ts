@@ -1,0 +1,164 @@
+/**
+ * What istiod makes of the AuthorizationPolicies of one workload: a table of named rules per action, in the order in
+ * which Envoy asks them. Compiled once per workload, so that a decision depends on nothing but its own rules. Upstream:
+ * pilot/pkg/security/authz/builder/{builder,extauthz}.go; envoy's RBAC engine keeps policies ordered by name.
+ */
+import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
+import type { Asked, FieldTest } from './conditions.ts'
+import type { ExtensionProvider } from './mesh-config.ts'
+
+/** The tests of a rule that are left on one kind of port. */
+interface Tests {
+  from: FieldTest[][]
+  to: FieldTest[][]
+  when: FieldTest[]
+}
+
+/** A rule under the name by which Envoy knows it. A policy without rules has one entry that never matches. */
+export interface Entry {
+  policy: AuthorizationPolicy
+  rule?: Rule
+  id: string
+  /** Undefined: dropped on such ports, so it never matches there. */
+  http?: Tests
+  tcp?: Tests
+}
+
+/** How the mesh treats a CUSTOM rule that matches: its provider is asked, or cannot be used. */
+export type Custom = Entry & { provider: { kind: 'asks'; tcp: boolean } | { kind: 'broken'; says: string } }
+
+export interface Tables {
+  custom: Custom[]
+  deny: Entry[]
+  allow: Entry[]
+  /** Whether an ALLOW policy selects the workload, even one that is dropped whole. */
+  restricts: boolean
+  /** Policies that select the workload and enforce nothing. */
+  idle: AuthorizationPolicy[]
+}
+
+/** What a DENY rule keeps: values and fields that cannot be used are gone, and it gets wider. */
+const kept = (tests: readonly FieldTest[], http: boolean): FieldTest[] =>
+  tests.filter((test) => !test.empty && (http || !test.httpOnly))
+
+/** The rule as Envoy gets it for HTTP or for TCP ports; undefined: it does not get it. */
+const generate = (rule: Rule, allow: boolean, http: boolean): Tests | undefined => {
+  if (rule.broken !== undefined) return undefined
+  const every = [...rule.from, ...rule.to].flatMap((alternative) => alternative.tests).concat(rule.when)
+  if (allow && every.some((test) => test.invalid !== undefined || (!http && test.httpOnly))) return undefined
+  const left = (tests: FieldTest[]): FieldTest[] => (allow ? tests : kept(tests, http))
+  return {
+    from: rule.from.map((alternative) => left(alternative.tests)),
+    to: rule.to.map((alternative) => left(alternative.tests)),
+    when: left(rule.when),
+  }
+}
+
+const entriesOf = (policy: AuthorizationPolicy): Entry[] => {
+  const { namespace = '', name } = policy.object.metadata
+  const id = (index: number): string => `ns[${namespace}]-policy[${name}]-rule[${index}]`
+  if (policy.rules.length === 0) return [{ policy, id: id(0) }]
+  const allow = policy.action === 'ALLOW'
+  return policy.rules.map((rule) => ({
+    policy,
+    rule,
+    id: id(rule.index),
+    http: generate(rule, allow, true),
+    tcp: generate(rule, allow, false),
+  }))
+}
+
+const byId = (a: Entry, b: Entry): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+/** Whether a host of the registry is known; `namespace/host` or a host. */
+export type Registry = (host: string) => boolean
+
+const providerName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Why istiod cannot use the provider; undefined: it can. */
+const complaint = (name: string, provider: ExtensionProvider | undefined, knows: Registry): string | undefined => {
+  if (provider === undefined || !/^envoyExtAuthz(Http|Grpc)$/.test(provider.kind))
+    return `the mesh has no provider ${name}`
+  if (!providerName.test(name)) return `the name of the provider ${name} is not valid`
+  if (!(provider.port >= 1 && provider.port <= 65535)) return `the provider ${name} has no valid port`
+  return knows(provider.service) ? undefined : `the mesh has no Service ${provider.service} for the provider ${name}`
+}
+
+const readCustom = (
+  policies: readonly AuthorizationPolicy[],
+  providers: ReadonlyMap<string, ExtensionProvider>,
+  knows: Registry,
+): Custom[] => {
+  const names = [...new Set(policies.map((policy) => policy.provider ?? ''))].sort()
+  return names.flatMap((name) => {
+    const provider = providers.get(name)
+    const several = names.length > 1 ? `several providers (${names.join(', ')}) for one workload` : undefined
+    const says = several ?? complaint(name, provider, knows)
+    const prefix = `istio-ext-authz-${name === '' ? '' : `${name}-`}`
+    return policies
+      .filter((policy) => (policy.provider ?? '') === name)
+      .flatMap(entriesOf)
+      .map((entry): Custom => {
+        const id = `${prefix}${entry.id}${says === undefined ? '' : '-deny-due-to-bad-CUSTOM-action'}`
+        const asks = { kind: 'asks', tcp: provider?.kind === 'envoyExtAuthzGrpc' } as const
+        return { ...entry, id, provider: says === undefined ? asks : { kind: 'broken', says } }
+      })
+      .sort(byId)
+  })
+}
+
+/** `policies` are those that select the workload, in any order. */
+export const tablesOf = (
+  policies: readonly AuthorizationPolicy[],
+  providers: ReadonlyMap<string, ExtensionProvider>,
+  knows: Registry,
+): Tables => {
+  const isIdle = (policy: AuthorizationPolicy): boolean => policy.targeted || policy.dryRun || policy.action === 'AUDIT'
+  const enforced = policies.filter((policy) => !isIdle(policy))
+  const of = (action: AuthorizationPolicy['action']): AuthorizationPolicy[] =>
+    enforced.filter((policy) => policy.action === action)
+  return {
+    custom: readCustom(of('CUSTOM'), providers, knows),
+    deny: of('DENY').flatMap(entriesOf).sort(byId),
+    allow: of('ALLOW').flatMap(entriesOf).sort(byId),
+    restricts: of('ALLOW').length > 0,
+    idle: policies.filter(isIdle),
+  }
+}
+
+export type Match = 'yes' | 'no' | 'unknown'
+
+/** All must hold; one that cannot be decided leaves the whole undecided unless another fails. */
+const all = (tests: readonly FieldTest[], asked: Asked): Match => {
+  let match: Match = 'yes'
+  for (const test of tests) {
+    if (test.unmodelled) match = 'unknown'
+    else if (test.matches(asked) === test.negated) return 'no'
+  }
+  return match
+}
+
+/** One must hold; none at all is anything. */
+const any = (alternatives: readonly FieldTest[][], asked: Asked): Match => {
+  if (alternatives.length === 0) return 'yes'
+  let match: Match = 'no'
+  for (const tests of alternatives) {
+    const each = all(tests, asked)
+    if (each === 'yes') return 'yes'
+    if (each === 'unknown') match = 'unknown'
+  }
+  return match
+}
+
+/** Whether an entry matches the call. No words: this is what every decision costs. */
+export const matchEntry = (entry: Entry, asked: Asked): Match => {
+  const tests = asked.http === undefined ? entry.tcp : entry.http
+  if (tests === undefined) return 'no'
+  const from = any(tests.from, asked)
+  if (from === 'no') return 'no'
+  const to = any(tests.to, asked)
+  if (to === 'no') return 'no'
+  const when = all(tests.when, asked)
+  if (when === 'no') return 'no'
+  return from === 'yes' && to === 'yes' && when === 'yes' ? 'yes' : 'unknown'
+}
