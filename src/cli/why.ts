@@ -1,6 +1,6 @@
 /** `why`: what should happen to one request, and every rule that was asked, in order. Nothing is sent. */
 import { didYouMean } from '../content/nearest.ts'
-import { type Prediction, predict } from '../grading/predict.ts'
+import { type Prediction, predictNow } from '../grading/predict.ts'
 import { readWorld } from '../grading/world.ts'
 import { findWorkload, parseTarget, workloadOf } from '../meshes/network.ts'
 import type { Evidence, Problem, Step } from '../meshes/verdict.ts'
@@ -65,7 +65,7 @@ export const why = async (io: Io, from: string, url: string, options: WhyOptions
       const known = [...new Set([...world.network.pods.values()].map(workloadOf))].sort()
       throw new UsageError(`there is no pod of "${from}"${didYouMean(from, known)}; workloads are ${known.join(', ')}`)
     }
-    const found = predict(world, from, url, { method: options.method, headers })
+    const found = await predictNow(world, from, url, { method: options.method, headers })
     const { verdict } = found
     if (options.json) {
       printJson(io, {

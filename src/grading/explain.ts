@@ -5,7 +5,7 @@
 
 import type { RequestCheck } from '../content/schema.ts'
 import type { OutcomeKind } from './outcome.ts'
-import { type Prediction, predict } from './predict.ts'
+import { type Prediction, predictNow } from './predict.ts'
 import type { Observation } from './probe.ts'
 import type { ClusterWorld } from './world.ts'
 
@@ -43,10 +43,14 @@ const sentence = (check: RequestCheck, prediction: Prediction): string => {
 }
 
 /** Why a request went as it did, in the mesh's own terms; undefined when the engine has nothing to say. */
-export const explain = (world: ClusterWorld, request: RequestCheck, observation: Observation): string | undefined => {
+export const explain = async (
+  world: ClusterWorld,
+  request: RequestCheck,
+  observation: Observation,
+): Promise<string | undefined> => {
   if (!observation.ran) return observation.says
   if (world.mesh === undefined) return undefined
-  const prediction = predict(world, request.from, request.to, request)
+  const prediction = await predictNow(world, request.from, request.to, request)
   const { kind, says } = observation.outcome
   if (prediction.outcome === 'unknown') return `cannot say why: ${prediction.because}`
   if (agrees(prediction, kind)) return sentence(request, prediction)

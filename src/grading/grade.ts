@@ -72,7 +72,7 @@ const judgeProbe = async (check: Check['request'] & {}, bench: Bench): Promise<F
   const observation = await bench.probe(request)
   const finding = judgeRequest(check, observation)
   if (finding.passed || finding.because !== undefined) return finding
-  return { ...finding, because: explain(bench.world, check, observation) }
+  return { ...finding, because: await explain(bench.world, check, observation) }
 }
 
 const judge = (check: Check, bench: Bench): Promise<Finding> => {

@@ -5,6 +5,7 @@
  */
 import type { Pod } from '../kube/kinds.ts'
 import type { Call } from '../meshes/call.ts'
+import type { Outside } from '../meshes/mesh.ts'
 import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
 import { askNameServer, behindPolicies, dropped, isAskedFor } from '../meshes/network-policy/index.ts'
 import type { Transport, Verdict } from '../meshes/verdict.ts'
@@ -115,8 +116,8 @@ const toPrediction = (verdict: Verdict, destination: Pod): Prediction => ({
   verdict,
 })
 
-/** What should happen when `from` (`namespace/workload`) asks for `url`, and why. Never throws. */
-export const predict = (world: ClusterWorld, from: string, url: string, options: PredictOptions = {}): Prediction => {
+/** The calls that a request may become, one per endpoint; or the prediction when it does not get that far. */
+const callsOf = (world: ClusterWorld, from: string, url: string, options: PredictOptions): Prediction | Call[] => {
   const source = findWorkload(world.network, from)
   if (source === undefined) return stop('unknown', `there is no pod of ${from}`)
   const target = parseTarget(url)
@@ -127,7 +128,6 @@ export const predict = (world: ClusterWorld, from: string, url: string, options:
   const stopped = unresolved(resolution, url)
   if (stopped !== undefined) return stopped
   if (world.mesh === undefined) return stop('unknown', 'no mesh is known on this cluster: nothing can be predicted')
-  const { mesh, model } = world
   const endpoints =
     resolution.kind === 'service'
       ? resolution.endpoints
@@ -135,12 +135,41 @@ export const predict = (world: ClusterWorld, from: string, url: string, options:
         ? [{ pod: resolution.pod, port: resolution.port }]
         : []
   const service = resolution.kind === 'service' ? { object: resolution.service, port: resolution.port } : undefined
-  const predictions = endpoints.map((endpoint) => {
-    const call = callTo(source, target, endpoint, service, options)
-    return toPrediction(behindPolicies(world.policies, call, mesh.decide(model, call)), endpoint.pod)
-  })
+  return endpoints.map((endpoint) => callTo(source, target, endpoint, service, options))
+}
+
+const decideAll = ({ mesh, model, policies }: ClusterWorld, calls: readonly Call[], url: string): Prediction => {
+  const predictions = calls.flatMap((call) =>
+    mesh === undefined
+      ? []
+      : [toPrediction(behindPolicies(policies, call, mesh.decide(model, call)), call.destination)],
+  )
   const worst = predictions.find((each) => each.outcome !== 'ok') ?? predictions[0]
   if (worst === undefined) return stop('unreachable', `nothing answers at ${url}`)
   if (predictions.every((each) => each.outcome === worst.outcome)) return worst
   return { ...worst, because: `${worst.because} (other pods of the Service answer otherwise)` }
+}
+
+/**
+ * What should happen when `from` (`namespace/workload`) asks for `url`, and why. Never throws. Facts from outside are
+ * not looked up: a token that matters makes the outcome `unknown`.
+ */
+export const predict = (world: ClusterWorld, from: string, url: string, options: PredictOptions = {}): Prediction => {
+  const calls = callsOf(world, from, url, options)
+  return Array.isArray(calls) ? decideAll(world, calls, url) : calls
+}
+
+/** The same, after looking at the clock and verifying tokens. Keys that live elsewhere are fetched by `outside`. */
+export const predictNow = async (
+  world: ClusterWorld,
+  from: string,
+  url: string,
+  options: PredictOptions & { outside?: Partial<Outside> } = {},
+): Promise<Prediction> => {
+  const calls = callsOf(world, from, url, options)
+  if (!Array.isArray(calls)) return calls
+  const outside: Outside = { now: Date.now(), fetch: async () => undefined, ...options.outside }
+  const { mesh, model } = world
+  const gathered = await Promise.all(calls.map(async (call) => (await mesh?.gather?.(model, call, outside)) ?? call))
+  return decideAll(world, gathered, url)
 }

@@ -163,10 +163,12 @@ describe('an observation is joined to the engine’s reasons', () => {
     ['they disagree', 'b/old', saw(200), 'the probe saw 200, but it should be denied with 403: old may not'],
     ['the engine does not know', 'a/api', saw(200), 'cannot say why: spec.x is not modelled'],
     ['nothing was probed', 'a/web', { ran: false, says: 'no pod' }, 'no pod'],
-  ])('%s', (_, from, observation, because) => expect(explain(world, check(from), observation)).toBe(because))
+  ])('%s', async (_, from, observation, because) =>
+    expect(await explain(world, check(from), observation)).toBe(because),
+  )
 })
 
-test('a check about the connection is answered by what was said about the connection', () => {
+test('a check about the connection is answered by what was said about the connection', async () => {
   const permissive = 'PeerAuthentication a/default is PERMISSIVE: plaintext is accepted'
   const allowed = forwarded('plaintext', 'AuthorizationPolicy a/p allows it')
   const step = { at: 'server' as const, outcome: 'pass' as const, says: permissive }
@@ -174,6 +176,6 @@ test('a check about the connection is answered by what was said about the connec
   const result = parseCurl(0, 'HTTP/1.1 200 OK\r\n\r\nhi\n<<meshdojo>> 200 0.1', '')
   const observation = { ran: true as const, result, outcome: classify(result) }
   const check = { from: 'b/old', to: 'http://api.a/', method: 'GET', headers: {} }
-  expect(explain(open, { ...check, expect: 'refused' }, observation)).toBe(permissive)
-  expect(explain(open, { ...check, expect: 'denied' }, observation)).toBe('AuthorizationPolicy a/p allows it')
+  expect(await explain(open, { ...check, expect: 'refused' }, observation)).toBe(permissive)
+  expect(await explain(open, { ...check, expect: 'denied' }, observation)).toBe('AuthorizationPolicy a/p allows it')
 })

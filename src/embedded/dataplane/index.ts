@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
-import type { Call } from '../../meshes/call.ts'
+import type { Call, HttpRequest } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import { type Resolution, resolve } from '../../meshes/network.ts'
 import { isAskedFor } from '../../meshes/network-policy/index.ts'
@@ -16,6 +16,7 @@ import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Program } from '../workloads/workload.ts'
+import { createKeyFetcher } from './control-plane.ts'
 import type { DataPlane, Dial, Failure, HttpExchange, HttpResult, TcpResult } from './dataplane.ts'
 import { createDns } from './dns.ts'
 import { closedLate, givenUp, unresolved } from './dropped.ts'
@@ -43,7 +44,7 @@ const patience = 300_000
 
 export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
   const { registry, clock, mesh, listen, proxyLog, observe } = options
-  const { world, decide, model, askNameServer, stop } = createModel({ registry, mesh })
+  const { world, decide, gather, model, askNameServer, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
 
   /** Round robin over the ready endpoints, per Service port. */
@@ -168,6 +169,8 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       (result) => exchangeOutcome(result, dial.tls !== undefined),
     )
 
+  const fetchKeys = createKeyFetcher({ world, clock, http })
+
   const exchange = async (dial: Dial, request: Request, notes: Notes): Promise<HttpResult> => {
     const place = await locate(dial, notes)
     const fromMesh = isMeshed(current(dial.from))
@@ -194,7 +197,10 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     }
     const call: Call = dial.tls
       ? { ...place.call, protocol: 'tls' }
-      : { ...place.call, protocol: 'http', http: request }
+      : await gather(
+          { ...place.call, protocol: 'http', http: { ...request, headers: lowerCased(request.headers) } },
+          { now: clock.now(), fetch: fetchKeys },
+        )
     const verdict = decide(call)
     Object.assign(notes, { call, verdict })
     const { effect } = verdict
@@ -335,6 +341,9 @@ const withServiceTime = (headers: [string, string][], milliseconds: number): [st
     name,
     name === 'x-envoy-upstream-service-time' ? String(Math.max(1, milliseconds)) : value,
   ])
+
+const lowerCased = (headers: HttpRequest['headers']): [string, string][] =>
+  headers.map(([name, value]) => [name.toLowerCase(), value])
 
 /** The request after proxies wrote their headers; `:path` and `:authority` are the request line's. */
 const withChanges = (request: Request, { removeRequestHeaders, setRequestHeaders }: Forwarding): Request => {

@@ -5,7 +5,7 @@
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
-import type { Mesh } from '../../meshes/mesh.ts'
+import type { Mesh, Outside } from '../../meshes/mesh.ts'
 import { buildWorld, type World } from '../../meshes/network.ts'
 import {
   askNameServer,
@@ -67,6 +67,8 @@ export const createModel = ({
   decide: (call: Call) => Verdict
   /** What the mesh compiled. */
   model: () => unknown
+  /** The call with the facts that only the outside can tell, e.g. whether its tokens are good. */
+  gather: (call: Call, outside: Outside) => Promise<Call>
   /** Whether that pod's questions get as far as the name server. */
   askNameServer: (from: Pod) => PolicyDecision
   stop: () => void
@@ -78,6 +80,7 @@ export const createModel = ({
     world: world.get,
     model: model.get,
     decide: (call) => behindPolicies(policies.get(), call, mesh ? mesh.decide(model.get(), call) : withoutMesh(call)),
+    gather: async (call, outside) => (await mesh?.gather?.(model.get(), call, outside)) ?? call,
     askNameServer: (from) => askNameServer(policies.get(), world.get(), from),
     stop() {
       world.stop()

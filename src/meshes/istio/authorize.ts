@@ -32,31 +32,42 @@ const server = (outcome: Step['outcome'], says: string, asking?: Asking): Step =
 
 const infos = (entries: readonly Entry[], asked: Asked): Step[] => entries.map((entry) => info(askEntry(entry, asked)))
 
-/** The CUSTOM stage, before tokens are looked at; undefined: it stops nothing. */
+/** Those that do not match, as steps. */
+const misses = (entries: readonly Entry[], asked: Asked): Step[] =>
+  infos(
+    entries.filter((entry) => matchEntry(entry, asked) === 'no'),
+    asked,
+  )
+
+/**
+ * The CUSTOM stage, before tokens are looked at; undefined: it stops nothing. A provider that cannot be used denies what
+ * it matches; one that is asked decides, which is not modelled.
+ */
 export const askCustom = ({ custom }: Tables, asked: Asked): Decision | undefined => {
+  let open: Entry | undefined
   for (const entry of custom) {
     const { provider } = entry
     // A provider that speaks HTTP is not asked about bytes.
     if (provider.kind === 'asks' && asked.http === undefined && !provider.tcp) continue
     const match = matchEntry(entry, asked)
     if (match === 'no') continue
-    const before = custom.slice(0, custom.indexOf(entry))
-    if (match === 'unknown' || provider.kind === 'asks')
-      return {
-        outcome: 'unknown',
-        explain: () => ending(infos(before, asked), unsure(askEntry(entry, asked))),
-      }
+    if (match === 'unknown' || provider.kind === 'asks') {
+      open ??= entry
+      continue
+    }
     const { says } = provider
     return {
       outcome: 'deny',
       policyId: entry.id,
       explain: () => {
         const asking = askEntry(entry, asked)
-        return ending(infos(before, asked), server('deny', `${describe(asking)}, and ${says}: denied`, asking))
+        return ending(misses(custom, asked), server('deny', `${describe(asking)}, and ${says}: denied`, asking))
       },
     }
   }
-  return undefined
+  const unknown = open
+  if (unknown === undefined) return undefined
+  return { outcome: 'unknown', explain: () => ending(misses(custom, asked), unsure(askEntry(unknown, asked))) }
 }
 
 const defaultAllow = (tables: Tables, where: string): string =>
@@ -77,19 +88,13 @@ export const authorize = (tables: Tables, asked: Asked): Decision => {
       outcome: 'deny',
       policyId: entry.id,
       explain: () => {
-        const before = deny.slice(0, deny.indexOf(entry)).filter((each) => matchEntry(each, asked) === 'no')
+        const before = misses(deny.slice(0, deny.indexOf(entry)), asked)
         const asking = askEntry(entry, asked)
-        return ending([...start(), ...infos(before, asked)], server('deny', `${describe(asking)}: denied`, asking))
+        return ending([...start(), ...before], server('deny', `${describe(asking)}: denied`, asking))
       },
     }
   }
-  const denied = (): Step[] => [
-    ...start(),
-    ...infos(
-      deny.filter((each) => matchEntry(each, asked) === 'no'),
-      asked,
-    ),
-  ]
+  const denied = (): Step[] => [...start(), ...misses(deny, asked)]
   let hit: Entry | undefined
   let maybe: Entry | undefined
   for (const entry of allow) {

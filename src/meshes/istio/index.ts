@@ -15,7 +15,10 @@ export const istio: Mesh<IstioModel> = {
   reads,
   compile,
   decide,
-  gather: async (model, call, outside) => (await import('./jwt/gather.ts')).gather(model, call, outside),
+  gather: async (model, call, outside) =>
+    model.requestAuthentications.size === 0
+      ? { ...call, tokens: [] }
+      : (await import('./jwt/gather.ts')).gather(model, call, outside),
   crds: async () => (await import('./crds/index.ts')).crds(),
   install,
   validate,

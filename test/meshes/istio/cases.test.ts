@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { compile } from '../../../src/meshes/istio/compile.ts'
-import { decide } from '../../../src/meshes/istio/decide.ts'
+import { istio } from '../../../src/meshes/istio/index.ts'
 import type { Verdict } from '../../../src/meshes/verdict.ts'
+import { filler, now, type TokenSpec } from './tokens.ts'
 import { type Ask, expand, makeCall, worldWith } from './world.ts'
 
 /** What a row asserts; absent fields are not looked at. */
@@ -21,6 +21,8 @@ interface Expectation {
   because?: string
   identity?: string
   body?: string
+  /** Response headers of a proxy's own answer. */
+  answers?: Record<string, string>
   /** `server 403 - rbac_access_denied_matched_policy[none]`: side, status, flags, details or termination details. */
   logs?: string[]
   /** Request headers that reach the application; null: must not. */
@@ -30,7 +32,12 @@ interface Case {
   name: string
   source: string
   objects?: Parameters<typeof expand>[0][]
-  calls: (Ask & { expect: Expectation })[]
+  /** By name, for `${name}` in headers and URLs. */
+  tokens?: Record<string, TokenSpec>
+  /** What the control plane gets for a URL; null: no answer. Others are unknown. */
+  serves?: Record<string, string | null>
+  /** `gathered: false`: nobody verified the tokens. */
+  calls: (Ask & { expect: Expectation; gathered?: boolean })[]
 }
 
 const folder = fileURLToPath(new URL('../../cases/istio/', import.meta.url))
@@ -43,12 +50,16 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
     effect,
     by: by ? `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name}` : 'default',
   }
-  const { because, forwards, body, field, rule, logs, ...plain } = wanted
+  const { because, forwards, body, answers, field, rule, logs, ...plain } = wanted
   expect(seen, verdict.because).toMatchObject(plain)
   if (because !== undefined) expect(verdict.because).toContain(because)
   if (field !== undefined) expect(verdict.decidedBy?.field).toBe(field)
   if (rule !== undefined) expect(verdict.decidedBy?.rule).toBe(rule)
   if (body !== undefined) expect(verdict.effect?.kind === 'respond' && verdict.effect.body).toContain(body)
+  if (answers !== undefined) {
+    const headers = verdict.effect?.kind === 'respond' ? Object.fromEntries(verdict.effect.headers) : {}
+    expect(headers).toMatchObject(answers)
+  }
   if (logs !== undefined) {
     const lines = Object.entries(verdict.logged ?? {}).map(
       ([side, log]) => `${side} ${log.status} ${log.flags} ${log.termination ?? log.details}`,
@@ -77,10 +88,17 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
         title: `${each.name} #${index}: ${call.from} ${call.method ?? 'GET'} ${call.to}`,
       })),
     )
-    test.each(rows)('$title', ({ each, call }) => {
+    test.each(rows)('$title', async ({ each, call: raw }) => {
       expect(each.source, 'every case names its proof').toBeTruthy()
-      const objects = worldWith((each.objects ?? []).map(expand))
-      const verdict = decide(compile(objects).model, makeCall(objects, call))
+      const fill = await filler(each.tokens ?? {})
+      const call = fill(raw)
+      const objects = worldWith(fill((each.objects ?? []).map(expand)))
+      const { model } = istio.compile(objects)
+      const asked = makeCall(objects, call)
+      const serves = fill(each.serves ?? {})
+      const fetch = async (url: string) => serves[url]
+      const gathered = call.gathered === false ? asked : ((await istio.gather?.(model, asked, { now, fetch })) ?? asked)
+      const verdict = istio.decide(model, gathered)
       check(verdict, call.expect)
       // Whatever the outcome, it is told: the deciding sentence is one of the steps.
       expect(verdict.steps.map((step) => step.says)).toContain(verdict.because)

@@ -169,7 +169,10 @@ const serverRecord = (model: IstioModel, common: Common, client: ProxyRecord | u
   if (call === undefined || !reachesServer(finished)) return undefined
   const said = verdict?.logged?.server
   const isRefused = said?.flags === 'NR'
-  const isHttp = !isRefused && readsHttp(receiverOf(model, call.destination).port(call.port).protocol, call) && finished.request !== undefined
+  const isHttp =
+    !isRefused &&
+    readsHttp(receiverOf(model, call.destination).port(call.port).protocol, call) &&
+    finished.request !== undefined
   // RBAC of a TCP port is asked with the first bytes: a connection without any is not refused.
   const counts = isHttp || isRefused || finished.bytes.sent > 0
   const own = said && counts ? outcome(said) : isHttp ? httpOutcome(finished, true, false) : tcpOutcome(finished, true)
