@@ -132,6 +132,22 @@ const observedCell = (from: string, to: string, seen: Observation, prediction: P
 }
 
 /**
+ * One pair of the matrix as it really is: probed, unless the target is the source itself. Pass a world that has just been
+ * read. Rejects only when the cluster cannot be reached, or when `signal` aborts.
+ */
+export const observePair = async (
+  cluster: Cluster,
+  world: ClusterWorld,
+  { from, name, url }: { from: string; name: string; url: string },
+  signal?: AbortSignal,
+): Promise<MatrixCell> => {
+  if (isSelf(world, from, url)) return self(from)
+  const request = { from, url, method: 'GET', headers: {}, witness: true }
+  const seen = await probe(cluster, world.network, request, signal)
+  return observedCell(from, name, seen, predict(world, from, url))
+}
+
+/**
  * The lab's matrix as it really is: every pair is probed. Pass the world when it has just been read.
  * Rejects only when the cluster cannot be reached.
  */
@@ -143,12 +159,7 @@ export const observeMatrix = async (
 ): Promise<Matrix> => {
   const { sources, targets } = lab.spec.matrix
   const pairs = sources.flatMap((from) => targets.map((target) => ({ from, ...target })))
-  const cells = await mapLimited(pairs, options.limit ?? 8, async ({ from, name, url }) => {
-    if (isSelf(world, from, url)) return self(from)
-    const request = { from, url, method: 'GET', headers: {}, witness: true }
-    const seen = await probe(cluster, world.network, request, options.signal)
-    return observedCell(from, name, seen, predict(world, from, url))
-  })
+  const cells = await mapLimited(pairs, options.limit ?? 8, (pair) => observePair(cluster, world, pair, options.signal))
   return {
     sources,
     targets: targets.map(({ name }) => name),

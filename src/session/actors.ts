@@ -7,6 +7,7 @@ import {
   type ApplyInput,
   type FilesInput,
   type GradeInput,
+  type ObserveInput,
   type OpenInput,
   sessionMachine,
   type WatchInput,
@@ -76,6 +77,10 @@ export const makeReal = (deps: SessionDeps) => {
         lab && step ? lab.grade(step, signal) : absent(),
       ),
 
+      observe: fromPromise(async ({ input: { lab, seen }, signal }: { input: ObserveInput; signal: AbortSignal }) =>
+        lab?.observe(signal, seen),
+      ),
+
       apply: fromPromise(({ input: { lab, path } }: { input: ApplyInput }) => (lab ? lab.apply(path) : absent())),
 
       close: fromPromise(async ({ input: { lab } }) => {
@@ -101,6 +106,7 @@ export const makeReal = (deps: SessionDeps) => {
       save: ({ context }) => {
         if (context.item) store.save(context.item.scenario.metadata.name, context.kept)
       },
+      forgetSeen: ({ context }) => context.lab?.forgetSeen(),
       restoreFiles: ({ context }) => {
         const step = currentStep(context)
         if (context.item && step) files.reset(context.item.scenario, step)

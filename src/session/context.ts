@@ -14,6 +14,10 @@ export interface LabHandle {
   kubeconfig: string
   /** Steps up to and including this one, and the matrix as it stands. */
   grade(upTo: ScenarioStep, signal: AbortSignal): Promise<Graded>
+  /** Probes the pairs of the map and tells it as it fills; nothing else waits for it. */
+  observe(signal: AbortSignal, onSeen: (matrix: Matrix) => void): Promise<void>
+  /** The next `observe` probes every pair anew. */
+  forgetSeen(): void
   apply(path: string): Promise<Applied>
   /**
    * At once, and then at most ten times a second. `says`: lines for the feed. `byLearner`: the work is not what it was;

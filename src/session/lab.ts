@@ -2,7 +2,6 @@
 import type { CatalogueItem } from '../content/load.ts'
 import { labObjects } from '../content/load.ts'
 import { grade } from '../grading/grade.ts'
-import { matrix } from '../grading/matrix.ts'
 import { worldOf } from '../grading/world.ts'
 import { createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
@@ -11,9 +10,8 @@ import { applyFile } from './apply-file.ts'
 import type { LabHandle, Opened } from './context.ts'
 import { describeChange } from './feed.ts'
 import { type Change, watchCluster } from './live.ts'
-import { markCells } from './marks.ts'
 import { meshedWorkloads, restoreWork } from './restore.ts'
-import type { Matrix } from './types.ts'
+import { createTraffic } from './traffic.ts'
 import { diffWork, type Work } from './work.ts'
 
 export interface LabDeps {
@@ -50,7 +48,7 @@ export const openLab = async (
     signal.throwIfAborted()
     heard.forget()
     let meshed = meshedNow().join()
-    let before: Matrix | undefined
+    const traffic = createTraffic(open.cluster, item.lab, item.scenario)
 
     const lab: LabHandle = {
       kubeconfig: open.kubeconfig,
@@ -58,16 +56,17 @@ export const openLab = async (
         const world = worldOf(live.objects(), mesh)
         const context = { cluster: open.cluster, client, mesh, scenario: item.scenario, lab: item.lab }
         const { steps } = await grade(context, { upTo: upTo.id, world, signal: gradingSignal })
-        const seen = markCells(matrix(world, item.lab), before, upTo, steps.at(-1))
-        before = seen
-        return { reports: steps, matrix: seen }
+        return { reports: steps, matrix: traffic.graded(world, upTo, steps) }
       },
+      observe: traffic.observe,
+      forgetSeen: () => traffic.forget('all'),
       apply: (path) => applyFile(client, path),
       onChange: (listener) =>
         heard.listen((changes) => {
           const meshedBefore = meshed
           meshed = meshedNow().join()
           const byLearner = changes.some(({ authored }) => authored) || meshed !== meshedBefore
+          if (byLearner) traffic.forget('unpredicted')
           listener({ says: changes.flatMap((change) => describeChange(change) ?? []), byLearner })
         }),
       onLost: (listener) => heard.listenLost(listener),

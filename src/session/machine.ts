@@ -25,13 +25,14 @@ import {
   tick,
   worked,
 } from './context.ts'
-import type { UserEvent } from './types.ts'
+import type { Matrix, UserEvent } from './types.ts'
 
 /** What the world tells the session; the rest of the events are the learner's. */
 export type WorldEvent =
   | { type: 'PROGRESS'; says: string }
   | { type: 'CHANGED'; says: string[]; byLearner: boolean }
   | { type: 'SAVED'; path: string }
+  | { type: 'SEEN'; matrix: Matrix }
   | { type: 'LOST'; says: string }
 
 export type SessionEvent = UserEvent | WorldEvent
@@ -40,6 +41,7 @@ export type OpenInput = Pick<SessionContext, 'item' | 'kept'> & { say: (says: st
 export type WatchInput = Pick<SessionContext, 'lab'>
 export type FilesInput = Pick<SessionContext, 'item'> & { step: number }
 export type GradeInput = Pick<SessionContext, 'lab'> & { step: ReturnType<typeof currentStep> }
+export type ObserveInput = Pick<SessionContext, 'lab'> & { seen: (matrix: Matrix) => void }
 export type ApplyInput = Pick<SessionContext, 'lab'> & { path: string }
 
 /** Stands for an effect until it is provided. */
@@ -58,6 +60,7 @@ export const sessionMachine = setup({
     watch: fromCallback<WorldEvent, WatchInput>(unmade('watch')),
     watchFiles: fromCallback<{ type: 'LOOK' }, FilesInput>(unmade('watchFiles')),
     grade: fromPromise<Graded, GradeInput>(unmade('grade')),
+    observe: fromPromise<void, ObserveInput>(unmade('observe')),
     apply: fromPromise<Applied, ApplyInput>(unmade('apply')),
     close: fromPromise<void, { lab?: LabHandle }>(unmade('close')),
   },
@@ -67,6 +70,7 @@ export const sessionMachine = setup({
     listProgress: () => {},
     save: () => {},
     restoreFiles: () => {},
+    forgetSeen: () => {},
     // What is known, changed.
     tick: assign(({ context }) => tick(context)),
     leaveOpen: assign(({ context }, { open }: { open: boolean }) => ({ kept: { ...context.kept, open } })),
@@ -74,6 +78,7 @@ export const sessionMachine = setup({
     noteProgress: assign((_, { says }: { says: string }) => ({ says })),
     noteOpened: assign(({ context }, output: Opened) => opened(context, output)),
     noteGraded: assign(({ context }, output: Graded) => graded(context, output)),
+    noteSeen: assign((_, { matrix }: { matrix: Matrix }) => ({ matrix })),
     noteApplied: assign(({ context }, output: Applied) => applied(context, output)),
     noteWork: assign(({ context }, { says }: { says: string[] }) => worked(context, says)),
     noteError: assign(({ context }, { error }: { error: unknown }) => complained(context, error)),
@@ -173,7 +178,7 @@ export const sessionMachine = setup({
           },
           { actions: 'markDirty' },
         ],
-        CHECK: { actions: 'markDirty' },
+        CHECK: { actions: ['forgetSeen', 'markDirty'] },
         EDITED: { actions: sendTo('watchFiles', { type: 'LOOK' }) },
         SAVED: { target: '.applying', actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
         HINT: { guard: 'hasHint', actions: ['noteHint', 'tick', 'save'] },
@@ -203,8 +208,20 @@ export const sessionMachine = setup({
       },
       states: {
         waiting: {
-          description: 'Everything is graded; a change starts the next grading at once.',
+          description:
+            'Everything is graded; the map is probed. A change ends that, and starts the next grading at once.',
           always: { guard: 'isDirty', target: 'grading' },
+          invoke: {
+            src: 'observe',
+            input: ({ context, self }) => ({
+              lab: context.lab,
+              seen: (matrix: Matrix) => self.send({ type: 'SEEN', matrix }),
+            }),
+            onError: { actions: { type: 'noteError', params: ({ event }) => ({ error: event.error }) } },
+          },
+          on: {
+            SEEN: { actions: { type: 'noteSeen', params: ({ event }) => event } },
+          },
         },
 
         grading: {

@@ -1,48 +1,49 @@
-/** What the matrix shows beside its letters: what differs from the step's goal, and what has just changed. */
+/** What the map shows beside its letters: the goal, what differs from it, and what has just changed. */
 import type { ScenarioStep } from '../content/schema.ts'
-import type { Matrix as Reach } from '../grading/matrix.ts'
 import type { StepReport } from '../grading/report.ts'
-import type { Matrix } from './types.ts'
+import { pairChecks, pairKey } from './goals.ts'
+import type { Matrix, MatrixCell } from './types.ts'
 
-/** The same request whichever way its URL is written; undefined for what is no URL. */
-const canonical = (url: string): string | undefined => {
-  if (!URL.canParse(url)) return undefined
-  const { protocol, hostname, port, pathname, search } = new URL(url)
-  const host = hostname.replace(/\.svc(\.cluster\.local)?\.?$/, '')
-  return `${protocol}//${host}:${port || (protocol === 'https:' ? '443' : '80')}${pathname}${search}`
+/** The map before it is marked. */
+export interface Unmarked {
+  sources: string[]
+  targets: string[]
+  urls: string[]
+  cells: Omit<MatrixCell, 'wrong' | 'changed' | 'goal'>[][]
+  /** Pairs that are still to be probed. */
+  pending: number
 }
 
 /**
- * `wrong`: a check of this step asks the same of the same pair and fails. `changed`: another letter than `before`; while
- * no letter changes, the last change stays marked.
+ * `wrong`: a check asks the same of the same pair and fails. `changed`: another letter than in `before`, the map as it was
+ * when something changed last. `steps` and `reports`: up to the current step.
  */
 export const markCells = (
-  now: Reach,
+  now: Unmarked,
   before: Matrix | undefined,
-  step: ScenarioStep,
-  report: StepReport | undefined,
+  steps: readonly ScenarioStep[],
+  reports: readonly StepReport[],
 ): Matrix => {
-  const failing = new Set(
-    step.checks.flatMap(({ id, request }) => {
-      const failed = report?.checks.find((check) => check.id === id)?.passed === false
-      return request && failed && request.method === 'GET' ? [`${request.from} ${canonical(request.to)}`] : []
-    }),
-  )
-  const letterBefore = (row: number, column: number) => before?.cells[row]?.[column]?.letter
-  const anyChanged =
-    before !== undefined &&
-    now.cells.some((cells, row) => cells.some(({ letter }, column) => letter !== letterBefore(row, column)))
+  const checks = pairChecks(steps)
+  const failed = (step: string, check: string): boolean => {
+    const result = reports.find(({ id }) => id === step)?.checks.find(({ id }) => id === check)
+    return result?.passed === false && result.undecided !== true
+  }
   return {
     sources: now.sources,
     targets: now.targets,
+    pending: now.pending,
     cells: now.cells.map((cells, row) =>
-      cells.map((cell, column) => ({
-        ...cell,
-        wrong: failing.has(`${now.sources[row]} ${canonical(now.urls[column] ?? '')}`),
-        changed: anyChanged
-          ? cell.letter !== letterBefore(row, column)
-          : (before?.cells[row]?.[column]?.changed ?? false),
-      })),
+      cells.map((cell, column): MatrixCell => {
+        const about = checks.get(pairKey(now.sources[row]!, now.urls[column]!) ?? '')
+        const letterBefore = before?.cells[row]?.[column]?.letter
+        return {
+          ...cell,
+          ...(about?.goal && cell.letter !== '.' ? { goal: about.goal } : {}),
+          wrong: about !== undefined && failed(about.step, about.check),
+          changed: letterBefore !== undefined && cell.letter !== letterBefore,
+        }
+      }),
     ),
   }
 }

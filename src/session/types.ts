@@ -4,6 +4,7 @@
  */
 import type { Lab, Scenario } from '../content/schema.ts'
 import type { StepReport } from '../grading/report.ts'
+import type { Goal } from './goals.ts'
 
 export interface ScenarioProgress {
   state: 'new' | 'started' | 'done'
@@ -30,7 +31,13 @@ export interface CatalogueEntry {
 export interface MatrixCell {
   /** `M` mTLS, `T` one-way TLS, `P` plaintext, `x` 403, `r` reset, `~` dropped, `e` error, `.` self, `?` unknown. */
   letter: 'M' | 'T' | 'P' | 'x' | 'r' | '~' | 'e' | '.' | '?'
-  /** Differs from what the current step's checks ask for, when they say anything about this pair. */
+  /** A probe saw it; otherwise the engine says so, and no probe has been there yet. */
+  observed: boolean
+  /** What speaks against it: the engine expected something else, or the probe could not run. One sentence. */
+  disagrees?: string
+  /** What the checks so far ask for, when they say anything about this pair. */
+  goal?: Goal
+  /** Such a check fails. */
   wrong: boolean
   /** Changed since the learner's last change to the cluster. */
   changed: boolean
@@ -44,6 +51,8 @@ export interface Matrix {
   targets: string[]
   /** `cells[row][column]` */
   cells: MatrixCell[][]
+  /** Pairs whose probe is still on its way. */
+  pending: number
 }
 
 export interface FeedLine {
@@ -67,6 +76,7 @@ export interface LabView {
   reports: StepReport[]
   /** Steps that have passed at least once, by id. */
   passed: string[]
+  /** Probes of checks are on their way, or a saved file is. */
   grading: boolean
   /** When the last grading ended, milliseconds since the epoch. */
   gradedAt?: number

@@ -67,7 +67,11 @@ export const viewOf = (
   if (!item || snapshot.matches('picking')) return picker
   if (snapshot.matches('failed')) return { screen: 'failed', scenario: item.scenario, ...splitError(says) }
   if (snapshot.matches('closing') && context.after === 'picking') return picker
-  const lab = labView(context, snapshot.matches({ lab: 'grading' }), fileOf(context))
+  const lab = labView(
+    context,
+    snapshot.matches({ lab: 'grading' }) || snapshot.matches({ lab: 'applying' }),
+    fileOf(context),
+  )
   if (lab && !(snapshot.matches('closing') && context.after === 'opening')) return lab
   return { screen: 'opening', scenario: item.scenario, says }
 }

@@ -16,6 +16,10 @@ export type Page =
 
 export type Question = 'leave' | 'quit' | 'solution' | 'reset'
 
+/** The traffic map: what is, what the step asks for, one beside the other, or all of it as sentences. */
+export type TrafficAs = 'now' | 'both' | 'goal' | 'words'
+const trafficOrder: readonly TrafficAs[] = ['now', 'both', 'goal', 'words']
+
 export interface UiState {
   /** Screen and step that `focus`, `page` and `question` belong to. */
   place: string
@@ -28,8 +32,7 @@ export interface UiState {
   typing?: 'filter' | 'search'
   filter: string
   search: string
-  /** Traffic as a table or as sentences. */
-  trafficAs: 'table' | 'sentences'
+  trafficAs: TrafficAs
   /** One line for the learner, until the next key. */
   message?: string
   /** The step's pass has been shown: the text that explains it had the keys once. */
@@ -45,7 +48,7 @@ export const initialUi: UiState = {
   scroll: {},
   filter: '',
   search: '',
-  trafficAs: 'table',
+  trafficAs: 'now',
   explained: false,
   quitArmed: false,
 }
@@ -153,7 +156,10 @@ export const reduce = (state: UiState, action: Action): UiState => {
     case 'accept':
       return { ...state, typing: undefined }
     case 'traffic':
-      return { ...state, trafficAs: state.trafficAs === 'table' ? 'sentences' : 'table' }
+      return {
+        ...state,
+        trafficAs: trafficOrder[(trafficOrder.indexOf(state.trafficAs) + 1) % trafficOrder.length]!,
+      }
     case 'say':
       return { ...state, message: action.text }
     case 'arm':

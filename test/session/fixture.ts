@@ -3,6 +3,7 @@ import type { CatalogueItem } from '../../src/content/load.ts'
 import { labSchema, scenarioSchema } from '../../src/content/schema.ts'
 import type { StepReport } from '../../src/grading/report.ts'
 import type { Graded, LabHandle } from '../../src/session/context.ts'
+import type { Matrix } from '../../src/session/types.ts'
 import { emptyWork, type Work } from '../../src/session/work.ts'
 
 const step = (id: string) => ({
@@ -43,8 +44,9 @@ export const reports = (...passes: boolean[]): StepReport[] =>
 /** A lab whose gradings end when the test says so. */
 export const playedLab = () => {
   const gradings: { upTo: string; done: (graded: Graded) => void; fail: (error: Error) => void }[] = []
+  const observings: { seen: (matrix: Matrix) => void; signal: AbortSignal }[] = []
   const applied: string[] = []
-  const state = { work: emptyWork() as Work, closed: 0 }
+  const state = { work: emptyWork() as Work, closed: 0, forgotten: 0 }
   const listeners: {
     change?: (change: { says: string[]; byLearner: boolean }) => void
     lost?: (says: string) => void
@@ -55,6 +57,13 @@ export const playedLab = () => {
       new Promise((done, fail) => {
         gradings.push({ upTo: upTo.id, done, fail })
       }),
+    observe: (signal, seen) =>
+      new Promise(() => {
+        observings.push({ seen, signal })
+      }),
+    forgetSeen: () => {
+      state.forgotten++
+    },
     apply: async (path) => {
       applied.push(path)
       return { ok: true, says: 'applied' }
@@ -76,5 +85,5 @@ export const playedLab = () => {
       state.closed++
     },
   }
-  return { lab, gradings, applied, state, listeners }
+  return { lab, gradings, observings, applied, state, listeners }
 }

@@ -37,11 +37,13 @@ const begin = (options: { kept?: Kept; open?: () => Promise<LabHandle> } = {}) =
       }),
       watchFiles: fromCallback(() => {}),
       grade: fromPromise(({ input, signal }) => input.lab!.grade(input.step!, signal)),
+      observe: fromPromise(async ({ input, signal }) => input.lab?.observe(signal, input.seen)),
       apply: fromPromise(({ input }) => input.lab!.apply(input.path)),
       close: fromPromise(async ({ input }) => input.lab?.close()),
     },
     actions: {
       takeUp: assign(({ context }, { name }: { name: string }) => chosen(context, name, options.kept ?? newKept())),
+      forgetSeen: ({ context }) => context.lab?.forgetSeen(),
       save: ({ context }) => {
         saved.push(structuredClone(context.kept))
       },
@@ -142,6 +144,26 @@ describe('grading', () => {
     gradings.shift()!.fail(new Error('the cluster hiccupped'))
     await vi.waitFor(() => expect(lab().grading).toBe(false))
     expect(lab()).toMatchObject({ stepPassed: true, notice: 'the cluster hiccupped' })
+  })
+
+  test('the map is probed after it, and a change ends the probing at once', async () => {
+    const { actor, listeners, observings, gradings, state, graded, open, lab } = begin()
+    await open()
+    expect(observings).toHaveLength(0)
+    await graded(false)
+    const map = { sources: [], targets: [], cells: [], pending: 1 }
+    observings[0]!.seen(map)
+    expect(lab()).toMatchObject({ matrix: map, grading: false })
+    listeners.change!({ says: [], byLearner: true })
+    expect(observings[0]!.signal.aborted).toBe(true)
+    expect(gradings).toHaveLength(1)
+    // What an ended probing still tells is not taken.
+    observings[0]!.seen({ ...map, pending: 0 })
+    expect(lab().matrix).toEqual(map)
+    await graded(false)
+    expect(observings).toHaveLength(2)
+    actor.send({ type: 'CHECK' })
+    expect(state.forgotten).toBe(1)
   })
 
   test('undoing an earlier step shows, and the next step waits for it', async () => {

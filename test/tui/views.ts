@@ -149,10 +149,12 @@ export const pickerView = (over: Partial<Extract<View, { screen: 'picker' }>> = 
 
 const cell = (
   letter: MatrixCell['letter'],
-  marks: { wrong?: boolean; changed?: boolean } = {},
+  marks: Pick<MatrixCell, 'goal'> & { wrong?: boolean; changed?: boolean } = {},
   says = '',
 ): MatrixCell => ({
   letter,
+  ...(marks.goal ? { goal: marks.goal } : {}),
+  observed: true,
   wrong: marks.wrong ?? false,
   changed: marks.changed ?? false,
   says,
@@ -166,15 +168,20 @@ const cell = (
 export const openMatrix: Matrix = {
   sources: lab.spec.matrix.sources,
   targets: lab.spec.matrix.targets.map((target) => target.name),
+  pending: 0,
   cells: [
-    [cell('.'), cell('M'), cell('M'), cell('P')],
+    [cell('.'), cell('M'), cell('M', { goal: { letter: 'M', says: '200 over mTLS' } }), cell('P')],
     [cell('M'), cell('.'), cell('M'), cell('P')],
     [cell('M'), cell('M'), cell('.'), cell('P')],
     [cell('M'), cell('M'), cell('M'), cell('P')],
     [
       cell('P'),
       cell('P'),
-      cell('P', { wrong: true }, 'PeerAuthentication production/default is PERMISSIVE: plaintext is accepted'),
+      cell(
+        'P',
+        { wrong: true, goal: { letter: 'r', says: 'refused' } },
+        'PeerAuthentication production/default is PERMISSIVE: plaintext is accepted',
+      ),
       cell('P'),
     ],
   ],

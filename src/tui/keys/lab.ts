@@ -116,7 +116,7 @@ export const labKeys: Binding[] = [
     keys: ['v'],
     label: 'v',
     short: 'view',
-    says: 'traffic as a table or as sentences',
+    says: 'traffic as it is now, beside the goal, the goal alone, in words',
     group: 'Lab',
     priority: ({ screen }) => (screen.focus === 'traffic' ? 75 : 30),
     on: inLab,

@@ -3,7 +3,7 @@ import type { LabView } from '../../session/types.ts'
 import { blank, type Line, line, span, wrap, wrapText } from '../text.ts'
 import { type ListedCheck, markOf } from './checks.ts'
 import { inline } from './markdown.ts'
-import { LETTERS, type Pair, pairsOf } from './matrix.ts'
+import { goalWords, LETTERS, type Pair, pairsOf } from './matrix.ts'
 import { clock } from './words.ts'
 
 const numbered = (steps: string[], width: number): Line[] =>
@@ -16,12 +16,23 @@ export const pairExplained = ({ from, to, cell }: Pair, width: number): Line[] =
     line(
       span(`${cell.letter}${cell.wrong ? '!' : ''}`, cell.wrong ? 'wrong' : LETTERS[cell.letter].role),
       `  ${LETTERS[cell.letter].says}`,
-      cell.wrong ? ', which is not what this step asks for' : '',
-      cell.changed ? '; changed by your last change' : '',
+      cell.changed ? ', changed by your last change' : '',
+      cell.letter === '.' ? '' : cell.observed ? '; seen by a probe' : '; predicted, no probe saw it',
     ),
     width,
     3,
   ),
+  ...(cell.goal
+    ? wrap(
+        line(
+          span(cell.goal.letter, goalWords(cell.goal.letter).role),
+          `  is the goal: ${cell.goal.says}${cell.wrong ? ', so this is not it' : ''}`,
+        ),
+        width,
+        3,
+      )
+    : []),
+  ...(cell.disagrees ? wrap(line(span(cell.disagrees, 'changed')), width) : []),
   ...(cell.says ? [blank, ...wrap(line(...inline(cell.says)), width)] : []),
   ...(cell.steps.length > 0
     ? [blank, line(span('Asked in this order', 'strong')), ...numbered(cell.steps, width)]

@@ -1,8 +1,10 @@
 /**
  * Who can reach whom, as a table: a letter for what happens, `!` where that is not what the step asks for, `*` where it
- * changed since the last change to the cluster, `> <` around the selected pair.
+ * changed since the last change to the cluster, `> <` around the selected pair. Beside the letter, or instead of it, the
+ * letter that the step's checks ask for.
  */
 import type { Matrix, MatrixCell } from '../../session/types.ts'
+import type { TrafficAs } from '../reducer.ts'
 import { type Line, line, type Role, span, wrap } from '../text.ts'
 
 export const LETTERS: Record<MatrixCell['letter'], { says: string; short: string; role: Role }> = {
@@ -68,13 +70,36 @@ const widthsFor = ({ sources, targets }: Matrix, width: number): Widths => {
   return { label, cell: Math.max(MIN_CELL, Math.min(wanted, Math.floor((width - label - 1) / columns))) }
 }
 
-const cellText = (cell: MatrixCell, selected: boolean): { text: string; role: Role }[] => {
-  const { role } = LETTERS[cell.letter]
-  const mark = cell.wrong ? '!' : cell.changed ? '*' : ''
-  const body = { text: `${cell.letter}${mark}`, role: cell.wrong ? 'wrong' : cell.changed ? 'changed' : role } as const
-  return selected
-    ? [{ text: '>', role: 'selected' }, body, { text: mark === '' ? '< ' : '<', role: 'selected' }]
-    : [{ text: ' ', role: 'text' }, body, { text: mark === '' ? '  ' : ' ', role: 'text' }]
+type GoalLetter = NonNullable<MatrixCell['goal']>['letter']
+
+/** What a goal's letter means where it is not one of the map's. */
+const ANY_WAY: Record<'+' | '-', { says: string; short: string; role: Role }> = {
+  '+': { says: 'allowed, in whatever way', short: 'allowed', role: 'text' },
+  '-': { says: 'stopped, in whatever way', short: 'stopped', role: 'stopped' },
+}
+
+export const goalWords = (letter: GoalLetter) => (letter === '+' || letter === '-' ? ANY_WAY[letter] : LETTERS[letter])
+
+/** Letters, mark and role of a cell, before it is selected or not. */
+const cellBody = (cell: MatrixCell, as: TrafficAs): { text: string; role: Role } => {
+  const { letter, goal, wrong, changed } = cell
+  if (as === 'goal') {
+    if (letter === '.') return { text: letter, role: LETTERS[letter].role }
+    return goal ? { text: goal.letter, role: goalWords(goal.letter).role } : { text: ' ', role: 'text' }
+  }
+  const letters = as === 'both' && goal ? `${letter}/${goal.letter}` : letter
+  const role = wrong ? 'wrong' : changed ? 'changed' : LETTERS[letter].role
+  return { text: `${letters}${wrong ? '!' : changed ? '*' : ''}`, role }
+}
+
+const cellSpans = (cell: MatrixCell, as: TrafficAs, selected: boolean, width: number) => {
+  const body = cellBody(cell, as)
+  const [open, shut] = selected ? ['>', '<'] : [' ', ' ']
+  return [
+    span(open!, 'selected'),
+    span(body.text, body.role),
+    span(shut!.padEnd(Math.max(0, width - 1 - body.text.length)), 'selected'),
+  ]
 }
 
 export interface MatrixLines {
@@ -84,7 +109,7 @@ export interface MatrixLines {
 }
 
 /** The table in `width` cells, with the pair `selected` (counted row by row) marked. */
-export const matrixTable = (matrix: Matrix, selected: number, width: number): MatrixLines => {
+export const matrixTable = (matrix: Matrix, selected: number, width: number, as: TrafficAs = 'now'): MatrixLines => {
   const { label, cell } = widthsFor(matrix, width)
   const columns = matrix.targets.length
   const sources = shorten(matrix.sources, label)
@@ -98,10 +123,7 @@ export const matrixTable = (matrix: Matrix, selected: number, width: number): Ma
   const lines = matrix.cells.map((row, index) =>
     line(
       span(sources[index]!.padEnd(label + 1), index === Math.floor(selected / columns) ? 'selected' : 'text'),
-      ...row.flatMap((one, column) => [
-        ...cellText(one, index * columns + column === selected).map(({ text, role }) => span(text, role)),
-        ' '.repeat(Math.max(0, cell - 4)),
-      ]),
+      ...row.flatMap((one, column) => cellSpans(one, as, index * columns + column === selected, cell)),
     ),
   )
   return { head: [head], lines, items: matrix.cells.flatMap((row, index) => row.map(() => index)) }
@@ -132,10 +154,14 @@ export const worstFirst = (matrix: Matrix): Pair[] => {
     .map(({ pair }) => pair)
 }
 
-/** `legacy/client to orders: allowed in plaintext, not what the step asks for`. */
-export const sentence = ({ from, to, cell }: Pair): string =>
-  `${from} to ${to}: ${LETTERS[cell.letter].says}` +
-  `${cell.wrong ? ', not what this step asks for' : ''}${cell.changed ? ', changed' : ''}`
+/** `legacy/client to orders: allowed in plaintext, not what this step asks for: connection reset`. */
+export const sentence = ({ from, to, cell }: Pair): string => {
+  const goal = cell.wrong && cell.goal ? `: ${goalWords(cell.goal.letter).says}` : ''
+  return (
+    `${from} to ${to}: ${LETTERS[cell.letter].says}` +
+    `${cell.changed ? ', changed' : ''}${cell.wrong ? `, not what this step asks for${goal}` : ''}`
+  )
+}
 
 /** The table as sentences, worst first; the pair of a workload with itself says nothing. */
 export const matrixSentences = (matrix: Matrix, selected: number, width: number): MatrixLines & { pairs: Pair[] } => {
@@ -152,24 +178,34 @@ export const matrixSentences = (matrix: Matrix, selected: number, width: number)
 }
 
 /** The letters and marks that are in the table now, explained. */
-export const legend = (matrix: Matrix, width: number): Line[] => {
-  const pairs = pairsOf(matrix)
-  const seen = new Set(pairs.map(({ cell }) => cell.letter))
-  const letters = (Object.keys(LETTERS) as MatrixCell['letter'][])
-    .filter((letter) => seen.has(letter) && letter !== '.')
-    .flatMap((letter) => [span(letter, LETTERS[letter].role), span(` ${LETTERS[letter].short}  `, 'text')])
+export const legend = (matrix: Matrix, width: number, as: TrafficAs = 'now'): Line[] => {
+  const cells = pairsOf(matrix).map(({ cell }) => cell)
+  const seen = new Set<string>([
+    ...(as === 'goal' ? [] : cells.map(({ letter }) => letter)),
+    ...(as === 'now' ? [] : cells.flatMap(({ goal }) => goal?.letter ?? [])),
+  ])
+  const letters = Object.entries({ ...LETTERS, ...ANY_WAY })
+    .filter(([letter]) => seen.has(letter) && letter !== '.')
+    .flatMap(([letter, { short, role }]) => [span(letter, role), span(` ${short}  `, 'text')])
+  if (as === 'goal') return wrap(line(...letters, 'blank nothing asked'), width)
   const marks = [
+    ...(as === 'both' && cells.some(({ goal }) => goal) ? ['now/goal  '] : []),
     ...(countWrong(matrix) > 0 ? [span('!', 'wrong'), span(' not the goal  ')] : []),
     ...(countChanged(matrix) > 0 ? [span('*', 'changed'), span(' changed')] : []),
   ]
   return wrap(line(...letters, ...marks), width)
 }
 
-/** The selected pair in words. */
+/** The selected pair in words: what happens, whether a probe saw it, and what was asked for if that is something else. */
 export const pairDetail = (pair: Pair | undefined, width: number): Line[] => {
   if (!pair) return []
   const { from, to, cell } = pair
-  const mark = cell.wrong ? [span(' not the goal', 'wrong')] : []
+  const mark = cell.wrong ? [span(' not the goal', 'wrong'), cell.goal ? `: ${cell.goal.says}` : ''] : []
   const says = cell.says || LETTERS[cell.letter].says
-  return [...wrap(line(span(`${from} -> ${to}`, 'strong'), ...mark), width), ...wrap(line(says), width)]
+  const source = cell.observed || cell.letter === '.' ? '' : 'predicted: '
+  return [
+    ...wrap(line(span(`${from} -> ${to}`, 'strong'), ...mark), width),
+    ...(cell.disagrees ? wrap(line(span(cell.disagrees, 'changed')), width) : []),
+    ...wrap(line(source, says), width),
+  ]
 }

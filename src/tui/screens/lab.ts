@@ -7,7 +7,7 @@ import { countWrong, legend, matrixSentences, matrixTable, type Pair, pairDetail
 import { type Paths, taskText } from '../lines/task.ts'
 import { clock, exportLine, shortPath } from '../lines/words.ts'
 import type { PaneContext, PaneId, PaneModel, ScreenContext, ScreenModel } from '../model.ts'
-import type { UiState } from '../reducer.ts'
+import type { TrafficAs, UiState } from '../reducer.ts'
 import { selectedIn } from '../scroll.ts'
 import { fill, type Line, line, span, wrapText } from '../text.ts'
 import { bodyRows, focusIn, innerHeight, innerWidth } from './frame.ts'
@@ -16,7 +16,9 @@ import { pagePane } from './page.ts'
 const stepKey = (view: LabView): string => `${view.scenario.metadata.name}/${view.stepIndex}`
 
 const checksKey = (view: LabView): string => `checks/${stepKey(view)}`
-const trafficKey = (view: LabView, ui: UiState): string => `traffic/${view.scenario.metadata.name}/${ui.trafficAs}`
+/** The three tables share what is selected; the sentences have an order of their own. */
+const trafficKey = (view: LabView, ui: UiState): string =>
+  `traffic/${view.scenario.metadata.name}/${ui.trafficAs === 'words' ? 'words' : 'table'}`
 
 /** The selected check: the first that fails, until the learner chooses another. */
 export const checkSelection = (
@@ -31,8 +33,7 @@ export const checkSelection = (
 /** The selected pair of the traffic map: the first wrong one, until the learner chooses another. */
 export const pairSelection = (view: LabView, ui: UiState): { pairs: Pair[]; selected: number; start: number } => {
   if (!view.matrix) return { pairs: [], selected: 0, start: 0 }
-  const asTable = ui.trafficAs === 'table'
-  const pairs = asTable ? pairsOf(view.matrix) : matrixSentences(view.matrix, 0, 80).pairs
+  const pairs = ui.trafficAs === 'words' ? matrixSentences(view.matrix, 0, 80).pairs : pairsOf(view.matrix)
   const wrong = pairs.findIndex(({ cell }) => cell.wrong)
   const start = Math.max(0, wrong >= 0 ? wrong : pairs.findIndex(({ cell }) => cell.letter !== '.'))
   return {
@@ -58,25 +59,41 @@ const checksPane = (view: LabView, { width, ui, focused }: PaneContext): PaneMod
 }
 
 /** The selected pair in words and the letters' meaning, as far as `room` rows go. */
-const trafficFoot = (matrix: Matrix, pair: Pair | undefined, width: number, room: number, focused: boolean): Line[] => {
+const trafficFoot = (
+  matrix: Matrix,
+  pair: Pair | undefined,
+  { width, room, focused, as }: { width: number; room: number; focused: boolean; as: TrafficAs },
+): Line[] => {
   const [names, ...says] = pairDetail(pair, width)
-  const letters = legend(matrix, width)
+  const letters = legend(matrix, width, as)
   const named = names ? [names] : []
   if (room >= 1 + says.length + letters.length) return [...named, ...says, ...letters]
   if (room >= 1 + letters.length) return [...named, ...letters]
   return focused ? named : letters
 }
 
+const trafficTitles: Record<TrafficAs, string> = {
+  now: 'Traffic',
+  both: 'Traffic now/goal',
+  goal: 'Traffic goal',
+  words: 'Traffic in words',
+}
+
 const trafficPane = (view: LabView, { width, height, ui, focused }: PaneContext): PaneModel => {
   const { matrix } = view
-  const base = { id: 'traffic' as const, key: trafficKey(view, ui), title: 'Traffic' }
+  const base = { id: 'traffic' as const, key: trafficKey(view, ui), title: trafficTitles[ui.trafficAs] }
   if (!matrix) return { ...base, lines: wrapText('The map appears when the cluster is up.', width) }
   const { pairs, selected, start } = pairSelection(view, ui)
   const wrong = countWrong(matrix)
-  const note = wrong > 0 ? [`${wrong} not the goal`] : []
-  if (ui.trafficAs === 'sentences') return { ...base, note, start, ...matrixSentences(matrix, selected, width) }
-  const table = matrixTable(matrix, selected, width)
-  const foot = trafficFoot(matrix, pairs[selected], width, height - table.head.length - table.lines.length, focused)
+  const note = [
+    ...(wrong > 0 ? [`${wrong} not the goal`] : []),
+    ...(matrix.pending > 0 ? [`probing ${matrix.pending}`] : []),
+  ]
+  if (ui.trafficAs === 'words') return { ...base, note, start, ...matrixSentences(matrix, selected, width) }
+  const as = ui.trafficAs
+  const table = matrixTable(matrix, selected, width, as)
+  const room = height - table.head.length - table.lines.length
+  const foot = trafficFoot(matrix, pairs[selected], { width, room, focused, as })
   return { ...base, note, start, ...table, keep: table.lines.length, stride: Math.max(1, matrix.targets.length), foot }
 }
 
@@ -107,7 +124,9 @@ const needsOf = (view: LabView, context: ScreenContext): Needs => {
   })
   const inner = { width, height: 99, theme: context.theme, ui: context.ui, focused: false }
   const table =
-    view.matrix && ui.trafficAs === 'table' ? view.matrix.sources.length + 1 + legend(view.matrix, width).length : 6
+    view.matrix && ui.trafficAs !== 'words'
+      ? view.matrix.sources.length + 1 + legend(view.matrix, width, ui.trafficAs).length
+      : 6
   return {
     checks: rowsOf(checksPane(view, inner)),
     traffic: rowsOf(trafficPane(view, inner)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Matrix } from '../../../src/session/types.ts'
-import { matrixSentences, matrixTable, sentence, shorten, worstFirst } from '../../../src/tui/lines/matrix.ts'
+import { legend, matrixSentences, matrixTable, sentence, shorten, worstFirst } from '../../../src/tui/lines/matrix.ts'
 import { plainText, widthOf } from '../../../src/tui/text.ts'
 import { openMatrix, strictMatrix } from '../views.ts'
 
@@ -23,6 +23,20 @@ describe('the table', () => {
 
   test('marks what changed', () => {
     expect(draw(strictMatrix, 0, 42).at(-1)).toBe('lega/client  r*     r*     r*     P')
+  })
+
+  test.each([
+    [
+      'both',
+      ['frontend     .      M      M/M    P', 'lega/client  P      P     >P/r!<  P'],
+      'M mTLS  P plaintext  r reset  now/goal',
+    ],
+    ['goal', ['frontend     .             M', 'lega/client               >r<'], 'M mTLS  r reset  blank nothing asked'],
+  ] as const)('shows the %s', (as, [first, last], letters) => {
+    const { lines } = matrixTable(openMatrix, 18, 42, as)
+    const rows = lines.map((row) => plainText(row).trimEnd())
+    expect([rows[0], rows.at(-1)]).toEqual([first, last])
+    expect(plainText(legend(openMatrix, 80, as)[0]!)).toContain(letters)
   })
 
   test('draws mismatches in their own role, whatever the letter', () => {
@@ -55,7 +69,7 @@ describe('shorten', () => {
 describe('sentences', () => {
   test('wrong pairs come first, then changed ones', () => {
     expect(sentence(worstFirst(openMatrix)[0]!)).toBe(
-      'legacy/client to orders: allowed in plaintext, not what this step asks for',
+      'legacy/client to orders: allowed in plaintext, not what this step asks for: connection reset',
     )
     expect(sentence(worstFirst(strictMatrix)[0]!)).toBe('legacy/client to frontend: connection reset, changed')
   })
