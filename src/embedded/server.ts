@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { formatKubeconfig } from '../kube/kubeconfig.ts'
 import { adminUser, anonymous, impersonated, requireResource, type User } from './apiserver/auth.ts'
-import { badRequest, notFound, unauthorized } from './apiserver/errors.ts'
+import { notFound, notModelled, unauthorized } from './apiserver/errors.ts'
 import { headersOf, readBody, refuseUpgrade, send, sendStatus, statusOf } from './apiserver/node-http.ts'
 import { parseResourcePath } from './apiserver/request-info.ts'
 import type { EmbeddedCluster } from './cluster.ts'
@@ -61,6 +61,9 @@ export async function serve(embedded: EmbeddedCluster, options: ServeOptions = {
   // A watch may be silent for an hour; only headers have to come soon.
   server.requestTimeout = 0
   server.timeout = 0
+  // As k8s.io/apiserver pkg/server/secure_serving.go has them.
+  server.headersTimeout = 32_000
+  server.keepAliveTimeout = 90_000
   const sockets = new Set<Duplex>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -135,7 +138,7 @@ async function answer(embedded: EmbeddedCluster, incoming: IncomingMessage, outg
   let body: Buffer | undefined
   try {
     user = await authenticate(embedded, incoming)
-    body = await readBody(incoming)
+    body = await readBody(incoming, embedded.clock)
   } catch (error) {
     sendStatus(outgoing, statusOf(error))
     return
@@ -165,7 +168,7 @@ async function upgrade(
   const route = parseResourcePath(incoming.method ?? 'GET', url, embedded.kinds)
   const { subresource, namespace = '', name = '' } = route ?? {}
   if (!route || (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward'))
-    throw badRequest(`the embedded cluster does not upgrade connections on ${url.pathname}`)
+    throw notModelled(`upgraded connections on ${url.pathname}`)
   requireResource(embedded.authorizer, user, route)
   if (!embedded.registry.get(route.kind, name, namespace)) throw notFound(route.kind, name)
   const { upgrade: open } = await streaming()

@@ -36,11 +36,18 @@ interface Bucket {
   watchers: Set<Watcher>
 }
 
+/** One object is larger than the store takes. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+}
+
 export interface StoreOptions {
   /** The first revision is one more than this. */
   startRevision?: number
   /** Revisions that each bucket remembers. */
   history?: number
+  /** Bytes (an estimate) that one object may have. Default 1.5 MiB, as of etcd. */
+  objectBytes?: number
   /** Bytes of objects (an estimate) that each bucket's history may hold. */
   historyBytes?: number
 }
@@ -53,6 +60,7 @@ const later = (a: string, b: string): string => (byteOrder([a, 0], [b, 0]) > 0 ?
 export class Store {
   #revision: number
   readonly #limits: HistoryLimits
+  readonly #objectBytes: number
   readonly #start: number
   readonly #buckets = new Map<string, Bucket>()
   readonly #everything = new Set<Watcher>()
@@ -61,6 +69,7 @@ export class Store {
   constructor(options: StoreOptions = {}) {
     this.#revision = options.startRevision ?? 1000
     this.#start = this.#revision
+    this.#objectBytes = options.objectBytes ?? 1.5 * 1024 * 1024
     this.#limits = { count: options.history ?? 5000, bytes: options.historyBytes ?? 64 * 1024 * 1024 }
   }
 
@@ -133,13 +142,15 @@ export class Store {
     return past
   }
 
-  /** Stores the object (which it freezes, with `metadata.resourceVersion` set) as the next revision. */
+  /** Stores the object (which it freezes, with `metadata.resourceVersion` set) as the next revision. Throws `TooLarge`. */
   put(bucket: string, key: string, object: KubeObject): KubeObject {
     const found = this.#bucket(bucket)
     const previous = found.state.get(key)
-    const revision = ++this.#revision
+    const revision = this.#revision + 1
     object.metadata.resourceVersion = String(revision)
     const size = freeze(object)
+    if (size > this.#objectBytes) throw new TooLarge()
+    this.#revision = revision
     found.state.set(key, object)
     if (!previous) found.keys.add(key)
     const written: Revision = previous

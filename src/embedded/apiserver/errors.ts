@@ -104,6 +104,10 @@ export const unsupportedMediaType = (accepted: string): StatusError =>
 export const bodyTooLarge = (limit: number): StatusError =>
   failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`, {})
 
+/** What a real server can do and this one cannot. */
+export const notModelled = (what: string): StatusError =>
+  failure(501, 'NotImplemented', `the embedded cluster does not model ${what}`)
+
 export const unauthorized = (): StatusError => failure(401, 'Unauthorized', 'Unauthorized')
 
 export const internal = (message: string): StatusError =>
@@ -118,11 +122,15 @@ export const expired = (message: string, token?: string): StatusError => {
   return token === undefined ? error : new StatusError({ ...error.status, metadata: { continue: token } })
 }
 
+/** The client took too long to send its request (k8s.io/apiserver pkg/server/filters/timeout.go). */
+export const timedOut = (): StatusError =>
+  failure(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout', {})
+
 export const rejected = (): StatusError =>
   failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 
 /** The client knows a revision that this server never had: it outlived a restart. */
-export const futureRevision = (asked: number, current: number): StatusError =>
+export const futureRevision = (asked: number | string, current: number): StatusError =>
   failure(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,

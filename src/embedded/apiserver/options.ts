@@ -72,6 +72,17 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   return Number(text)
 }
 
+/** The `resourceVersion` parameter; undefined without one. @throws StatusError 400, for a watch 500 */
+export function revisionOf(query: URLSearchParams, isWatch = false): number | undefined {
+  const version = query.get('resourceVersion')
+  if (!version) return undefined
+  const isNumber = /^\d+$/.test(version)
+  if (isNumber && BigInt(version) < 2n ** 64n) return Number(version)
+  const because = `strconv.ParseUint: parsing ${JSON.stringify(version)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`
+  const problem = `resourceVersion: ${field.invalid('', version, because).message}`
+  throw isWatch ? plain(problem) : badRequest(`invalid resource version: ${problem}`)
+}
+
 /** Of LIST and WATCH. @throws StatusError 400, 422; for a watch 500 on a resourceVersion that is no number */
 export function listQuery(query: URLSearchParams, isWatch: boolean): ListQuery {
   const limit = integer(query, 'limit') ?? 0
@@ -81,17 +92,14 @@ export function listQuery(query: URLSearchParams, isWatch: boolean): ListQuery {
   const initial = query.get('sendInitialEvents')
   const sendInitialEvents = initial !== null && isTrue(initial)
   refuse('ListOptions', listProblems({ version, match, initial, isWatch, sendInitialEvents }))
-  if (version && !/^\d+$/.test(version)) {
-    const problem = `resourceVersion: ${field.invalid('', version, `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`).message}`
-    throw isWatch ? plain(problem) : badRequest(`invalid resource version: ${problem}`)
-  }
+  const revision = revisionOf(query, isWatch)
   const token = query.get('continue') ?? ''
   if (token && version && version !== '0')
     throw badRequest('specifying resource version is not allowed when using continue')
   return {
     limit,
     continue: token,
-    ...(version ? { resourceVersion: Number(version) } : {}),
+    ...(revision === undefined ? {} : { resourceVersion: revision }),
     match: match as ListQuery['match'],
     sendInitialEvents,
     bookmarks: query.has('allowWatchBookmarks') && isTrue(query.get('allowWatchBookmarks')),

@@ -11,7 +11,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import { type Clock, timestamp } from '../clock.ts'
 import type { FieldError, Kind } from '../kinds/kind.ts'
 import type { DeleteOptions, GroupResource, Registry, WriteOptions } from '../registry.ts'
-import type { Revision, Store } from '../store.ts'
+import { type Revision, type Store, TooLarge } from '../store.ts'
 import { deletionOf } from './deletion.ts'
 import { atPath, cloneJson, sameJson, setAtPath } from './equality.ts'
 import { alreadyExists, conflict, invalid, notFound, plain } from './errors.ts'
@@ -144,7 +144,11 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
   const save = (kind: Kind, object: KubeObject, options: ApiWriteOptions): KubeObject => {
     object.apiVersion = apiVersionOf(kindTable.byResource(kind.group, kind.resource) ?? kind)
     if (options.dryRun) return object
-    return store.put(bucketOf(kind), keyOf(object.metadata.name, object.metadata.namespace), object)
+    try {
+      return store.put(bucketOf(kind), keyOf(object.metadata.name, object.metadata.namespace), object)
+    } catch (error) {
+      throw error instanceof TooLarge ? plain('etcdserver: request is too large') : error
+    }
   }
 
   /** `draft` is the caller's own and may be changed. */

@@ -1,6 +1,6 @@
 /** What a path of the API means (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go). */
 import type { Kind } from '../kinds/kind.ts'
-import { methodNotAllowed, unknownPath } from './errors.ts'
+import { badRequest, methodNotAllowed, notModelled, unknownPath } from './errors.ts'
 import type { KindTable } from './kind-table.ts'
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
@@ -25,10 +25,7 @@ export class UnknownGroupVersion extends Error {
  * @throws UnknownGroupVersion; StatusError 404 for an unknown resource, 405 for a method that it does not have
  */
 export function parseResourcePath(method: string, url: URL, kinds: KindTable): ResourceRequest | undefined {
-  const segments = url.pathname
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map(decodeURIComponent)
+  const segments = segmentsOf(url)
   const isCore = segments[0] === 'api'
   if (!isCore && segments[0] !== 'apis') return undefined
   const [group, version] = isCore ? ['', segments[1]] : [segments[1], segments[2]]
@@ -41,13 +38,36 @@ export function parseResourcePath(method: string, url: URL, kinds: KindTable): R
   const place = placeOf(path, (resource) => kinds.byResource(group, resource, version))
   if (!place) throw unknownPath()
   const { kind, namespace, name, subresource } = place
-  if (subresource !== undefined && !hasSubresource(kind, subresource)) throw unknownPath()
+  if (subresource !== undefined && !hasSubresource(kind, subresource))
+    throw unmodelledSubresources.has(`${kind.resource}/${subresource}`)
+      ? notModelled(`${kind.resource}/${subresource}`)
+      : unknownPath()
   const isWatch = legacyWatch || ['true', '1', ''].includes(url.searchParams.get('watch') ?? 'false')
   const verb = verbOf(method, name, isWatch && (name === undefined || legacyWatch))
   if (!verb || !allows(kind, verb, subresource)) throw methodNotAllowed()
+  if (verb === 'create' && subresource === undefined && name !== undefined) throw methodNotAllowed()
   if (kind.namespaced && namespace === undefined && verb === 'create') throw methodNotAllowed()
   return { verb, kind, rest: place.rest, ...definedParts({ namespace, name, subresource }) }
 }
+
+function segmentsOf(url: URL): string[] {
+  try {
+    return url.pathname
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map(decodeURIComponent)
+  } catch {
+    throw badRequest(`invalid URL escape in ${url.pathname}`)
+  }
+}
+
+/** Subresources that a real server has and this one may lack: their absence is said, not played. */
+export const unmodelledSubresources: ReadonlySet<string> = new Set([
+  'nodes/proxy',
+  'pods/proxy',
+  'pods/resize',
+  'services/proxy',
+])
 
 interface Place {
   kind: Kind

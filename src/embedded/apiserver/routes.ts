@@ -10,6 +10,7 @@ import { adminUser, impersonated, isReview, requireAllowed, requireResource, typ
 import { type ApiServerParts, type Call, complete, json } from './call.ts'
 import { internal, methodNotAllowed, unknownPath } from './errors.ts'
 import { negotiate } from './negotiation.ts'
+import { indented, wantsPretty } from './pretty.ts'
 import { parseResourcePath, type ResourceRequest, UnknownGroupVersion } from './request-info.ts'
 import { review } from './reviews.ts'
 import { subresource } from './subresources/index.ts'
@@ -67,13 +68,17 @@ export function createApiServer(given: ApiServerParts, documents: Documents): Ap
     const warn = (text: string): void => {
       if (!warnings.includes(text)) warnings.push(text)
     }
-    const response = await handle(request, user, warn).catch(failed)
+    const answer = await handle(request, user, warn).catch(failed)
+    const response = wantsPretty(request) || alwaysIndented.test(request.url) ? await indented(answer) : answer
     response.headers.set('audit-id', randomUUID())
     if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-cache, private')
     for (const warning of warnings) response.headers.append('warning', warningHeader(warning))
     return response
   }
 }
+
+/** Documents that the real server indents for everybody (pkg/endpoints/handlers/responsewriters, WriteRawJSON). */
+const alwaysIndented = /^https?:\/\/[^/]*(\/|\/version)(\?.*)?$/
 
 /** `299 - "text"`, in the bytes that a header may carry. */
 const warningHeader = (text: string): string =>

@@ -1,4 +1,4 @@
-/** ConfigMaps and Secrets. Not modelled: the size limits of their data. */
+/** ConfigMaps and Secrets. */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
@@ -21,6 +21,17 @@ const count = ({ data = {}, binaryData = {} }: ConfigObject): number =>
 
 const keyErrors = (data: Record<string, string> | undefined, field: string): FieldError[] =>
   Object.keys(data ?? {}).flatMap((key) => configMapKey(key).map((says) => invalid(`${field}[${key}]`, key, says)))
+
+const mebibyte = 1024 * 1024
+const base64Size = (text: string): number => Math.floor((text.length * 3) / 4) - (text.match(/=+$/)?.[0].length ?? 0)
+const sum = (values: Record<string, string> | undefined, size: (value: string) => number): number =>
+  Object.values(values ?? {}).reduce((total, value) => total + size(value), 0)
+
+/** All values together (kubernetes/kubernetes pkg/apis/core/validation, MaxSecretSize); the names do not count. */
+const sizeErrors = (field: string, bytes: number): FieldError[] =>
+  bytes > mebibyte
+    ? [{ field, reason: 'FieldValueTooLong', message: `Too long: may not be more than ${mebibyte} bytes` }]
+    : []
 
 /** An immutable object may lose neither its data nor the word `immutable`. */
 const frozenErrors = (object: ConfigObject, old: ConfigObject | undefined): FieldError[] => {
@@ -46,6 +57,11 @@ export const configMapKind: Kind = {
   validate: (object, old) => [
     ...keyErrors((object as ConfigObject).data, 'data'),
     ...keyErrors((object as ConfigObject).binaryData, 'binaryData'),
+    // The field's path really is empty there, which prints as brackets.
+    ...sizeErrors(
+      '[]',
+      sum((object as ConfigObject).data, Buffer.byteLength) + sum((object as ConfigObject).binaryData, base64Size),
+    ),
     ...frozenErrors(object, old),
   ],
   columns: [nameColumn, integer('Data', count), ageColumn],
@@ -94,6 +110,7 @@ export const secretKind: Kind = {
     const before = old as SecretObject | undefined
     return [
       ...keyErrors(secret.data, 'data'),
+      ...sizeErrors('data', sum(secret.data, base64Size)),
       ...typeErrors(secret),
       ...(before ? immutable('type', secret.type, before.type) : []),
       ...frozenErrors(secret, before),

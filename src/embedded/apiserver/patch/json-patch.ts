@@ -26,22 +26,28 @@ export function jsonPatch<T>(target: T, patch: unknown): T {
     if (typeof op !== 'string' || !operations.has(op))
       throw badRequest(`invalid operation ${JSON.stringify(operation)}: unsupported operation`)
   }
-  const draft = cloneJson(target)
+  // Inside a holder, so that the root can be replaced as well.
+  const holder = { root: cloneJson(target) }
   for (const operation of patch as Operation[]) {
-    const before = operation.op === 'add' ? parentOf(draft, operation.path) : undefined
-    if (operation.op === 'add' && before === undefined) throw rejected()
-    if (applyPatch(draft, [operation])[0] !== null) throw rejected()
+    if (operation.op === 'add' && parentOf(holder.root, operation.path) === undefined) throw rejected()
+    const inside = { ...operation, path: `/root${operation.path}` }
+    if ('from' in inside) inside.from = `/root${inside.from}`
+    if (inside.op === 'remove' && operation.path === '') throw rejected()
+    if (applyPatch(holder, [inside])[0] !== null) throw rejected()
   }
-  return draft
+  return holder.root
 }
 
 /** The value that an `add` goes into, or undefined when the path leads nowhere. */
 function parentOf(target: unknown, pointer: string): unknown {
+  if (pointer === '') return undefined
   const keys = pointer.split('/').slice(1, -1)
   let at: unknown = target
   for (const key of keys) {
     const name = key.replaceAll('~1', '/').replaceAll('~0', '~')
-    at = Array.isArray(at) ? at[Number(name)] : record(at)?.[name]
+    // Own keys only: `/__proto__` leads nowhere.
+    const fields = record(at)
+    at = Array.isArray(at) ? at[Number(name)] : fields && Object.hasOwn(fields, name) ? fields[name] : undefined
     if (at === undefined) return undefined
   }
   return typeof at === 'object' && at !== null ? at : undefined

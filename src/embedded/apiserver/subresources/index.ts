@@ -1,7 +1,7 @@
 /** Which code answers a subresource. `status` needs none: the plain verbs write it. */
 import { bodyOf, type Call, respond } from '../call.ts'
 import { decodeBody } from '../decode/decode.ts'
-import { badRequest, failure, methodNotAllowed, notFound } from '../errors.ts'
+import { badRequest, methodNotAllowed, notFound, notModelled } from '../errors.ts'
 import { finalizeNamespace } from '../namespaces.ts'
 import { writeQuery } from '../options.ts'
 import { get } from '../verbs/get.ts'
@@ -34,11 +34,7 @@ export function subresource(call: Call): Promise<Response> {
     case 'portforward':
       throw badRequest('Upgrade request required')
     default:
-      throw failure(
-        501,
-        'NotImplemented',
-        `the embedded cluster does not model ${call.kind.resource}/${call.subresource}`,
-      )
+      throw notModelled(`${call.kind.resource}/${call.subresource}`)
   }
 }
 

@@ -5,7 +5,7 @@ import { bodyOf, type Call, respondPlain } from '../call.ts'
 import { decodeBody, decodeValue } from '../decode/decode.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { atPath, record, setAtPath } from '../equality.ts'
-import { badRequest, conflict, field, invalid, methodNotAllowed, notFound } from '../errors.ts'
+import { badRequest, conflict, field, invalid, methodNotAllowed, notFound, notModelled } from '../errors.ts'
 import { writeQuery } from '../options.ts'
 import { jsonPatch } from '../patch/json-patch.ts'
 import { mergePatch } from '../patch/merge-patch.ts'
@@ -65,7 +65,7 @@ async function sentScale(call: Call): Promise<KubeObject> {
 
 async function patchedScale(call: Call, current: KubeObject): Promise<KubeObject> {
   const type = patchTypeOf(call)
-  if (type === patchTypes.apply) throw badRequest('server-side apply of a scale is not modelled: use a merge patch')
+  if (type === patchTypes.apply) throw notModelled('server-side apply of a scale: use a merge patch')
   const document = await patchDocument(await bodyOf(call.request), type)
   const patched = type === patchTypes.json ? jsonPatch(current, document) : mergePatch(current, document)
   try {

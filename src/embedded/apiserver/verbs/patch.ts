@@ -7,8 +7,9 @@ import { decodeValue } from '../decode/decode.ts'
 import { parseJson } from '../decode/json.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { parseYaml } from '../decode/yaml.ts'
-import { cloneJson, sameJson, sortedKeys } from '../equality.ts'
+import { cloneJson, record, sameJson, sortedKeys } from '../equality.ts'
 import { badRequest, conflict, failure, field, invalid, notFound, unsupportedMediaType } from '../errors.ts'
+import { apiVersionOf } from '../kind-table.ts'
 import { parseMediaTypes } from '../negotiation.ts'
 import { type WriteQuery, writeQuery } from '../options.ts'
 import { applyConfiguration } from '../patch/apply.ts'
@@ -103,6 +104,13 @@ function decodePatched(call: Call, patched: KubeObject, document: Json, asked: W
   }
 }
 
+/** As Go prints a GroupVersionKind: `apps/v1, Kind=Deployment`, `/v1, Kind=Secret`, `/, Kind=`. */
+function groupVersionKindText(config: Partial<KubeObject> | null): string {
+  const { apiVersion = '', kind = '' } = record(config) ?? {}
+  const text = String(apiVersion)
+  return `${text.includes('/') ? text : `/${text}`}, Kind=${String(kind)}`
+}
+
 async function apply(
   call: Call,
   config: KubeObject,
@@ -110,8 +118,10 @@ async function apply(
   asked: WriteQuery,
 ): Promise<Response> {
   const { parts, kind, name = '', namespace, subresource, warn, user } = call
-  if (!config?.kind || !config.apiVersion) throw badRequest(`invalid object type: /, Kind=${config?.kind ?? ''}`)
+  if (config?.kind !== kind.kind || config.apiVersion !== apiVersionOf(kind))
+    throw badRequest(`invalid object type: ${groupVersionKindText(config)}`)
   config.metadata ??= { name }
+  if (!record(config.metadata)) throw badRequest('error decoding YAML: metadata is not an object')
   config.metadata.name ||= name
   checkIdentity(call, config)
   if (!live && subresource) throw notFound(kind, name)
