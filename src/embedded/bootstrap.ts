@@ -4,6 +4,18 @@ import { versionInfo } from './apiserver/version.ts'
 
 export const nodeName = 'node-1'
 export const nodeAddress = '172.18.0.2'
+export const apiServerPort = 6443
+
+/** Names and addresses in the API server's certificate. */
+export const apiServerNames: readonly string[] = [
+  '127.0.0.1',
+  '10.96.0.1',
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+]
 
 const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
@@ -17,8 +29,26 @@ export const bootstrapObjects = (): KubeObject[] => [
     spec: {
       clusterIP: '10.96.0.1',
       clusterIPs: ['10.96.0.1'],
-      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiServerPort }],
     },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip: nodeAddress }], ports: [{ name: 'https', port: apiServerPort, protocol: 'TCP' }] }],
+  },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [nodeAddress], conditions: { ready: true } }],
+    ports: [{ name: 'https', port: apiServerPort, protocol: 'TCP' }],
   },
   {
     apiVersion: 'v1',

@@ -1,10 +1,12 @@
 /** The embedded cluster: API server, controllers and node in one process, put together here. */
 import type { Cluster } from '../kube/api.ts'
+import type { Pod } from '../kube/kinds.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { builtinAdmission } from './admission/index.ts'
 import { startQuotaStatus } from './admission/quota/controller.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { createDocuments } from './apiserver/documents.ts'
+import { inClusterProgram } from './apiserver/in-cluster.ts'
 import { createKindTable, type KindTable } from './apiserver/kind-table.ts'
 import { startRoleAggregation } from './apiserver/rbac/aggregation.ts'
 import { type Authorizer, createAuthorizer } from './apiserver/rbac/authorizer.ts'
@@ -12,7 +14,7 @@ import { bootstrapPolicy } from './apiserver/rbac/bootstrap.ts'
 import { type ApiRegistry, createRegistry } from './apiserver/registry.ts'
 import { type ApiServer, createApiServer } from './apiserver/routes.ts'
 import { meshAdmission } from './apiserver/webhooks.ts'
-import { bootstrapObjects, nodeName, nodeStatus } from './bootstrap.ts'
+import { apiServerNames, apiServerPort, bootstrapObjects, nodeAddress, nodeName, nodeStatus } from './bootstrap.ts'
 import { type Clock, systemClock, timestamp } from './clock.ts'
 import { startControllers } from './controllers/index.ts'
 import { crdsSettled, startCrdController } from './crds/controller.ts'
@@ -20,8 +22,10 @@ import { crdKind } from './crds/crd-kind.ts'
 import { builtinKinds } from './kinds/index.ts'
 import type { Kubelet } from './kubelet.ts'
 import { startNode } from './node/index.ts'
-import { createTokenIssuer, type TokenIssuer } from './pki/tokens.ts'
+import { type Authority, createAuthority } from './pki/certificates.ts'
+import { createTokenIssuer, issuer, type TokenIssuer } from './pki/tokens.ts'
 import { revisionFromTime, Store } from './store.ts'
+import type { Program } from './workloads/workload.ts'
 
 export interface EmbeddedCluster {
   /** The seam: everything above the provider talks to this. In-process requests come from the administrator. */
@@ -34,6 +38,8 @@ export interface EmbeddedCluster {
   tokens: TokenIssuer
   authorizer: Authorizer
   clock: Clock
+  /** Signs the certificates of the API server and its users. */
+  authority: Authority
   /** Stops controllers and node; no timer is left. */
   stop(): void
 }
@@ -56,14 +62,19 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
   bootstrap(registry, clock)
-  const kubelet = startNode({ registry, clock, mesh, nodeName })
-  const stopControllers = startControllers({ registry, clock })
+  const authority = createAuthority(clock.now())
+  const tokens = createTokenIssuer({ clock, registry })
+  const outside = (address: string, port: number): Program | undefined =>
+    address === nodeAddress && port === apiServerPort ? apiServer : undefined
+  const kubelet = startNode({ registry, clock, mesh, nodeName, outside, token: podTokens(tokens, registry) })
+  const stopControllers = startControllers({ registry, clock, caCertificate: authority.certificate })
   const stopQuota = startQuotaStatus(registry)
   const stopAggregation = startRoleAggregation(registry)
   const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
-  const tokens = createTokenIssuer({ clock, registry })
   const documents = createDocuments(kinds, () => clock.now())
   const handle = createApiServer({ registry, clock, tokens, authorizer, kubelet: () => kubelet }, documents)
+  const certificate = { ca: authority.certificate, names: apiServerNames }
+  const apiServer = inClusterProgram({ handle, tokens, port: apiServerPort, certificate })
   if (mesh) await installMesh(mesh, registry)
 
   return {
@@ -75,6 +86,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     tokens,
     authorizer,
     clock,
+    authority,
     stop: () => {
       stopControllers()
       stopCrds()
@@ -84,6 +96,29 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     },
   }
 }
+
+const serviceAccounts = { group: '', resource: 'serviceaccounts' }
+/** What `expirationSeconds: 3607` gets from an API server that extends tokens, the default: a year. */
+const tokenSeconds = 365 * 24 * 3600
+
+/** Tokens as the kubelet asks for them: bound to the pod. Empty when the ServiceAccount is gone. */
+const podTokens =
+  (tokens: TokenIssuer, registry: ApiRegistry) =>
+  async ({ metadata, spec }: Pod, audience: string = issuer): Promise<string> => {
+    const { namespace = '', name: pod, uid = '' } = metadata
+    const name = spec.serviceAccountName ?? 'default'
+    const account = registry.get(serviceAccounts, name, namespace)
+    if (!account) return ''
+    const issued = await tokens.issue({
+      namespace,
+      name,
+      uid: account.metadata.uid ?? '',
+      audiences: [audience],
+      expirationSeconds: tokenSeconds,
+      pod: { name: pod, uid },
+    })
+    return issued.token
+  }
 
 const nodes = { group: '', resource: 'nodes' }
 

@@ -8,12 +8,13 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { formatKubeconfig } from '../kube/kubeconfig.ts'
-import { adminUser, anonymous, impersonated, requireResource, type User } from './apiserver/auth.ts'
+import { adminUser, impersonated, requireResource, type User } from './apiserver/auth.ts'
 import { notFound, notModelled, unauthorized } from './apiserver/errors.ts'
+import { bearerUser } from './apiserver/in-cluster.ts'
 import { headersOf, readBody, refuseUpgrade, send, sendStatus, statusOf } from './apiserver/node-http.ts'
 import { parseResourcePath } from './apiserver/request-info.ts'
+import { apiServerNames } from './bootstrap.ts'
 import type { EmbeddedCluster } from './cluster.ts'
-import { createAuthority } from './pki/certificates.ts'
 import type { Streaming } from './streaming/index.ts'
 
 export interface ServedCluster {
@@ -34,20 +35,11 @@ export interface ServeOptions {
 }
 
 const host = '127.0.0.1'
-const serverNames = [
-  host,
-  '10.96.0.1',
-  'localhost',
-  'kubernetes',
-  'kubernetes.default',
-  'kubernetes.default.svc',
-  'kubernetes.default.svc.cluster.local',
-]
 
 /** Listens; rejects with node's error when the port is taken. */
 export async function serve(embedded: EmbeddedCluster, options: ServeOptions = {}): Promise<ServedCluster> {
-  const authority = createAuthority(embedded.clock.now())
-  const { certificate, key } = authority.issueServer(serverNames)
+  const { authority } = embedded
+  const { certificate, key } = authority.issueServer(apiServerNames)
   const server = createServer({
     cert: certificate,
     key,
@@ -126,11 +118,7 @@ async function authenticate({ tokens }: EmbeddedCluster, request: IncomingMessag
     const groups = [subject.O ?? []].flat()
     return { username: [subject.CN].flat()[0] ?? '', groups: [...groups, 'system:authenticated'] }
   }
-  const bearer = /^bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')
-  if (!bearer) return anonymous
-  const found = await tokens.verify(bearer[1]!.trim())
-  if ('error' in found) throw unauthorized()
-  return found.user
+  return bearerUser(tokens, request.headers.authorization)
 }
 
 async function answer(embedded: EmbeddedCluster, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

@@ -22,8 +22,8 @@ export type Failure =
   | { kind: 'empty' }
   /** No answer within the client's own limit; `connected` when the connection itself was there; `resolving`: nor a name server's. */
   | { kind: 'timeout'; connected?: boolean; resolving?: boolean }
-  /** `certificate`: the handshake worked and the client does not trust what it was shown. */
-  | { kind: 'tls'; says: string; certificate?: boolean }
+  /** `certificate`: the handshake worked and the client does not trust what it was shown; `wrongName`: it is for other names. */
+  | { kind: 'tls'; says: string; certificate?: boolean; wrongName?: boolean }
   /** The peer answered something that is no HTTP. */
   | { kind: 'not-http'; received: Uint8Array }
 
@@ -38,8 +38,8 @@ export interface Dial {
   /** Milliseconds that the client waits for the connection alone. */
   connectTimeout?: number
   signal?: AbortSignal
-  /** The client itself starts TLS (an https URL); `verify` as curl does without `-k`. */
-  tls?: { serverName: string; verify: boolean }
+  /** The client itself starts TLS (an https URL); `verify` as curl does without `-k`, `ca`: the PEM text of who it trusts. */
+  tls?: { serverName: string; verify: boolean; ca?: string }
 }
 
 export type HttpResult =

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call, HttpRequest } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
-import { type Resolution, resolve } from '../../meshes/network.ts'
+import { lookup, type Resolution, resolve } from '../../meshes/network.ts'
 import { isAskedFor } from '../../meshes/network-policy/index.ts'
 import type { Forwarding, Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
@@ -24,6 +24,7 @@ import { appFailure, noHealthyUpstream, proxyAnswer, throughProxies } from './en
 import { parseRequest, serializeResponse } from './http1.ts'
 import { createModel } from './model.ts'
 import { connectionOutcome, exchangeOutcome, type Notes, observer, type Traffic } from './traffic.ts'
+import { distrustOf } from './trust.ts'
 
 export interface DataPlaneOptions {
   registry: Registry
@@ -31,6 +32,8 @@ export interface DataPlaneOptions {
   mesh?: Mesh
   /** What listens on that port of that pod. */
   listen: (pod: Pod, port: number) => Program | undefined
+  /** What listens at an address that is no pod's. */
+  outside?: (address: string, port: number) => Program | undefined
   /** A line for the log of the pod's sidecar. */
   proxyLog?: (pod: Pod, line: string) => void
   /** Told of every exchange and connection when it is over, with the mesh's model. */
@@ -43,8 +46,8 @@ type Request = HttpExchange['request']
 const patience = 300_000
 
 export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
-  const { registry, clock, mesh, listen, proxyLog, observe } = options
-  const { world, decide, gather, model, askNameServer, stop } = createModel({ registry, mesh })
+  const { registry, clock, mesh, listen, outside, proxyLog, observe } = options
+  const { world, decide, gather, model, askNameServer, mayLeave, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
 
   /** Round robin over the ready endpoints, per Service port. */
@@ -74,7 +77,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     dial: Dial,
     notes: Notes,
   ): Promise<
-    | { to: { pod: Pod; port: number }; call?: Omit<Call, 'protocol' | 'http'>; address: string }
+    | { to: { pod: Pod; port: number; program?: Program }; call?: Omit<Call, 'protocol' | 'http'>; address: string }
     | { failure: Failure; address?: string; noEndpoints?: true }
   > => {
     const from = current(dial.from)
@@ -86,11 +89,19 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
     switch (found.kind) {
       case 'nxdomain':
         return { failure: { kind: 'nxdomain', host: dial.host } }
-      case 'external':
+      case 'external': {
+        const program = outside?.(found.host, found.port)
+        if (program) {
+          const answer = lookup(world(), from, dial.host)
+          const address = (answer?.kind === 'service' ? answer.addresses[0] : undefined) ?? dial.host
+          if (!mayLeave(from, found.host, found.port)) return { failure: await silence(dial), address }
+          return { to: { pod: from, port: found.port, program }, address }
+        }
         // Names resolve nowhere and addresses lead nowhere: the simulated network ends at the cluster's edge.
         if (/^[\d.]+$|:/.test(dial.host) || found.host !== dial.host.replace(/\.$/, ''))
           return { failure: await silence(dial), address: found.host }
         return { failure: { kind: 'nxdomain', host: dial.host } }
+      }
       case 'no-port':
         return { failure: await silence(dial), address: found.address }
       case 'no-endpoints':
@@ -137,17 +148,18 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
   /** The destination's program answers, or says in the client's terms why it does not. */
   const deliver = async (
     dial: Dial,
-    to: { pod: Pod; port: number },
+    to: { pod: Pod; port: number; program?: Program },
     request: Request,
     remoteAddress: string,
   ): Promise<HttpExchange['response'] | Failure> => {
-    const program = listen(to.pod, to.port)
+    const program = to.program ?? listen(to.pod, to.port)
     const listener = program?.ports.find((each) => each.port === to.port)
     if (!program || !listener) return { kind: 'refused', host: dial.host, port: dial.port }
     if (dial.tls) {
       if (listener.protocol === 'tcp') return { kind: 'tls', says: 'unexpected eof while reading' }
       if (listener.protocol === 'http') return { kind: 'tls', says: 'wrong version number' }
-      if (dial.tls.verify) return { kind: 'tls', says: 'self-signed certificate', certificate: true }
+      const distrust = distrustOf(dial, program)
+      if (distrust) return distrust
     } else if (listener.protocol === 'https') return { kind: 'empty' }
     if (!program.http) return answerBytes(program, to.port, request, remoteAddress)
     const tls = dial.tls && { serverName: dial.tls.serverName }
@@ -263,7 +275,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       if (place.noEndpoints && isMeshed(current(dial.from))) return { ok: false, failure: { kind: 'empty' } }
       return { ok: false, failure: place.failure }
     }
-    const program = listen(place.to.pod, place.to.port)
+    const program = place.to.program ?? listen(place.to.pod, place.to.port)
     const listener = program?.ports.find((each) => each.port === place.to.port)
     if (asked && (place.call?.service || !listener || listener.protocol === 'http') && listener?.protocol !== 'tcp') {
       notes.reported = true
@@ -327,7 +339,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
         return { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port }, verdict }
       return opened
     }
-    return listen(place.to.pod, place.to.port)
+    return place.to.program || listen(place.to.pod, place.to.port)
       ? opened
       : { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port } }
   }

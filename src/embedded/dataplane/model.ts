@@ -11,6 +11,7 @@ import {
   askNameServer,
   behindPolicies,
   compile as compilePolicies,
+  decide as decidePolicies,
   type PolicyDecision,
   reads as policyReads,
   withoutMesh,
@@ -71,6 +72,8 @@ export const createModel = ({
   gather: (call: Call, outside: Outside) => Promise<Call>
   /** Whether that pod's questions get as far as the name server. */
   askNameServer: (from: Pod) => PolicyDecision
+  /** Whether packets of that pod may go to an address outside the pod network. */
+  mayLeave: (from: Pod, address: string, port: number) => boolean
   stop: () => void
 } => {
   const world = cached(registry, networkKinds, buildWorld)
@@ -82,6 +85,13 @@ export const createModel = ({
     decide: (call) => behindPolicies(policies.get(), call, mesh ? mesh.decide(model.get(), call) : withoutMesh(call)),
     gather: async (call, outside) => (await mesh?.gather?.(model.get(), call, outside)) ?? call,
     askNameServer: (from) => askNameServer(policies.get(), world.get(), from),
+    mayLeave: (pod, address, port) =>
+      decidePolicies(policies.get(), {
+        from: { pod, address: pod.status?.podIP ?? '' },
+        to: { address },
+        port,
+        protocol: 'TCP',
+      }).allowed,
     stop() {
       world.stop()
       model.stop()

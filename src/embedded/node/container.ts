@@ -4,14 +4,15 @@ import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
 import type { Registry } from '../registry.ts'
-import { createFiles } from '../workloads/process/files.ts'
 import { type ContainerView, processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
 import type { Image, Program } from '../workloads/workload.ts'
-import { buildEnvironment, expand } from './environment.ts'
+import { buildEnvironment, ConfigError, expand } from './environment.ts'
+import { identityOf, rootRefusal } from './identity.ts'
 import { createLog, type Log } from './logs.ts'
 import { containerFiles } from './mounts.ts'
 import { createFeed, createOutput, type Feed, type Output } from './output.ts'
+import type { Volumes } from './volumes.ts'
 
 /** A command line that the container runtime cannot start: containerd's words. */
 export class StartError extends Error {}
@@ -40,7 +41,7 @@ export interface RunParts {
   /** The pod as it is now, with its address. */
   pod: () => Pod
   address: string
-  account: Record<string, string>
+  volumes: Volumes
   local: (port: number) => Program | undefined
   /** The program ended by itself. */
   onExit: (code: number) => void
@@ -66,10 +67,12 @@ export const commandLine = (container: Container, image: Image, env: Readonly<Re
   return known ? rest : [...(image.cmd?.slice(0, 1) ?? []), ...rest]
 }
 
-/** Throws `MissingReference` (environment.ts) or `StartError`. */
+/** Throws `ConfigError` (environment.ts) or `StartError`. */
 export const startRun = (parts: RunParts, container: Container, image: Image, restarts: number): Run => {
   const { registry, clock, network } = parts
   const pod = parts.pod()
+  const refused = rootRefusal(pod, container, image)
+  if (refused) throw new ConfigError(refused)
   // The address is known before the status says so.
   const addressed = { ...pod, status: { ...pod.status, podIP: parts.address, podIPs: [{ ip: parts.address }] } }
   const env = buildEnvironment(registry, addressed, container, image)
@@ -88,10 +91,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
   const controller = new AbortController()
   const input = container.stdin === true ? createFeed() : undefined
   const tty = container.tty === true
-  const securityContext = {
-    ...(pod.spec.securityContext as object | undefined),
-    ...(container.securityContext as object | undefined),
-  } as { runAsUser?: number }
+  const { user, group, groups } = identityOf(pod, container, image)
   const view: ContainerView = {
     get pod() {
       return parts.pod()
@@ -101,10 +101,10 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     env,
     workingDir: (container.workingDir as string | undefined) ?? image.workingDir ?? '/',
     userland: image.userland,
-    user: securityContext.runAsUser ?? image.user ?? 0,
-    files: createFiles(
-      containerFiles({ registry, pod, container, image, address: parts.address, account: parts.account }),
-    ),
+    user,
+    group,
+    groups,
+    files: containerFiles({ pod, container, image, address: parts.address, volumes: parts.volumes }),
     network,
     clock,
     shell: {},

@@ -9,8 +9,8 @@ import type { Registry } from '../registry.ts'
 import type { Image } from '../workloads/workload.ts'
 import { nodeAddress } from './addresses.ts'
 
-/** A reference to something that does not exist: the container waits with CreateContainerConfigError. */
-export class MissingReference extends Error {}
+/** Something it refers to does not exist, or it asks for what is not allowed: the container waits with CreateContainerConfigError. */
+export class ConfigError extends Error {}
 
 interface KeyRef {
   name?: string
@@ -35,7 +35,8 @@ export const expand = (text: string, env: Readonly<Record<string, string>>): str
     name === undefined ? '$' : (env[name] ?? whole),
   )
 
-const field = (pod: Pod, path: string): string => {
+/** The text of a `fieldRef`; empty for what the pod does not have. */
+export const podField = (pod: Pod, path: string): string => {
   const keyed = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path)
   if (keyed) return pod.metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2] ?? ''] ?? ''
   const values: Record<string, string | undefined> = {
@@ -44,6 +45,7 @@ const field = (pod: Pod, path: string): string => {
     'metadata.uid': pod.metadata.uid,
     'spec.nodeName': pod.spec.nodeName,
     'spec.serviceAccountName': pod.spec.serviceAccountName,
+    'spec.restartPolicy': pod.spec.restartPolicy,
     'status.podIP': pod.status?.podIP,
     'status.podIPs': (pod.status?.podIPs ?? []).map(({ ip }) => ip).join(','),
     'status.hostIP': nodeAddress,
@@ -89,7 +91,7 @@ const serviceVariables = (registry: Registry, pod: Pod): Record<string, string> 
   return variables
 }
 
-/** Throws `MissingReference` in the kubelet's words when a ConfigMap, Secret or key is not there. */
+/** Throws `ConfigError` in the kubelet's words when a ConfigMap, Secret or key is not there. */
 export const buildEnvironment = (
   registry: Registry,
   pod: Pod,
@@ -100,14 +102,14 @@ export const buildEnvironment = (
   const find = (resource: 'configmaps' | 'secrets', ref: KeyRef): KubeObject | undefined => {
     const found = registry.get({ group: '', resource }, ref.name ?? '', namespace)
     if (!found && !ref.optional)
-      throw new MissingReference(`${resource === 'secrets' ? 'secret' : 'configmap'} "${ref.name}" not found`)
+      throw new ConfigError(`${resource === 'secrets' ? 'secret' : 'configmap'} "${ref.name}" not found`)
     return found
   }
   const keyed = (resource: 'configmaps' | 'secrets', ref: KeyRef): string | undefined => {
     const object = find(resource, ref)
     const value = object && textOf(object, ref.key ?? '')
     if (object && value === undefined && !ref.optional)
-      throw new MissingReference(
+      throw new ConfigError(
         `couldn't find key ${ref.key} in ${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespace}/${ref.name}`,
       )
     return value
@@ -130,13 +132,13 @@ export const buildEnvironment = (
   for (const { name, value, valueFrom } of container.env ?? []) {
     const source = valueFrom as Source | undefined
     const found = source?.fieldRef
-      ? field(pod, source.fieldRef.fieldPath ?? '')
+      ? podField(pod, source.fieldRef.fieldPath ?? '')
       : source?.configMapKeyRef
         ? keyed('configmaps', source.configMapKeyRef)
         : source?.secretKeyRef
           ? keyed('secrets', source.secretKeyRef)
           : source?.resourceFieldRef
-            ? resource(pod, container, source.resourceFieldRef)
+            ? resourceField(pod, container, source.resourceFieldRef)
             : expand(value ?? '', env)
     if (found !== undefined) env[name] = found
   }
@@ -144,7 +146,8 @@ export const buildEnvironment = (
   return env
 }
 
-const resource = (pod: Pod, own: Container, ref: { containerName?: string; resource?: string }): string => {
+/** The amount that a `resourceFieldRef` names. */
+export const resourceField = (pod: Pod, own: Container, ref: { containerName?: string; resource?: string }): string => {
   const container = pod.spec.containers.find(({ name }) => name === ref.containerName) ?? own
   const [kind = '', name = ''] = (ref.resource ?? '').split('.')
   const resources = container.resources as Record<string, Record<string, string>> | undefined

@@ -14,6 +14,7 @@ import type { Registry } from '../registry.ts'
 import { createTelemetry } from '../telemetry/index.ts'
 import { processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
+import type { Program } from '../workloads/workload.ts'
 import { createAddresses } from './addresses.ts'
 import type { Run } from './container.ts'
 import { type PodWorker, startPod } from './pod.ts'
@@ -27,14 +28,17 @@ export interface NodeOptions {
   clock: Clock
   /** Absent: a cluster without a mesh. */
   mesh?: Mesh
-  /** Files below /var/run/secrets/kubernetes.io/serviceaccount; absent: only the namespace. */
-  serviceAccountFiles?: (pod: Pod) => Record<string, string>
+  /** Signs a token for the pod's ServiceAccount; absent: token files are empty. */
+  token?: (pod: Pod, audience?: string) => Promise<string>
+  /** What listens at an address that is no pod's, such as the API server's. */
+  outside?: (address: string, port: number) => Program | undefined
   /** The node's name in events. */
   nodeName?: string
 }
 
 /** Starts the node. Everything it holds ends with `stop()`. */
-export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName }: NodeOptions): Kubelet => {
+export const startNode = (options: NodeOptions): Kubelet => {
+  const { registry, clock, mesh, outside, nodeName, token = async () => '' } = options
   const workers = new Map<string, PodWorker>()
   const addresses = createAddresses()
   const events = eventRecorder({ registry, clock, component: 'kubelet', host: nodeName ?? 'node-1' })
@@ -48,13 +52,10 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
     registry,
     clock,
     mesh,
+    outside,
     listen: (pod, port) => workerOf(pod)?.listener(port)?.program,
     proxyLog: (pod, line) => logLine(pod, 'istio-proxy', line),
     observe: telemetry?.observe,
-  })
-  const account = (pod: Pod): Record<string, string> => ({
-    namespace: pod.metadata.namespace ?? 'default',
-    ...serviceAccountFiles?.(pod),
   })
 
   const stopWatching = registry.watch(
@@ -75,10 +76,17 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
         if (phase === 'Succeeded' || phase === 'Failed') return
         const address = pod.status?.podIP ?? addresses.take()
         addresses.keep(address)
-        workers.set(uid, startPod({ registry, clock, network: dataPlane, events, account }, pod, address))
+        workers.set(uid, startPod({ registry, clock, network: dataPlane, events, token }, pod, address))
       }
     },
     { replay: true },
+  )
+
+  const stopFollowing = ['configmaps', 'secrets'].map((resource) =>
+    registry.watch({ group: '', resource }, ({ object }) => {
+      for (const worker of workers.values())
+        if (worker.pod.metadata.namespace === object.metadata.namespace) worker.refresh()
+    }),
   )
 
   const findPod = (target: PodTarget): Pod => {
@@ -219,6 +227,7 @@ export const startNode = ({ registry, clock, mesh, serviceAccountFiles, nodeName
     },
     stop() {
       stopWatching()
+      for (const stop of stopFollowing) stop()
       for (const worker of workers.values()) worker.drop()
       workers.clear()
       dataPlane.stop()

@@ -8,24 +8,20 @@ import type { Container, Pod } from '../../kube/kinds.ts'
 import { type Clock, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
-import type { Registry } from '../registry.ts'
 import type { Image, Program } from '../workloads/workload.ts'
 import { type Run, StartError, startRun } from './container.ts'
-import { MissingReference } from './environment.ts'
+import { ConfigError } from './environment.ts'
 import { watchContainer } from './health.ts'
 import { pullImage } from './images.ts'
-import { mountProblems } from './mounts.ts'
 import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
+import { createVolumes, mountProblems, type VolumeParts } from './volumes.ts'
 
 const pods = { group: '', resource: 'pods' }
 
-export interface NodeParts {
-  registry: Registry
+export interface NodeParts extends VolumeParts {
   clock: Clock
   network: DataPlane
   events: EventRecorder
-  /** Files of the pod's service account: token, ca.crt, namespace. */
-  account: (pod: Pod) => Record<string, string>
 }
 
 interface Entry {
@@ -48,6 +44,8 @@ export interface PodWorker {
   /** Which program listens on that port, and in which container. */
   listener(port: number): { program: Program; run: Run } | undefined
   update(pod: Pod): void
+  /** A ConfigMap or Secret of its namespace has changed: mounted files follow. */
+  refresh(): void
   /** The object is gone: ends everything without another word. */
   drop(): void
 }
@@ -64,6 +62,7 @@ const seconds = (milliseconds: number): string => {
 export const startPod = (parts: NodeParts, first: Pod, address: string): PodWorker => {
   const { registry, clock, events } = parts
   let pod = first
+  const volumes = createVolumes(parts, first)
   let isOver = false
   let mounted = false
   let cancelRetry = (): void => {}
@@ -149,7 +148,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
         {
           ...parts,
           address,
-          account: parts.account(pod),
+          volumes,
           pod: () => pod,
           local: (port) => listener(port)?.program,
           onExit: (code) => exited(item, run, code),
@@ -165,7 +164,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
       say('Normal', 'Started', `Started container ${record.spec.name}`, record)
       watch(item, run)
     } catch (error) {
-      if (error instanceof MissingReference) {
+      if (error instanceof ConfigError) {
         record.state = { waiting: { reason: 'CreateContainerConfigError', message: error.message } }
         say('Warning', 'Failed', `Error: ${error.message}`, record)
         retry()
@@ -288,7 +287,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
   function advance(): void {
     if (isOver || pod.metadata.deletionTimestamp) return
     if (!mounted) {
-      const problems = mountProblems(registry, pod)
+      const problems = mountProblems(parts, pod)
       for (const problem of problems) say('Warning', 'FailedMount', problem)
       if (problems.length > 0) {
         retry()
@@ -367,6 +366,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
         terminate()
         return
       }
+      volumes.refresh(pod)
       for (const item of entries) {
         const { record } = item
         const list = record.role === 'main' ? next.spec.containers : (next.spec.initContainers ?? [])
@@ -383,6 +383,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
         }
       }
     },
+    refresh: () => volumes.refresh(pod),
     drop() {
       isOver = true
       cancelRetry()

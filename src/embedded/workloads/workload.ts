@@ -28,6 +28,13 @@ export interface ContainerContext {
 export interface Program {
   /** Container ports it listens on, by protocol. */
   ports: { port: number; protocol: 'http' | 'https' | 'tcp' }[]
+  /** The certificate that its https ports show; absent: a self-signed one. */
+  certificate?: {
+    /** PEM of who signed it. */
+    ca: string
+    /** Names and addresses it is for. */
+    names: readonly string[]
+  }
   http?: (
     request: HttpExchange['request'],
     connection: { port: number; remoteAddress: string; tls?: { serverName: string } },

@@ -102,19 +102,30 @@ const echo: Command = async (process) => {
 
 const names: Record<number, string> = { 0: 'root', 100: 'curl_user', 101: 'nginx', 1000: 'node', 1337: 'istio-proxy' }
 
+const groupNames: Record<number, string> = { ...names, 100: 'curl_group' }
+
 const whoami: Command = async (process) => {
-  process.out(`${names[process.container.user] ?? process.container.user}\n`)
-  return 0
+  const { user, userland } = process.container
+  const name = names[user]
+  if (name) process.out(`${name}\n`)
+  else
+    process.err(
+      userland === 'busybox' ? `whoami: unknown uid ${user}\n` : `whoami: cannot find name for user ID ${user}\n`,
+    )
+  return name ? 0 : 1
 }
 
 const id: Command = async (process) => {
-  const user = process.container.user
-  const flag = process.argv[1]
-  if (flag === '-u' || flag === '-g') process.out(`${user}\n`)
-  else {
-    const name = names[user] ? `(${names[user]})` : ''
-    process.out(`uid=${user}${name} gid=${user}${name} groups=${user}${name}\n`)
-  }
+  const { user, group, groups } = process.container
+  const named = (number: number, list: Record<number, string>): string =>
+    `${number}${list[number] ? `(${list[number]})` : ''}`
+  const all = [group, ...groups].map((each) => named(each, groupNames))
+  const flags = process.argv.slice(1).join('')
+  const byName = flags.includes('n')
+  if (flags.includes('u')) process.out(`${byName ? (names[user] ?? user) : user}\n`)
+  else if (flags.includes('g')) process.out(`${byName ? (groupNames[group] ?? group) : group}\n`)
+  else if (flags.includes('G')) process.out(`${[group, ...groups].join(' ')}\n`)
+  else process.out(`uid=${named(user, names)} gid=${named(group, groupNames)} groups=${all.join(',')}\n`)
   return 0
 }
 

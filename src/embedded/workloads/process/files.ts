@@ -1,25 +1,26 @@
 /**
- * A container's files, in memory. Plain commands use a map; once a shell runs, its filesystem takes over, so that both
- * see the same files. Not modelled: permissions, owners, symbolic links outside the shell.
+ * A container's files: its own tree and the volumes mounted over it. Not modelled: permissions, owners, symbolic links
+ * outside the shell.
  */
+import { type Content, createTree, type Tree } from './tree.ts'
 
-/** The part of a filesystem that files are handed over to. */
-export interface FileSystem {
-  readFileBuffer(path: string): Promise<Uint8Array>
-  writeFile(path: string, content: Uint8Array): Promise<void>
-  exists(path: string): Promise<boolean>
-  stat(path: string): Promise<{ isDirectory: boolean }>
+export interface Mount {
+  /** Absolute, without a slash at the end. */
+  path: string
+  tree: Tree
+  readOnly: boolean
 }
 
 export interface Files {
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>
-  /** False when the folder does not exist. */
+  /** False when the folder does not exist or takes no writes. */
   write(path: string, content: Uint8Array): Promise<boolean>
   isDirectory(path: string): Promise<boolean>
-  /** What there is so far, for whoever takes over. */
-  initial(): Record<string, Uint8Array>
-  handOver(to: FileSystem): void
+  /** The trees, for a shell that works on them itself. */
+  readonly root: Tree
+  readonly isReadOnly: boolean
+  readonly mounts: readonly Mount[]
 }
 
 /** `a/../b` and the like resolved against a folder; always absolute. */
@@ -32,46 +33,39 @@ export const absolute = (cwd: string, path: string): string => {
   return `/${parts.join('/')}`
 }
 
-const encoder = new TextEncoder()
-const folders = ['/', '/tmp', '/root', '/home', '/var', '/etc', '/usr', '/var/log', '/var/tmp', '/opt', '/srv', '/mnt']
+const folders = ['/tmp', '/root', '/home', '/var', '/etc', '/usr', '/var/log', '/var/tmp', '/opt', '/srv', '/mnt']
 
-export const createFiles = (seed: Readonly<Record<string, string | Uint8Array>>): Files => {
-  const map = new Map<string, Uint8Array>()
-  for (const [path, content] of Object.entries(seed))
-    map.set(path, typeof content === 'string' ? encoder.encode(content) : content)
-  let shared: FileSystem | undefined
-  const hasFolder = (path: string): boolean =>
-    folders.includes(path) || [...map.keys()].some((file) => file.startsWith(`${path === '/' ? '' : path}/`))
+/** `readOnly`: the container's own tree takes no writes, volumes may. */
+export const createFiles = (
+  seed: Readonly<Record<string, Content>>,
+  mounts: readonly Mount[] = [],
+  readOnly = false,
+): Files => {
+  const root = createTree(seed, folders)
+  const nested = [...mounts].sort((a, b) => b.path.length - a.path.length)
+  const find = (path: string): { tree: Tree; inside: string; readOnly: boolean } => {
+    const mount = nested.find((each) => path === each.path || path.startsWith(`${each.path}/`))
+    return mount
+      ? { tree: mount.tree, inside: path.slice(mount.path.length) || '/', readOnly: mount.readOnly }
+      : { tree: root, inside: path, readOnly }
+  }
   return {
-    async read(path) {
-      if (!shared) return map.get(path)
-      return (await shared.exists(path)) && !(await shared.stat(path)).isDirectory
-        ? shared.readFileBuffer(path)
-        : undefined
+    root,
+    isReadOnly: readOnly,
+    mounts,
+    read(path) {
+      const { tree, inside } = find(path)
+      return tree.read(inside)
     },
     async write(path, content) {
       if (path === '/dev/null') return true
-      const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 1))
-      if (!shared) {
-        if (!hasFolder(folder)) return false
-        map.set(path, content)
-        return true
-      }
-      if (!(await shared.exists(folder))) return false
-      await shared.writeFile(path, content)
-      return true
+      const place = find(path)
+      return !place.readOnly && place.tree.write(place.inside, content)
     },
     async isDirectory(path) {
-      if (!shared) return hasFolder(path)
-      return (await shared.exists(path)) && (await shared.stat(path)).isDirectory
-    },
-    initial: () => ({
-      ...Object.fromEntries(folders.slice(1).map((folder) => [`${folder}/.keep`, new Uint8Array()])),
-      ...Object.fromEntries(map),
-    }),
-    handOver(to) {
-      shared = to
-      map.clear()
+      if (nested.some((mount) => mount.path.startsWith(`${path === '/' ? '' : path}/`))) return true
+      const { tree, inside } = find(path)
+      return tree.isDirectory(inside)
     },
   }
 }

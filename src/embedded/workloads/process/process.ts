@@ -18,6 +18,9 @@ export interface ContainerView {
   readonly userland: Userland
   /** Numeric user that processes run as. */
   readonly user: number
+  readonly group: number
+  /** Supplementary groups. */
+  readonly groups: readonly number[]
   readonly files: Files
   readonly network: DataPlane
   readonly clock: Clock

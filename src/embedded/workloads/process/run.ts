@@ -4,14 +4,23 @@ import { curl } from '../commands/curl/index.ts'
 import { nc } from '../commands/nc.ts'
 import { dig, nslookup } from '../commands/nslookup.ts'
 import { wget } from '../commands/wget.ts'
+import { xargsWith } from '../commands/xargs.ts'
 import type { Command } from './process.ts'
 
 /** Commands that run without loading the shell. They replace the shell's own of the same name inside it, too. */
-const plain: Readonly<Record<string, Command>> = { ...basics, curl, dig, nc, nslookup, wget }
+const plain: Readonly<Record<string, Command>> = {
+  ...basics,
+  curl,
+  dig,
+  nc,
+  nslookup,
+  wget,
+  xargs: xargsWith((argv) => findCommand(argv)),
+}
 
 /** Those that reach the network or know the container: the shell has to use ours. */
 export const shellCommands: Readonly<Record<string, Command>> = Object.fromEntries(
-  ['curl', 'dig', 'hostname', 'id', 'nc', 'nslookup', 'ping', 'ps', 'sleep', 'wget', 'whoami'].map((name) => [
+  ['curl', 'dig', 'hostname', 'id', 'nc', 'nslookup', 'ping', 'ps', 'sleep', 'wget', 'whoami', 'xargs'].map((name) => [
     name,
     plain[name]!,
   ]),

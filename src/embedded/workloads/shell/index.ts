@@ -2,9 +2,10 @@
  * `sh` in a container: just-bash with the container's files, environment and network. Loaded on first use: it is large.
  * Not modelled: job control, background processes that outlive the command, signals between processes.
  */
-import { Bash, defineCommand, InMemoryFs } from 'just-bash'
+import { Bash, defineCommand } from 'just-bash'
 import { type Process, readAll, toBytes } from '../process/process.ts'
 import { shellCommands } from '../process/run.ts'
+import { shellFileSystem } from './filesystem.ts'
 import { runScript } from './script.ts'
 import { interact } from './terminal.ts'
 
@@ -43,17 +44,15 @@ const networkCommands = (process: Process) =>
 export const shellOf = (process: Process): Bash => {
   const { container } = process
   if (container.shell.bash) return container.shell.bash
-  const fs = new InMemoryFs(container.files.initial())
   const bash = new Bash({
-    fs,
+    fs: shellFileSystem(container.files),
     cwd: container.workingDir,
     customCommands: networkCommands(process),
     // The sandbox guards against hostile scripts by patching globals while one runs; it would patch the cluster's too.
     defenseInDepth: false,
     executionLimits: { maxLoopIterations: 1_000_000, maxCommandCount: 1_000_000, maxExecutionTimeMs: 2 ** 31 - 1 },
-    processInfo: { pid: 7, ppid: 0, uid: container.user, gid: container.user },
+    processInfo: { pid: 7, ppid: 0, uid: container.user, gid: container.group },
   })
-  container.files.handOver(fs)
   container.shell.bash = bash
   return bash
 }

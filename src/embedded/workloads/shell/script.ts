@@ -3,8 +3,9 @@
  * make `while true; do curl …; sleep 1; done` silent for ever: such scripts run statement by statement, and top-level
  * loops round by round, with variables, folder, functions and `set` options carried over.
  */
-import { type Bash, parse, type ScriptNode, type StatementNode, serialize } from 'just-bash'
+import { type Bash, type BashExecResult, parse, type ScriptNode, type StatementNode, serialize } from 'just-bash'
 import type { Process } from '../process/process.ts'
+import { ReadOnlyError } from './filesystem.ts'
 
 /** What passes from one statement to the next. */
 export interface ShellState {
@@ -14,6 +15,8 @@ export interface ShellState {
   code: number
   /** Definitions and options that every later statement needs in front of it. */
   prelude: string[]
+  /** Commands in the background (`&`) that may still run. */
+  jobs: Promise<unknown>[]
 }
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
@@ -24,14 +27,17 @@ export const newState = (process: Process, args: readonly string[] = []): ShellS
   cwd: process.cwd,
   code: 0,
   prelude: args.length > 0 ? [`set -- ${args.map(quote).join(' ')}`] : [],
+  jobs: [],
 })
 
 const alive = '__shell_goes_on'
 const outcome = '__loop_goes_on'
 
+const shellName = (process: Process): string => process.argv[0]?.split('/').at(-1) ?? 'sh'
+
 /** Words of the shell that was called, where just-bash speaks as bash. */
 const inShellsWords = (text: string, process: Process): string => {
-  const name = process.argv[0]?.split('/').at(-1) ?? 'sh'
+  const name = shellName(process)
   if (name === 'bash') return text
   return text
     .replace(
@@ -51,14 +57,24 @@ export const runPiece = async (
 ): Promise<boolean> => {
   const before = state.code === 0 ? '' : `(exit ${state.code})\n`
   const script = `${state.prelude.join('\n')}\n${before}${text}\n${alive}=$?\n`
-  const result = await bash.exec(script, {
+  const options = {
     env: state.env,
     replaceEnv: true,
     cwd: state.cwd,
     rawScript: true,
     signal: process.signal,
     ...(stdin === undefined ? {} : { stdin, stdinKind: 'bytes' as const }),
-  })
+  }
+  let result: BashExecResult
+  try {
+    result = await bash.exec(script, options)
+  } catch (error) {
+    // A redirection to where nothing may be written breaks out of the shell; it only fails that command.
+    if (!(error instanceof ReadOnlyError)) throw error
+    process.err(`${shellName(process)}: can't create ${error.path}: ${error.message}\n`)
+    state.code = 1
+    return true
+  }
   process.out(result.stdoutKind === 'bytes' ? Buffer.from(result.stdout, 'latin1') : result.stdout)
   // An interrupted shell says nothing; just-bash reports that it was stopped.
   if (!process.signal?.aborted) process.err(inShellsWords(result.stderr, process))
@@ -108,6 +124,17 @@ export const runStatements = async (
   state: ShellState,
 ): Promise<boolean> => {
   for (const statement of statements) {
+    if (statement.background) {
+      const foreground = { ...statement, background: false }
+      state.jobs.push(runStatements(bash, process, [foreground], { ...state, env: { ...state.env }, jobs: [] }))
+      state.code = 0
+      continue
+    }
+    if (/^wait(\s|$)/.test(textOf([statement]))) {
+      await Promise.all(state.jobs.splice(0))
+      state.code = 0
+      continue
+    }
     const command = soleCommand(statement)
     if ((command?.type === 'While' || command?.type === 'Until') && command.redirections.length === 0) {
       for (;;) {
@@ -146,7 +173,11 @@ export const runStatements = async (
 const serializeWords = (statement: StatementNode): string =>
   /^for \w+ in ([\s\S]*?);? ?\n?do\b/.exec(textOf([statement]))?.[1] ?? ''
 
-const takesTime = /\b(while|until|for|sleep|curl|wget|nc)\b/
+const takesTime = /\b(while|until|for|sleep|curl|wget|nc|fortio|xargs)\b|&\s*($|[^&>])/
+
+/** Redirections to where nothing may be written: only their own statement fails then. */
+const mayBeRefused = ({ container }: Process, script: string): boolean =>
+  script.includes('>') && (container.files.isReadOnly || container.files.mounts.some(({ readOnly }) => readOnly))
 
 /** Runs a script to its end and resolves with its exit code. `args[0]` is `$0`, which just-bash fixes. */
 export const runScript = async (
@@ -158,7 +189,7 @@ export const runScript = async (
   const state = newState(process, args.slice(1))
   const stdin = process.stdin && !process.tty ? await inputOf(process) : undefined
   let statements: StatementNode[] | undefined
-  if (takesTime.test(script) && !stdin) {
+  if ((takesTime.test(script) || mayBeRefused(process, script)) && !stdin) {
     try {
       statements = parse(script).statements
     } catch {
@@ -167,6 +198,7 @@ export const runScript = async (
   }
   if (statements) await runStatements(bash, process, statements, state)
   else await runPiece(bash, process, script, state, stdin)
+  await Promise.all(state.jobs)
   return state.code
 }
 

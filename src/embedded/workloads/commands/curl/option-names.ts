@@ -41,7 +41,6 @@ export const harmlessWithValue: Readonly<Record<string, string | undefined>> = {
   proto: undefined,
   'proto-default': undefined,
   'expect100-timeout': undefined,
-  cacert: undefined,
   capath: undefined,
 }
 /** Real options that would make a difference, which this curl does not model. */

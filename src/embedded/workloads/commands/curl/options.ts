@@ -59,6 +59,8 @@ export interface Options {
   requestTarget?: string
   urlQuery: string[]
   outputDir?: string
+  /** File of the certificates to trust. */
+  caCert?: string
   help?: boolean
   version?: boolean
 }
@@ -114,7 +116,8 @@ const text =
       | 'writeOut'
       | 'dumpHeader'
       | 'requestTarget'
-      | 'outputDir',
+      | 'outputDir'
+      | 'caCert',
   ) =>
   (options: Options, value: string): void => {
     options[key] = value
@@ -211,6 +214,7 @@ const modelled: readonly Option[] = [
   value('url', list('urls')),
   value('url-query', list('urlQuery')),
   value('output-dir', text('outputDir')),
+  value('cacert', text('caCert')),
   { long: 'version', short: 'V', set: (options) => Object.assign(options, { version: true }) },
   { long: 'help', short: 'h', set: (options) => Object.assign(options, { help: true }) },
 ]

@@ -2,6 +2,7 @@
 
 import type { Failure, HttpExchange } from '../../../dataplane/dataplane.ts'
 import { reasonOf } from '../../../dataplane/http1.ts'
+import { absolute } from '../../process/files.ts'
 import { type Process, pause } from '../../process/process.ts'
 import type { Options } from './options.ts'
 import type { Transfer } from './report.ts'
@@ -103,6 +104,11 @@ const describe = (
     case 'not-http':
       return { exitCode: 1, says: 'Received HTTP/0.9 when not allowed' }
     case 'tls':
+      if (failure.wrongName)
+        return {
+          exitCode: 60,
+          says: `SSL: no alternative certificate subject name matches target ${/^[\d.]+$/.test(failure.says) ? 'ip address' : 'host name'} '${failure.says}'`,
+        }
       return failure.certificate
         ? {
             exitCode: 60,
@@ -110,6 +116,11 @@ const describe = (
           }
         : { exitCode: 35, says: `OpenSSL/3.3.1: error:0A00010B:SSL routines::${failure.says}` }
   }
+}
+
+const textOf = async (process: Process, path: string): Promise<string | undefined> => {
+  const content = await process.container.files.read(absolute(process.cwd, path))
+  return content && new TextDecoder().decode(content)
 }
 
 const moved = new Set([301, 302, 303, 307, 308])
@@ -154,6 +165,10 @@ export const transfer = async (
     const path = options.requestTarget ?? made.path
     result.method = prepared.method
     const place = redirected(options, target)
+    const isAddress = /^[\d.]+$|:/.test(target.host)
+    const trusted = options.caCert === undefined ? undefined : await textOf(process, options.caCert)
+    if (target.scheme === 'https' && options.caCert !== undefined && trusted === undefined)
+      return finish(77, `error adding trust anchors from file: ${options.caCert}`)
     const limit = options.maxTime > 0 ? Math.max(1, options.maxTime * 1000 - (performance.now() - began)) : undefined
     const connectLimit = options.connectTimeout > 0 ? options.connectTimeout * 1000 : undefined
     const host = prepared.headers.find(([name]) => name === 'Host')?.[1] ?? ''
@@ -176,7 +191,7 @@ export const transfer = async (
         connectTimeout: connectLimit,
         signal: process.signal,
         ...(target.scheme === 'https'
-          ? { tls: { serverName: /^[\d.]+$|:/.test(target.host) ? '' : target.host, verify: !options.insecure } }
+          ? { tls: { serverName: isAddress ? '' : target.host, verify: !options.insecure, ca: trusted } }
           : {}),
       },
       sent,
