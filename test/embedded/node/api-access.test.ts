@@ -79,7 +79,7 @@ test('the token, the CA and the namespace are mounted', async () => {
 
 test('the token may do what its account may', async () => {
   const found = await run('client', ask('/api/v1/namespaces/default/pods/client', token))
-  expect(found.output).toMatch(/"name":"client".* 200$/s)
+  expect(found.output).toMatch(/"name": "client".* 200$/s)
   const refused = await run('client', ask('/api/v1/namespaces/default/secrets', token))
   expect(refused.output).toContain(
     'secrets is forbidden: User \\"system:serviceaccount:default:default\\" cannot list resource \\"secrets\\" in API group \\"\\" in the namespace \\"default\\"',
@@ -91,7 +91,7 @@ test('without a token one is nobody, with a wrong one nothing', async () => {
   expect((await run('client', ask('/api/v1/namespaces/default/pods'))).output).toContain(
     'User \\"system:anonymous\\" cannot list',
   )
-  expect((await run('client', ask('/version'))).output).toMatch(/"gitVersion":"v1\.\d+\.\d+".* 200$/s)
+  expect((await run('client', ask('/version'))).output).toMatch(/"gitVersion": "v1\.\d+\.\d+".* 200$/s)
   expect((await run('client', ask('/version', '-H "Authorization: Bearer x"'))).output).toMatch(
     /"Unauthorized".* 401$/s,
   )
