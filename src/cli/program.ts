@@ -82,6 +82,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
   verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
     .argument('[scenario...]', 'names or paths (default: all)')
     .addOption(providerOption().default('embedded'))
+    .option('--mutants', 'also take each solution apart: no wrong version of it may pass')
     .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
     .action(async (names, options) => done(await (await import('./verify.ts')).verify(io, names, options)))
 

@@ -10,6 +10,7 @@ import { loadMesh } from './meshes.ts'
 export interface VerifyOptions {
   provider: 'embedded' | 'kind' | 'context'
   reporter: ReporterName
+  mutants?: boolean
 }
 
 const openLab = async (item: CatalogueItem): Promise<OpenedLab> => {
@@ -33,7 +34,7 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
   const proofs: Proof[] = []
   for (const item of items) {
     const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
-    proofs.push(...(await verifyScenario(item, { openLab, onProof })))
+    proofs.push(...(await verifyScenario(item, { openLab, onProof, mutants: options.mutants })))
   }
   io.stdout.write(reporter.onEnd(proofs))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type Path, type PlacedDocument, readContentFile } from './document.ts'
 import type { Problem } from './problem.ts'
 
-const fields = new Set(['task', 'explanation', 'solution', 'apply', 'content', 'summary', 'feedback'])
+const fields = new Set(['task', 'explanation', 'solution', 'apply', 'content', 'summary', 'feedback', 'setup'])
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -14,7 +14,7 @@ import type { Lab, Scenario } from './schema.ts'
 export interface ContentIndex {
   scenarios: Record<string, Scenario>
   labs: Record<string, Lab>
-  /** The objects of a lab's manifests; only of labs whose manifests lie in the folder that the key is a hash of. */
+  /** The objects of a lab's manifests, or of a scenario's setup; only of what lies in the folder that the key is a hash of. */
   objects: Record<string, KubeObject[]>
 }
 
@@ -49,12 +49,18 @@ export const readIndex = (file = indexFile()): ContentIndex => {
 /** Reads all content that has no problems into an index. For the build, which writes it to `dist/content.json`. */
 export const buildIndex = async (roots: ContentRoots = packageRoots()): Promise<ContentIndex> => {
   const { readLab, readScenario } = await import('./read.ts')
-  const { parseLabObjects } = await import('./lab-objects.ts')
+  const { parseLabObjects, parseSetup } = await import('./lab-objects.ts')
   const index: ContentIndex = { scenarios: {}, labs: {}, objects: {} }
   for (const folder of scenarioFolders(roots.scenarios)) {
     const { value, problems } = readScenario(folder)
     const key = folderHash(folder)
-    if (value !== undefined && problems.length === 0 && key !== undefined) index.scenarios[key] = value
+    if (value === undefined || problems.length > 0 || key === undefined) continue
+    index.scenarios[key] = value
+    try {
+      if (value.spec.setup !== undefined) index.objects[key] = parseSetup(value.spec.setup, folder)
+    } catch {
+      // As below: reported by who asks for it.
+    }
   }
   for (const folder of labFolders(roots.labs)) {
     const { value, problems } = readLab(folder)

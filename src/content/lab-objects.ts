@@ -16,3 +16,10 @@ export const parseLabObjects = (lab: Lab, labFolder: string): KubeObject[] =>
     if (problems.length > 0) throw new ContentError(problems)
     return objects.map(({ object }) => object)
   })
+
+/** A scenario's own objects. Throws `ContentError` when the text does not parse. */
+export const parseSetup = (text: string, folder = ''): KubeObject[] => {
+  const { objects, problems } = parseManifests(text, join(folder, 'scenario.yaml: setup'))
+  if (problems.length > 0) throw new ContentError(problems)
+  return objects.map(({ object }) => object)
+}

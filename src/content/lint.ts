@@ -8,6 +8,7 @@ import { contentBelow, labFolders, packageRoots } from './folders.ts'
 import { type LabWorld, readLabWorld } from './lab-world.ts'
 import { lintChecks } from './lint-checks.ts'
 import { lintChange, lintManifestText } from './lint-manifests.ts'
+import { lintTeaching } from './lint-teaching.ts'
 import { unknownLab } from './load.ts'
 import { didYouMean } from './nearest.ts'
 import { byPlace, type Problem } from './problem.ts'
@@ -55,6 +56,9 @@ const lintScenario = async (loaded: Loaded<Scenario>, world: LabWorld | undefine
     'step',
     at,
   )
+  const { setup, matrix } = scenario.spec
+  if (setup !== undefined) problems.push(...lintChange(setup, ['spec', 'setup'], document, file))
+  if (matrix !== undefined && world !== undefined) problems.push(...lintMatrix(matrix, world, at))
   for (const [index, step] of steps.entries()) {
     const path = ['spec', 'steps', index]
     const ids = step.checks.map(({ id }) => id)
@@ -67,27 +71,23 @@ const lintScenario = async (loaded: Loaded<Scenario>, world: LabWorld | undefine
     )
     problems.push(
       ...duplicates(
+        (step.alternatives ?? []).map(({ id }, i) => ({ id, path: [...path, 'alternatives', i, 'id'] })),
+        'alternative',
+        at,
+      ),
+    )
+    problems.push(
+      ...duplicates(
         step.mistakes.map(({ id }, i) => ({ id, path: [...path, 'mistakes', i, 'id'] })),
         'mistake',
         at,
       ),
     )
-    if (step.hints.length !== 3)
-      problems.push(
-        at(
-          [...path, 'hints'],
-          `three hints are expected, from a nudge to nearly the answer; there are ${step.hints.length}`,
-        ),
-      )
-    if (step.mistakes.length < 2)
-      problems.push(
-        at(
-          [...path, 'mistakes'],
-          `at least two mistakes that learners really make are expected; there are ${step.mistakes.length}`,
-        ),
-      )
+    problems.push(...lintTeaching(step, path, document, file))
     problems.push(...(await lintChecks(step, path, document, file, world)))
     problems.push(...lintChange(step.solution, [...path, 'solution'], document, file))
+    for (const [i, { apply }] of (step.alternatives ?? []).entries())
+      problems.push(...lintChange(apply, [...path, 'alternatives', i, 'apply'], document, file))
     for (const [i, mistake] of step.mistakes.entries()) {
       const here = [...path, 'mistakes', i]
       if (!ids.includes(mistake.fails))
@@ -99,6 +99,16 @@ const lintScenario = async (loaded: Loaded<Scenario>, world: LabWorld | undefine
   }
   return problems
 }
+
+const lintMatrix = ({ sources, targets }: Lab['spec']['matrix'], world: LabWorld, at: At): Problem[] => [
+  ...sources.flatMap((source, index) =>
+    world.workloads.has(source) ? [] : [at(['spec', 'matrix', 'sources', index], world.unknownWorkload(source))],
+  ),
+  ...targets.flatMap(({ url }, index) => {
+    const wrong = world.problemOfUrl(url)
+    return wrong === undefined ? [] : [at(['spec', 'matrix', 'targets', index, 'url'], wrong)]
+  }),
+]
 
 const lintLab = (loaded: Loaded<Lab>, world: LabWorld): Problem[] => {
   const { value: lab, document, file, folder } = loaded
@@ -112,13 +122,7 @@ const lintLab = (loaded: Loaded<Lab>, world: LabWorld): Problem[] => {
     if (existsSync(manifest)) problems.push(...lintManifestText(manifest, shown(manifest)))
     else problems.push(at(['spec', 'manifests', index], `there is no file ${name} beside lab.yaml`))
   }
-  for (const [index, source] of lab.spec.matrix.sources.entries())
-    if (!world.workloads.has(source))
-      problems.push(at(['spec', 'matrix', 'sources', index], world.unknownWorkload(source)))
-  for (const [index, { url }] of lab.spec.matrix.targets.entries()) {
-    const wrong = world.problemOfUrl(url)
-    if (wrong !== undefined) problems.push(at(['spec', 'matrix', 'targets', index, 'url'], wrong))
-  }
+  problems.push(...lintMatrix(lab.spec.matrix, world, at))
   return problems
 }
 
@@ -168,7 +172,7 @@ export const lintPaths = async (paths: readonly string[]): Promise<Problem[]> =>
     if (labFolder === undefined)
       problems.push(unknownLab(loaded.file, value.spec.lab, labNames, document.at(['spec', 'lab'])))
     const labValue = labFolder === undefined ? undefined : (labs.get(labFolder) ?? readLab(labFolder)).value
-    const world = labValue === undefined ? undefined : readLabWorld(labValue, labFolder!)
+    const world = labValue === undefined ? undefined : readLabWorld(labValue, labFolder!, value.spec.setup)
     if (labValue !== undefined && labValue.metadata.mesh !== value.metadata.mesh)
       problems.push({
         file: loaded.file,

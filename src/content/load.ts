@@ -50,6 +50,12 @@ const openLab = async (folder: string, index: ContentIndex): Promise<Found<Lab>>
   return readLab(folder)
 }
 
+/** A scenario may show another table than its lab. */
+const itemOf = (scenario: Scenario, lab: Lab, folder: string, labFolder: string): CatalogueItem => {
+  const { matrix } = scenario.spec
+  return { scenario, lab: matrix ? { ...lab, spec: { ...lab.spec, matrix } } : lab, folder, labFolder }
+}
+
 /** The problem of a scenario that names a lab which is not there. */
 export const unknownLab = (file: string, lab: string, known: string[], place = { line: 1, column: 1 }): Problem => ({
   file,
@@ -71,7 +77,7 @@ export const loadCatalogue = async (
     problems.push(...found)
     if (scenario === undefined) continue
     const lab = labs.get(scenario.spec.lab)
-    if (lab?.value !== undefined) items.push({ scenario, lab: lab.value, folder, labFolder: lab.folder })
+    if (lab?.value !== undefined) items.push(itemOf(scenario, lab.value, folder, lab.folder))
     else if (lab === undefined)
       problems.push(unknownLab(join(folder, 'scenario.yaml'), scenario.spec.lab, [...labs.keys()]))
   }
@@ -92,7 +98,7 @@ const withLab = async (
     throw new ContentError([unknownLab(join(folder, 'scenario.yaml'), value.spec.lab, known)])
   const lab = await openLab(labFolder, index)
   if (lab.value === undefined) throw new ContentError(lab.problems)
-  return { scenario: value, lab: lab.value, folder, labFolder }
+  return itemOf(value, lab.value, folder, labFolder)
 }
 
 /**
@@ -135,13 +141,27 @@ export const loadLab = async (
   return { lab: loaded.value, labFolder }
 }
 
-/** The lab's objects in the order they are to be applied. Throws `ContentError` when a manifest does not parse. */
+/** What makes two objects the same one, whatever version they are written in. */
+const placeOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${kind}/${metadata.namespace ?? ''}/${metadata.name}`
+
+/**
+ * The objects of a lab, and of the scenario's setup on top, in the order they are to be applied. Throws `ContentError`
+ * when a manifest does not parse.
+ */
 export const labObjects = async (
-  { lab, labFolder }: { lab: Lab; labFolder: string },
+  { lab, labFolder, scenario, folder }: Pick<CatalogueItem, 'lab' | 'labFolder'> & Partial<CatalogueItem>,
   index: ContentIndex = readIndex(),
 ): Promise<KubeObject[]> => {
-  const known = index.objects[folderHash(labFolder) ?? '']
-  if (known !== undefined) return known
-  const { parseLabObjects } = await import('./lab-objects.ts')
-  return parseLabObjects(lab, labFolder)
+  const indexed = index.objects[folderHash(labFolder) ?? '']
+  const objects = indexed ?? (await import('./lab-objects.ts')).parseLabObjects(lab, labFolder)
+  if (scenario?.spec.setup === undefined) return objects
+  const setup = folder === undefined ? undefined : index.objects[folderHash(folder) ?? '']
+  const added = setup ?? (await import('./lab-objects.ts')).parseSetup(scenario.spec.setup, folder)
+  const replacing = new Map(added.map((object) => [placeOf(object), object]))
+  const known = new Set(objects.map(placeOf))
+  return [
+    ...objects.map((object) => replacing.get(placeOf(object)) ?? object),
+    ...added.filter((object) => !known.has(placeOf(object))),
+  ]
 }

@@ -94,6 +94,19 @@ const step = z.strictObject({
   hints: z.array(text).min(1),
   checks: z.array(check).min(1),
   solution: change,
+  alternatives: z
+    .array(z.strictObject({ id: name, apply: change }))
+    .optional()
+    .describe('other right answers, which must pass as the solution does: other names, rules split, a wider level'),
+  equivalents: z
+    .array(
+      z.strictObject({
+        mutant: text.describe('as `verify --mutants` names it; * stands for any text'),
+        because: text,
+      }),
+    )
+    .optional()
+    .describe('changed solutions that are right all the same, and why'),
   mistakes: z
     .array(
       z.strictObject({
@@ -113,6 +126,15 @@ const step = z.strictObject({
   explanation: text,
 })
 
+const matrix = z
+  .strictObject({
+    sources: z.array(workload).describe('rows, in this order'),
+    targets: z
+      .array(z.strictObject({ name: text, url: text }))
+      .describe('columns: a short name and the request that stands for it'),
+  })
+  .describe('what the who-can-reach-whom table shows')
+
 export const scenarioSchema = z.strictObject({
   apiVersion: z.literal('meshdojo.dev/v1'),
   kind: z.literal('Scenario'),
@@ -122,12 +144,16 @@ export const scenarioSchema = z.strictObject({
     mesh: z.enum(['istio', 'linkerd', 'cilium', 'consul']),
     minutes: z.number().int().positive(),
     difficulty: z.enum(['easy', 'medium', 'hard']),
-    cks: z.array(name).default([]).describe('CKS competencies; empty: beyond the exam'),
+    cks: z.array(name).default([]).describe('CKS core competencies that it trains; empty: beyond the exam'),
     tags: z.array(text).default([]),
     summary: z.string().optional().describe('one or two sentences for the picker'),
   }),
   spec: z.strictObject({
     lab: name,
+    setup: text
+      .optional()
+      .describe('manifests on top of the lab: objects that it lacks, or that replace its own of the same name'),
+    matrix: matrix.optional().describe("instead of the lab's table"),
     steps: z.array(step).min(1),
   }),
 })
@@ -142,14 +168,7 @@ export const labSchema = z.strictObject({
       .array(z.string().regex(/^\w[\w.-]*$/, 'the name of a file beside lab.yaml'))
       .min(1)
       .describe('files beside lab.yaml, applied in order'),
-    matrix: z
-      .strictObject({
-        sources: z.array(workload).describe('rows, in this order'),
-        targets: z
-          .array(z.strictObject({ name: text, url: text }))
-          .describe('columns: a short name and the request that stands for it'),
-      })
-      .describe('what the who-can-reach-whom table shows'),
+    matrix,
   }),
 })
 

@@ -1,35 +1,41 @@
 /**
- * Proves content on a real (or simulated) cluster: every step starts unsolved, its solution passes and keeps earlier
- * steps passing, and each known mistake fails on the check that it names. It knows no provider: it is given a function
- * that opens a lab.
+ * Proves content on a real (or simulated) cluster: every step starts unsolved, its solution and other right answers
+ * pass and keep earlier steps passing, each known mistake fails on the check that it names, and, when asked for, no
+ * solution with something wrong in it passes. It knows no provider: it is given a function that opens a lab.
  */
-import { grade } from '../grading/grade.ts'
-import type { CheckResult, StepReport } from '../grading/report.ts'
-import type { Cluster } from '../kube/api.ts'
-import { type Client, createClient } from '../kube/client.ts'
-import type { Mesh } from '../meshes/mesh.ts'
-import { applyChange } from './change.ts'
-import { type CatalogueItem, labObjects } from './load.ts'
+import type { StepReport } from '../grading/report.ts'
+import type { CatalogueItem } from './load.ts'
+import { labObjects } from './load.ts'
+import { type Mutant, mutantsOf } from './mutants/index.ts'
+import { neighboursOf } from './mutants/values.ts'
 import type { Change, ScenarioStep } from './schema.ts'
-import { type SettleOptions, settle } from './settle.ts'
-import { takeSnapshot } from './snapshot.ts'
+import { openStage, type Stage, type StageOptions } from './stage.ts'
 
-/** A cluster with a fresh lab in it. */
-export interface OpenedLab {
-  cluster: Cluster
-  mesh?: Mesh
-  close(): Promise<void>
-}
+export type { OpenedLab, OpenLab } from './stage.ts'
 
-export type OpenLab = (item: CatalogueItem) => Promise<OpenedLab>
+export type Claim =
+  | 'starts unsolved'
+  | 'mistake is caught'
+  | 'alternative passes'
+  | 'mutants fail'
+  | 'mutant fails'
+  | 'equivalent passes'
+  | 'solution passes'
+  | 'earlier steps still pass'
 
 /** What was proven, or not. */
 export interface Proof {
   scenario: string
   step: string
-  claim: 'starts unsolved' | 'solution passes' | 'earlier steps still pass' | 'mistake is caught'
+  claim: Claim
   /** The mistake's id, where the claim is about one. */
   mistake?: string
+  /** The alternative's id, where the claim is about one. */
+  alternative?: string
+  /** The mutant's name, where the claim is about one. */
+  mutant?: string
+  /** How many mutants there were. */
+  count?: number
   passed: boolean
   /** Why not, for people. */
   says?: string
@@ -38,11 +44,16 @@ export interface Proof {
   milliseconds: number
 }
 
-export interface VerifyOptions extends SettleOptions {
-  openLab: OpenLab
+export interface VerifyOptions extends StageOptions {
+  /** Also take each solution apart. */
+  mutants?: boolean
   /** Called for each proof as soon as it is there. */
   onProof?: (proof: Proof) => void
 }
+
+type Tell = (proof: Omit<Proof, 'scenario' | 'step' | 'milliseconds'>) => void
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const failures = (step: StepReport): string =>
   step.checks
@@ -53,71 +64,135 @@ const failures = (step: StepReport): string =>
     )
     .join('; ')
 
-/** A lab that is open, with what verifying does to it. */
-interface Stage {
-  cluster: Cluster
-  client: Client
-  apply(change: Change): Promise<void>
-  grade(upTo: string): Promise<StepReport[]>
-  close(): Promise<void>
-}
-
-const openStage = async (item: CatalogueItem, options: VerifyOptions): Promise<Stage> => {
-  const { cluster, mesh, close } = await options.openLab(item)
-  const client = createClient(cluster)
-  const namespaces = (await labObjects(item))
-    .filter(({ kind }) => kind === 'Namespace')
-    .map(({ metadata }) => metadata.name)
-  return {
-    cluster,
-    client,
-    close,
-    apply: async (change) => {
-      await applyChange(cluster, change, client)
-      await settle(client, namespaces, options)
-    },
-    grade: async (upTo) =>
-      (await grade({ cluster, mesh, client, scenario: item.scenario, lab: item.lab }, { upTo, signal: options.signal }))
-        .steps,
-  }
+/** Why the graded steps do not pass, the last one's reasons without its name; undefined: they do. */
+const failuresOf = (steps: StepReport[]): string | undefined => {
+  const own = steps.at(-1)!
+  const broken = steps.slice(0, -1).filter((each) => !each.passed)
+  const parts = broken.map((each) => `${each.id} no longer passes: ${failures(each)}`)
+  return [...(own.passed ? [] : [failures(own)]), ...parts].join('; ') || undefined
 }
 
 /** The mistake's check must fail for a reason, not because it could not be decided. */
-const judgeMistake = (check: CheckResult | undefined, fails: string): string | undefined => {
-  if (check === undefined) return `there is no check "${fails}"`
-  if (check.passed) return `check ${fails} passes all the same: saw ${check.seen}`
-  if (check.undecided) return `check ${fails} could not be decided: ${check.because}`
-  return undefined
-}
-
-type Tell = (proof: Omit<Proof, 'scenario' | 'milliseconds'>) => void
-
-/** Makes the mistake, looks whether its check catches it, and takes it back. False: the stage is spoilt. */
 const verifyMistake = async (
   stage: Stage,
   step: ScenarioStep,
-  mistake: ScenarioStep['mistakes'][number],
+  { id, apply, fails }: ScenarioStep['mistakes'][number],
   tell: Tell,
-): Promise<boolean> => {
-  const proof = { step: step.id, claim: 'mistake is caught' as const, mistake: mistake.id }
-  const undo = await takeSnapshot(stage.client, mistake.apply)
+): Promise<void> => {
+  const proof = { claim: 'mistake is caught' as const, mistake: id }
   try {
-    await stage.apply(mistake.apply)
-    const steps = await stage.grade(step.id)
-    const check = steps.at(-1)?.checks.find(({ id }) => id === mistake.fails)
-    const says = judgeMistake(check, mistake.fails)
+    const [report] = await stage.attempt(apply, () => stage.grade(step.id))
+    const check = report?.checks.find((each) => each.id === fails)
+    const says =
+      check === undefined
+        ? `there is no check "${fails}"`
+        : check.passed
+          ? `check ${fails} passes all the same: saw ${check.seen}`
+          : check.undecided
+            ? `check ${fails} could not be decided: ${check.because}`
+            : undefined
     tell({ ...proof, passed: says === undefined, says, recognised: check?.feedback !== undefined })
   } catch (error) {
-    tell({
-      ...proof,
-      passed: false,
-      says: `it could not be made: ${error instanceof Error ? error.message : String(error)}`,
-    })
+    tell({ ...proof, passed: false, says: `it could not be made: ${describe(error)}` })
   }
-  return undo()
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const verifyAlternative = async (
+  stage: Stage,
+  step: ScenarioStep,
+  { id, apply }: NonNullable<ScenarioStep['alternatives']>[number],
+  tell: Tell,
+): Promise<void> => {
+  const proof = { claim: 'alternative passes' as const, alternative: id }
+  try {
+    const says = failuresOf(await stage.attempt(apply, () => stage.grade(step.id, { earlier: true })))
+    tell({ ...proof, passed: says === undefined, says })
+  } catch (error) {
+    tell({ ...proof, passed: false, says: `it could not be made: ${describe(error)}` })
+  }
+}
+
+/** `*` stands for any text. */
+const names = (pattern: string, name: string): boolean => {
+  const parts = pattern
+    .trim()
+    .split('*')
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name)
+}
+
+/** Whether a change passes the step and keeps the earlier ones. What the server refuses does not pass. */
+const survives = async (stage: Stage, step: ScenarioStep, change: Change): Promise<boolean> => {
+  try {
+    return await stage.attempt(change, async () => {
+      const [own] = await stage.grade(step.id, { bare: true })
+      if (!own?.passed) return false
+      return (await stage.grade(step.id, { bare: true, earlier: true })).every(({ passed }) => passed)
+    })
+  } catch {
+    return false
+  }
+}
+
+const verifyMutants = async (stage: Stage, step: ScenarioStep, mutants: Mutant[], tell: Tell): Promise<void> => {
+  const alive: string[] = []
+  const equivalents = step.equivalents ?? []
+  for (const { name, change } of mutants) if (await survives(stage, step, change)) alive.push(name)
+  const holes = alive.filter((name) => !equivalents.some(({ mutant }) => names(mutant, name)))
+  const claim = 'mutants fail'
+  if (holes.length === 0) tell({ claim, count: mutants.length, passed: true })
+  for (const mutant of holes)
+    tell({
+      claim: 'mutant fails',
+      mutant,
+      passed: false,
+      says: 'it passes: add or sharpen a check, or list it under equivalents with the reason',
+    })
+  for (const { mutant } of equivalents)
+    if (!alive.some((name) => names(mutant, name)))
+      tell({
+        claim: 'equivalent passes',
+        mutant,
+        passed: false,
+        says: mutants.some(({ name }) => names(mutant, name))
+          ? 'a check catches it: take it off the list of equivalents'
+          : 'there is no such mutant: take it off the list of equivalents',
+      })
+}
+
+/** Proves one step and leaves its solution made. False: what comes after cannot be proven. */
+const verifyStep = async (
+  stage: Stage,
+  step: ScenarioStep,
+  mutants: (change: Change) => Mutant[],
+  tell: Tell,
+): Promise<boolean> => {
+  const [before] = await stage.grade(step.id, { bare: true })
+  const unsolved = before !== undefined && !before.passed
+  const says = unsolved ? undefined : 'all its checks pass before anything is done'
+  tell({ claim: 'starts unsolved', passed: unsolved, says })
+  for (const mistake of step.mistakes) await verifyMistake(stage, step, mistake, tell)
+  for (const alternative of step.alternatives ?? []) await verifyAlternative(stage, step, alternative, tell)
+  const all = mutants(step.solution)
+  if (all.length > 0) await verifyMutants(stage, step, all, tell)
+  try {
+    await stage.advance(step.solution)
+  } catch (error) {
+    tell({ claim: 'solution passes', passed: false, says: `it could not be applied: ${describe(error)}` })
+    return false
+  }
+  const steps = await stage.grade(step.id, { earlier: true })
+  const own = steps.at(-1)!
+  tell({ claim: 'solution passes', passed: own.passed, says: own.passed ? undefined : failures(own) })
+  const broken = steps.slice(0, -1).filter((each) => !each.passed)
+  if (steps.length > 1)
+    tell({
+      claim: 'earlier steps still pass',
+      passed: broken.length === 0,
+      says: broken.map((each) => `${each.id}: ${failures(each)}`).join('; ') || undefined,
+    })
+  return own.passed
+}
 
 /**
  * Proves one scenario; `step` limits it to one of its steps. Never rejects for content that is wrong; rejects when the
@@ -129,71 +204,22 @@ export const verifyScenario = async (
   only?: { step?: string },
 ): Promise<Proof[]> => {
   const proofs: Proof[] = []
+  const neighbours = neighboursOf(await labObjects(item))
+  const mutants = (change: Change): Mutant[] => (options.mutants ? mutantsOf(change, neighbours) : [])
+  const stage = await openStage(item, options)
   let since = performance.now()
-  const tell: Tell = (proof) => {
-    const now = performance.now()
-    const timed: Proof = { scenario: item.scenario.metadata.name, ...proof, milliseconds: now - since }
-    since = now
-    proofs.push(timed)
-    options.onProof?.(timed)
-  }
-
-  const done: Change[] = []
-  /** A fresh lab in which the steps so far are solved. */
-  const restage = async (): Promise<Stage> => {
-    const fresh = await openStage(item, options)
-    for (const change of done) await fresh.apply(change)
-    return fresh
-  }
-  let stage = await restage()
   try {
     for (const step of item.scenario.spec.steps) {
-      const wanted = only?.step === undefined || only.step === step.id
-      if (wanted) {
-        const before = (await stage.grade(step.id)).at(-1)
-        const unsolved = before !== undefined && !before.passed
-        tell({
-          step: step.id,
-          claim: 'starts unsolved',
-          passed: unsolved,
-          says: unsolved ? undefined : 'all its checks pass before anything is done',
-        })
-        for (const mistake of step.mistakes) {
-          if (await verifyMistake(stage, step, mistake, tell)) continue
-          await stage.close()
-          stage = await restage()
-        }
+      const tell: Tell = (proof) => {
+        const now = performance.now()
+        const where = { scenario: item.scenario.metadata.name, step: step.id }
+        const timed: Proof = { ...where, ...proof, milliseconds: now - since }
+        since = now
+        proofs.push(timed)
+        options.onProof?.(timed)
       }
-      try {
-        await stage.apply(step.solution)
-        done.push(step.solution)
-      } catch (error) {
-        tell({
-          step: step.id,
-          claim: 'solution passes',
-          passed: false,
-          says: `it could not be applied: ${describe(error)}`,
-        })
-        break
-      }
-      if (!wanted) continue
-      const steps = await stage.grade(step.id)
-      const own = steps.at(-1)!
-      tell({
-        step: step.id,
-        claim: 'solution passes',
-        passed: own.passed,
-        says: own.passed ? undefined : failures(own),
-      })
-      const broken = steps.slice(0, -1).filter((each) => !each.passed)
-      if (steps.length > 1)
-        tell({
-          step: step.id,
-          claim: 'earlier steps still pass',
-          passed: broken.length === 0,
-          says: broken.map((each) => `${each.id}: ${failures(each)}`).join('; ') || undefined,
-        })
-      if (!own.passed) break
+      if (only?.step !== undefined && only.step !== step.id) await stage.advance(step.solution)
+      else if (!(await verifyStep(stage, step, mutants, tell))) break
     }
   } finally {
     await stage.close()

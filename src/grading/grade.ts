@@ -35,6 +35,8 @@ export interface GradeOptions {
   limit?: number
   /** A world that has just been read; otherwise it is read. */
   world?: ClusterWorld
+  /** Only whether checks pass, not why they fail: no reasons of the mesh, no feedback. */
+  bare?: boolean
   signal?: AbortSignal
 }
 
@@ -59,7 +61,7 @@ const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptio
   }
 }
 
-const judgeProbe = async (check: Check['request'] & {}, bench: Bench): Promise<Finding> => {
+const judgeProbe = async (check: Check['request'] & {}, bench: Bench, bare: boolean): Promise<Finding> => {
   if (check.to.startsWith('tcp:')) return undecided('a TCP answer', 'probes over plain TCP are not supported yet')
   const request: Probe = {
     from: check.from,
@@ -71,12 +73,12 @@ const judgeProbe = async (check: Check['request'] & {}, bench: Bench): Promise<F
   }
   const observation = await bench.probe(request)
   const finding = judgeRequest(check, observation)
-  if (finding.passed || finding.because !== undefined) return finding
+  if (bare || finding.passed || finding.because !== undefined) return finding
   return { ...finding, because: await explain(bench.world, check, observation) }
 }
 
-const judge = (check: Check, bench: Bench): Promise<Finding> => {
-  if (check.request) return judgeProbe(check.request, bench)
+const judge = (check: Check, bench: Bench, bare: boolean): Promise<Finding> => {
+  if (check.request) return judgeProbe(check.request, bench, bare)
   if (check.object) return judgeObject(check.object, bench)
   if (check.event) return judgeEvent(check.event, bench)
   if (check.log) return judgeLog(check.log, bench)
@@ -84,13 +86,13 @@ const judge = (check: Check, bench: Bench): Promise<Finding> => {
   return Promise.resolve(undecided('something', 'the check asks for nothing'))
 }
 
-const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench): Promise<CheckResult> => {
+const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench, bare: boolean): Promise<CheckResult> => {
   const { id, says } = check
-  const { passed, expected, seen, because, undecided: open } = await judge(check, bench)
+  const { passed, expected, seen, because, undecided: open } = await judge(check, bench, bare)
   const result: CheckResult = { id, says, passed, expected, seen }
   if (because !== undefined) result.because = because
   if (open) result.undecided = true
-  if (!passed && !open) {
+  if (!passed && !open && !bare) {
     const feedback = await feedbackFor(step, id, bench)
     if (feedback !== undefined) result.feedback = feedback.trim()
   }
@@ -108,7 +110,9 @@ export const grade = async (context: GradeContext, options: GradeOptions = {}): 
   const bench: Bench = { cluster, client, world, probe: createProber(cluster, world, options), signal: options.signal }
   const steps = await Promise.all(
     selectSteps(scenario, options).map(async (step): Promise<StepReport> => {
-      const checks = await Promise.all(step.checks.map((check) => gradeCheck(step, check, bench)))
+      const checks = await Promise.all(
+        step.checks.map((check) => gradeCheck(step, check, bench, options.bare ?? false)),
+      )
       return { id: step.id, passed: checks.every((check) => check.passed), checks }
     }),
   )

@@ -27,6 +27,7 @@ kind: Service
 metadata: {name: web, namespace: a}
 spec: {ports: [{port: 80}]}
 `
+const because = 'because '.repeat(30)
 const scenario = `apiVersion: meshdojo.dev/v1
 kind: Scenario
 metadata: {name: tiny-one, title: One, mesh: istio, minutes: 5, difficulty: easy}
@@ -48,6 +49,14 @@ spec:
         apiVersion: v1
         kind: ConfigMap
         metadata: {name: x}
+      alternatives:
+        - id: by-command
+          apply: {run: ["kubectl label configmap x a=b"]}
+        - id: another
+          apply: |
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: other}
       mistakes:
         - id: wrong
           apply: {run: ["kubectl label namespace a b=c"]}
@@ -60,7 +69,7 @@ spec:
             metadata: {name: z}
           fails: there
           feedback: No.
-      explanation: Because.
+      explanation: ${because}
 `
 
 let root: string
@@ -144,7 +153,7 @@ describe('scenario.yaml', () => {
     ],
     [
       'a missing field',
-      '      explanation: Because.\n',
+      `      explanation: ${because}\n`,
       '',
       'scenario.yaml:7:7 missing field "spec.steps[0].explanation"',
     ],
@@ -164,9 +173,9 @@ describe('scenario.yaml', () => {
     ['a repeated key', '  lab: tiny', '  lab: tiny\n  lab: tiny', 'scenario.yaml:6:3 YAML: Map keys must be unique'],
     [
       'a second document',
-      '      explanation: Because.',
-      '      explanation: Because.\n---\na: 1',
-      'scenario.yaml:36:1 one document per file: a second one starts here',
+      `      explanation: ${because}`,
+      `      explanation: ${because}\n---\na: 1`,
+      'scenario.yaml:44:1 one document per file: a second one starts here',
     ],
     [
       'a lab that is not there',
@@ -227,7 +236,43 @@ describe('scenario.yaml', () => {
       'a mistake for a check that is not there',
       'fails: there',
       'fails: thera',
-      'scenario.yaml:32:18 there is no check "thera" in this step (did you mean "there"?)',
+      'scenario.yaml:40:18 there is no check "thera" in this step (did you mean "there"?)',
+    ],
+    [
+      'an alternative that no kubectl could make',
+      'kubectl label configmap x a=b',
+      'kubectl lable configmap x a=b',
+      'scenario.yaml:24:25 kubectl lable is not supported here (did you mean "label"?); supported are label, annotate, rollout restart, delete, scale, patch',
+    ],
+    [
+      'an alternative twice',
+      'id: another',
+      'id: by-command',
+      'scenario.yaml:25:15 alternative id "by-command" is there already',
+    ],
+    [
+      'an explanation that says nothing',
+      because,
+      'because',
+      'scenario.yaml:42:20 the explanation is missing: it has fewer than 30 words',
+    ],
+    [
+      'checks that a cluster without any answer would pass',
+      'expect: {status: 200}',
+      'expect: refused',
+      'scenario.yaml:12:9 no request is expected to be answered: a check that something still works is missing',
+    ],
+    [
+      'a setup that does not parse',
+      '  lab: tiny',
+      '  lab: tiny\n  setup: "kind: X"',
+      'scenario.yaml:6:10 apiVersion is not set',
+    ],
+    [
+      'a table with a workload that is not there',
+      '  lab: tiny',
+      '  lab: tiny\n  matrix: {sources: [a/cleint], targets: []}',
+      'scenario.yaml:6:22 the lab tiny has no workload a/cleint (did you mean "a/client"?)',
     ],
     [
       'two hints',
@@ -237,8 +282,8 @@ describe('scenario.yaml', () => {
     ],
     [
       'a manifest that is not YAML',
-      '        metadata: {name: x}\n      mistakes',
-      '        metadata: {name: x\n      mistakes',
+      '        metadata: {name: x}\n      alternatives',
+      '        metadata: {name: x\n      alternatives',
       'scenario.yaml:22:9 Flow map',
     ],
     [
@@ -251,19 +296,19 @@ describe('scenario.yaml', () => {
       'a command that is not supported',
       'kubectl label namespace a b=c',
       'kubectl exec x',
-      'scenario.yaml:24:25 kubectl exec is not supported here; supported are label, annotate, rollout restart, delete, scale, patch',
+      'scenario.yaml:32:25 kubectl exec is not supported here; supported are label, annotate, rollout restart, delete, scale, patch',
     ],
     [
       'a command that needs a shell',
       'kubectl label namespace a b=c',
       'kubectl delete pod x | cat',
-      'scenario.yaml:24:25 "|" needs a shell, and commands run without one',
+      'scenario.yaml:32:25 "|" needs a shell, and commands run without one',
     ],
     [
       'a program that is not kubectl',
       'kubectl label namespace a b=c',
       'rm -rf /',
-      'scenario.yaml:24:25 only kubectl commands can be run, not "rm"',
+      'scenario.yaml:32:25 only kubectl commands can be run, not "rm"',
     ],
   ])('%s', async (_, from, to, message) => {
     const found = await edited(from, to)
@@ -274,7 +319,7 @@ describe('scenario.yaml', () => {
     const [head, rest] = scenario.split('        - id: wronger')
     const found = await lint({ [path]: `${head}${rest!.slice(rest!.indexOf('      explanation'))}` })
     expect(found).toEqual([
-      'scenario.yaml:23:9 at least two mistakes that learners really make are expected; there are 1',
+      'scenario.yaml:31:9 at least two mistakes that learners really make are expected; there are 1',
     ])
   })
 
@@ -360,5 +405,47 @@ describe('lab.yaml', () => {
     expect(await lint({ 'labs/tiny/world.yaml': `${world}---\nkind: Pod\n` })).toContain(
       'world.yaml:14:1 apiVersion is not set',
     )
+  })
+})
+
+describe('teaching', () => {
+  const policy = `solution: |
+        apiVersion: security.istio.io/v1
+        kind: PeerAuthentication
+        metadata: {name: x}
+        spec: {selector: {matchLabels: {app: x}}, mtls: {mode: STRICT}}
+      ignored: |`
+  const lintPolicy = (from: string, to: string) =>
+    lint({
+      [path]: scenario
+        .replace(from, to)
+        .replace(/solution: \|\n( {8}.*\n)+/, `${policy.split('\n').slice(0, -1).join('\n')}\n`),
+    })
+
+  test.each<[what: string, from: string, to: string, message: string]>([
+    [
+      'a task that names the answer',
+      'Reach it.',
+      '|\n        Reach it,\n        with STRICT.',
+      'scenario.yaml:11:14 the task says "STRICT", which is how, not what: its solution says that too',
+    ],
+    [
+      'a task that names the kind',
+      'Reach it.',
+      'Make a PeerAuthentication.',
+      'scenario.yaml:9:13 the task says "PeerAuthentication", which is how, not what: its solution says that too',
+    ],
+    [
+      'a first hint that gives the answer away',
+      'hints: [one',
+      'hints: [use a selector',
+      'scenario.yaml:10:15 the first hint gives the answer away: "selector" is from the solution',
+    ],
+  ])('%s', async (_, from, to, message) => {
+    expect(await lintPolicy(from, to)).toEqual([message])
+  })
+
+  test('a word that only looks like one of the solution is none', async () => {
+    expect(await lintPolicy('Reach it.', 'Be STRICTER; mTLS, selectors and modes are fine.')).toEqual([])
   })
 })

@@ -43,11 +43,13 @@ interface Step {
   checks: object[]
   solution: unknown
   mistakes?: { id: string; apply: unknown; fails: string; feedback: string }[]
+  alternatives?: { id: string; apply: unknown }[]
+  equivalents?: { mutant: string; because: string }[]
 }
 const mistake = (id: string, apply: unknown, fails = 'one') => ({ id, apply, fails, feedback: `feedback of ${id}` })
 
 /** Writes a scenario of these steps and gives its proofs as `step: claim [mistake] ok|why not`. */
-const verify = async (steps: Step[], world = '') => {
+const verify = async (steps: Step[], world = '', spec: { mutants?: boolean; setup?: string } = {}) => {
   const write = (name: string, text: string) => {
     mkdirSync(join(root, name, '..'), { recursive: true })
     writeFileSync(join(root, name), text)
@@ -61,15 +63,25 @@ const verify = async (steps: Step[], world = '') => {
   write('labs/tiny/w.yaml', `apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\n${world}`)
   const metadata = { name: 'tiny-one', title: 'T', mesh: 'istio', minutes: 1, difficulty: 'easy' }
   const full = steps.map((step) => ({ title: 't', task: 't', hints: ['h'], explanation: 'e', ...step }))
-  const scenario = { apiVersion: 'meshdojo.dev/v1', kind: 'Scenario', metadata, spec: { lab: 'tiny', steps: full } }
+  const scenario = {
+    apiVersion: 'meshdojo.dev/v1',
+    kind: 'Scenario',
+    metadata,
+    spec: { lab: 'tiny', ...(spec.setup ? { setup: spec.setup } : {}), steps: full },
+  }
   write('scenarios/istio/01/scenario.yaml', JSON.stringify(scenario))
   const proofs = await verifyScenario(await loadScenario(join(root, 'scenarios/istio/01')), {
     openLab,
     timeout: 10_000,
+    ...(spec.mutants ? { mutants: true } : {}),
   })
   expect(closed).toBe(opened)
-  return proofs.map(({ step, claim, mistake: id, passed, says, recognised }) =>
-    [`${step}: ${claim}${id ? ` ${id}` : ''}`, passed ? 'ok' : says, ...(recognised ? ['recognised'] : [])].join(' | '),
+  return proofs.map(({ step, claim, mistake: id, alternative, mutant, count, passed, says, recognised }) =>
+    [
+      [`${step}: ${claim}`, id, alternative, mutant, count].filter((part) => part !== undefined).join(' '),
+      passed ? 'ok' : says,
+      ...(recognised ? ['recognised'] : []),
+    ].join(' | '),
   )
 }
 
@@ -182,4 +194,90 @@ describe('planted defects', () => {
       'first: solution passes | ok',
     ])
   })
+})
+
+describe('other right answers', () => {
+  const alternatives = [{ id: 'by-command', apply: { run: ['kubectl label service x -n a v=1 --overwrite'] } }]
+  const step = { ...first, mistakes: [], solution: thing('x', '1'), alternatives }
+
+  test('pass, and are taken back', async () => {
+    expect(await verify([step, second], thing('x', '0'))).toEqual([
+      'first: starts unsolved | ok',
+      'first: alternative passes by-command | ok',
+      'first: solution passes | ok',
+      'second: starts unsolved | ok',
+      'second: solution passes | ok',
+      'second: earlier steps still pass | ok',
+    ])
+  })
+
+  test('that do not pass, or break an earlier step, are told', async () => {
+    const spoiling = {
+      ...second,
+      alternatives: [
+        { id: 'wrong', apply: thing('z', '2') },
+        { id: 'spoiling', apply: `${thing('z', '1')}---\n${thing('x', '2')}` },
+        { id: 'refused', apply: thing('Not_a_name', '1') },
+      ],
+    }
+    const proofs = await verify([{ ...first, mistakes: [] }, spoiling])
+    expect(proofs.slice(3, 6)).toEqual([
+      expect.stringMatching(/^second: alternative passes wrong \| two: expected/),
+      expect.stringMatching(/^second: alternative passes spoiling \| first no longer passes: one: expected/),
+      expect.stringMatching(/^second: alternative passes refused \| it could not be made: .*Not_a_name/),
+    ])
+  })
+})
+
+describe('mutants', () => {
+  const exact = {
+    ...first,
+    mistakes: [],
+    solution: thing('x', '1').replace('labels: {v: "1"}', 'labels: {v: "1", w: "1"}'),
+  }
+  const mutant = 'Service a/x: drop metadata.labels.w'
+
+  test('that pass are holes', async () => {
+    const proofs = await verify([exact], '', { mutants: true })
+    expect(proofs).toContain(
+      `first: mutant fails ${mutant} | it passes: add or sharpen a check, or list it under equivalents with the reason`,
+    )
+    expect(proofs.filter((proof) => proof.includes('labels.v'))).toEqual([])
+  })
+
+  test('that are listed with a reason are none', async () => {
+    const equivalents = [
+      'Service a/x: * metadata.labels.w',
+      'Service a/x: metadata.labels.w: *',
+      'Service a/x: *spec.ports*',
+    ]
+    const step = { ...exact, equivalents: equivalents.map((each) => ({ mutant: each, because: 'not asked for' })) }
+    const proofs = await verify([step], '', { mutants: true })
+    expect(proofs.slice(1, -1)).toEqual([expect.stringMatching(/^first: mutants fail \d+ \| ok$/)])
+  })
+
+  test('that are listed and are caught, or do not exist, are told', async () => {
+    const equivalents = [
+      { mutant: 'Service a/x: drop metadata.labels', because: 'r' },
+      { mutant: 'Service a/nothing: *', because: 'r' },
+    ]
+    const proofs = await verify([{ ...first, mistakes: [], equivalents }], '', { mutants: true })
+    expect(proofs).toEqual(
+      expect.arrayContaining([
+        'first: equivalent passes Service a/x: drop metadata.labels | a check catches it: take it off the list of equivalents',
+        'first: equivalent passes Service a/nothing: * | there is no such mutant: take it off the list of equivalents',
+      ]),
+    )
+  })
+
+  test('an earlier step that breaks is caught too', async () => {
+    const both = { ...second, solution: `${thing('z', '1')}---\n${thing('x', '1')}` }
+    const proofs = await verify([{ ...first, mistakes: [] }, both], '', { mutants: true })
+    expect(proofs.filter((proof) => /^second: mutant fails Service a\/x: metadata.labels/.test(proof))).toEqual([])
+  })
+})
+
+test('a scenario’s setup lies on top of the lab and replaces what has the same name', async () => {
+  const proofs = await verify([first], thing('x', '1'), { setup: thing('x', '0') })
+  expect(proofs.slice(0, 2)).toEqual(['first: starts unsolved | ok', 'first: mistake is caught wrong-value | ok'])
 })

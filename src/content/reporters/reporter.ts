@@ -8,9 +8,15 @@ export interface Reporter {
   onEnd(proofs: readonly Proof[]): string
 }
 
+const claimOf = ({ claim, mistake, alternative, mutant, count }: Proof): string => {
+  if (mistake !== undefined) return `mistake ${mistake} is caught`
+  if (alternative !== undefined) return `alternative ${alternative} passes`
+  if (mutant !== undefined) return `${claim}: ${mutant}`
+  return count === undefined ? claim : `all ${count} mutants fail`
+}
+
 /** `istio-strict-mtls / strict-production: mistake wrong-namespace is caught` */
-export const titleOf = ({ scenario, step, claim, mistake }: Proof): string =>
-  `${scenario} / ${step}: ${mistake === undefined ? claim : `mistake ${mistake} is caught`}`
+export const titleOf = (proof: Proof): string => `${proof.scenario} / ${proof.step}: ${claimOf(proof)}`
 
 export const countOf = (proofs: readonly Proof[]): { passed: number; failed: number } => {
   const passed = proofs.filter((proof) => proof.passed).length

@@ -1,0 +1,89 @@
+/** A lab on which content is tried: changes are made, graded, and taken back, by hand or with a fresh cluster. */
+import { grade } from '../grading/grade.ts'
+import type { StepReport } from '../grading/report.ts'
+import type { Cluster } from '../kube/api.ts'
+import { type Client, createClient } from '../kube/client.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import { applyChange } from './change.ts'
+import { type CatalogueItem, labObjects } from './load.ts'
+import type { Change } from './schema.ts'
+import { type SettleOptions, settle } from './settle.ts'
+import { takeSnapshot } from './snapshot.ts'
+
+/** A cluster with a fresh lab in it. */
+export interface OpenedLab {
+  cluster: Cluster
+  mesh?: Mesh
+  close(): Promise<void>
+}
+
+export type OpenLab = (item: CatalogueItem) => Promise<OpenedLab>
+
+export interface StageOptions extends SettleOptions {
+  openLab: OpenLab
+}
+
+export interface GradeScope {
+  /** This step and all before it, or this one alone. */
+  earlier?: boolean
+  /** See `GradeOptions.bare`. */
+  bare?: boolean
+}
+
+export interface Stage {
+  /** Makes a change for good. Throws in the server's words. */
+  advance(change: Change): Promise<void>
+  /** Makes a change, asks `judge`, and takes the change back. What the change's making throws is thrown afterwards. */
+  attempt<T>(change: Change, judge: () => Promise<T>): Promise<T>
+  /** The reports of the step, its own last. */
+  grade(step: string, scope?: GradeScope): Promise<StepReport[]>
+  close(): Promise<void>
+}
+
+interface Lab extends OpenedLab {
+  client: Client
+}
+
+/** Opens the scenario's lab. Rejects when the cluster cannot be opened or reached. */
+export const openStage = async (item: CatalogueItem, options: StageOptions): Promise<Stage> => {
+  const objects = await labObjects(item)
+  const namespaces = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name)
+  const open = async (): Promise<Lab> => {
+    const opened = await options.openLab(item)
+    return { ...opened, client: createClient(opened.cluster) }
+  }
+  const make = async ({ cluster, client }: Lab, change: Change): Promise<void> => {
+    await applyChange(cluster, change, client)
+    await settle(client, namespaces, options)
+  }
+
+  const done: Change[] = []
+  let lab = await open()
+  const reopen = async (): Promise<void> => {
+    await lab.close()
+    lab = await open()
+    for (const change of done) await make(lab, change)
+  }
+  return {
+    advance: async (change) => {
+      await make(lab, change)
+      done.push(change)
+    },
+    attempt: async (change, judge) => {
+      const undo = await takeSnapshot(lab.client, change)
+      try {
+        await make(lab, change)
+        return await judge()
+      } finally {
+        if (!(await undo())) await reopen()
+      }
+    },
+    grade: async (step, { earlier = false, bare = false } = {}) => {
+      const { cluster, mesh, client } = lab
+      const scope = earlier ? { upTo: step } : { steps: [step] }
+      const context = { cluster, mesh, client, scenario: item.scenario, lab: item.lab }
+      return (await grade(context, { ...scope, bare, signal: options.signal })).steps
+    },
+    close: () => lab.close(),
+  }
+}
