@@ -159,7 +159,7 @@ export const predict = (world: ClusterWorld, from: string, url: string, options:
   return Array.isArray(calls) ? decideAll(world, calls, url) : calls
 }
 
-/** The same, after looking at the clock and verifying tokens. Keys that live elsewhere are fetched by `outside`. */
+/** The same, after looking at the clock and verifying tokens; keys that live elsewhere are fetched. */
 export const predictNow = async (
   world: ClusterWorld,
   from: string,
@@ -168,7 +168,8 @@ export const predictNow = async (
 ): Promise<Prediction> => {
   const calls = callsOf(world, from, url, options)
   if (!Array.isArray(calls)) return calls
-  const outside: Outside = { now: Date.now(), fetch: async () => undefined, ...options.outside }
+  const fetch = world.fetch ?? (async () => undefined)
+  const outside: Outside = { now: Date.now(), fetch, ...options.outside }
   const { mesh, model } = world
   const gathered = await Promise.all(calls.map(async (call) => (await mesh?.gather?.(model, call, outside)) ?? call))
   return decideAll(world, gathered, url)

@@ -1,10 +1,11 @@
 /** The cluster as the engine sees it: its objects read once through the API, indexed and compiled. */
 import type { Cluster, KubeObject, ResourceRef } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
-import type { Mesh } from '../meshes/mesh.ts'
+import type { Mesh, Outside } from '../meshes/mesh.ts'
 import { buildWorld, type World } from '../meshes/network.ts'
 import { compile as compilePolicies, type PolicyModel, reads as policyReads } from '../meshes/network-policy/index.ts'
 import type { Problem } from '../meshes/verdict.ts'
+import { asControlPlane } from './control-plane.ts'
 
 /** What the network needs, whatever the mesh. */
 export const coreReads: readonly ResourceRef[] = [
@@ -25,6 +26,8 @@ export interface ClusterWorld {
   model?: unknown
   /** Objects that the mesh ignores or that the engine does not model. */
   problems: Problem[]
+  /** A GET as the control plane sends it; absent for objects without a cluster. */
+  fetch?: Outside['fetch']
 }
 
 /** Indexes and compiles objects that are already at hand. */
@@ -44,5 +47,6 @@ export const readWorld = async (
 ): Promise<ClusterWorld> => {
   const client = options.client ?? createClient(cluster)
   const wanted = new Map([...coreReads, ...(mesh?.reads ?? [])].map((ref) => [`${ref.group}/${ref.resource}`, ref]))
-  return worldOf(await client.listAll([...wanted.values()], { signal: options.signal }), mesh)
+  const world = worldOf(await client.listAll([...wanted.values()], { signal: options.signal }), mesh)
+  return { ...world, fetch: asControlPlane(cluster, world.network) }
 }

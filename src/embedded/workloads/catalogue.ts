@@ -8,6 +8,7 @@ import { istiod, istioInit, istioProxy } from './images/istio.ts'
 import { nginx } from './images/nginx.ts'
 import { pauseImage } from './images/pause.ts'
 import { tcpEcho } from './images/tcp-echo.ts'
+import { tokenIssuer } from './images/token-issuer.ts'
 import { alpine, busybox } from './images/userland.ts'
 import type { Image } from './workload.ts'
 
@@ -23,6 +24,7 @@ export const images: readonly Image[] = [
   istioProxy,
   istioInit,
   istiod,
+  tokenIssuer,
 ]
 
 /** Mirrors under which the same images are known. */
