@@ -15,6 +15,9 @@ const jsonOption = () => new Option('--json', 'one JSON document and nothing els
 const providerOption = () =>
   new Option('--provider <name>', 'where the cluster comes from').choices(['embedded', 'kind', 'context'])
 
+const plainOption = () =>
+  new Option('--plain', 'line by line, for screen readers, dumb terminals and scripts, instead of the full screen')
+
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export const createProgram = ({ io, version, done }: ProgramOptions): Command => {
@@ -37,6 +40,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .helpCommand(false)
     .allowExcessArguments(true)
     .argument('[verb]')
+    .addOption(plainOption())
     .configureHelp({ visibleArguments: () => [], commandUsage: () => 'meshdojo [verb] [options]' })
     .addHelpText(
       'after',
@@ -44,14 +48,17 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     )
     .action(async (word: string | undefined) => {
       if (word !== undefined) throw unknownVerb(program, word)
-      done(await (await import('./start.ts')).openPicker(io))
+      done(await (await import('./start.ts')).openPicker(io, program.opts()))
     })
 
   verb(program, 'start', 'open the TUI in a scenario')
     .argument('<scenario>', 'its name, as "list" shows it')
     .addOption(providerOption().default('embedded'))
     .option('--context <name>', 'the kubeconfig context, with --provider context')
-    .action(async (scenario, options) => done(await (await import('./start.ts')).start(io, scenario, options)))
+    .addOption(plainOption())
+    .action(async (scenario, options) =>
+      done(await (await import('./start.ts')).start(io, scenario, { ...program.opts(), ...options })),
+    )
 
   verb(program, 'list', 'the scenarios, and how far you are')
     .addOption(jsonOption())

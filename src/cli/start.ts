@@ -9,6 +9,7 @@ import { createProgressStore } from '../session/progress.ts'
 import { createSession, openAtExit, type SessionOptions } from '../session/session.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { createStepFiles } from '../session/step-files.ts'
+import type { Terminal } from '../session/types.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
@@ -17,25 +18,51 @@ import { loadMesh } from './meshes.ts'
 export interface StartOptions {
   provider: ProviderName
   context?: string
+  /** Line by line instead of the full screen. */
+  plain?: boolean
 }
 
+/** Plain where it is asked for, by a flag or by an environment in which a full screen is of no use to anybody. */
+const isPlain = (io: Io, { plain }: Pick<StartOptions, 'plain'>): boolean =>
+  plain === true ||
+  (io.stdin.isTTY && io.stdout.isTTY && (io.env.TERM === 'dumb' || io.env.INK_SCREEN_READER === 'true'))
+
 /** Throws `UsageError` where there is nobody to look at a TUI. */
-const requireTerminal = (io: Io): void => {
+const requireTerminal = (io: Io, plain: boolean): void => {
   const where = io.env[labVariable]
   if (where)
     throw new UsageError(`this is the shell of ${where}, and the TUI waits outside: exit or ctrl-d returns to it`)
-  const instead =
-    'use a verb instead: "meshdojo list", "meshdojo cluster serve --scenario NAME" and "meshdojo check NAME"'
-  if (!io.stdin.isTTY || !io.stdout.isTTY)
-    throw new UsageError(`the TUI needs a terminal, and this is none: ${instead}`)
-  if (io.env.TERM === 'dumb')
-    throw new UsageError(`the TUI needs a terminal that can do more than TERM=dumb: ${instead}`)
+  if (!plain && (!io.stdin.isTTY || !io.stdout.isTTY))
+    throw new UsageError(
+      'the TUI needs a terminal, and this is none: use a verb instead: "meshdojo list", "meshdojo cluster serve ' +
+        '--scenario NAME" and "meshdojo check NAME", or "meshdojo --plain", which reads lines from anywhere',
+    )
 }
 
-const run = async (io: Io, { provider: name }: StartOptions, scenario?: string): Promise<number> => {
+/** Ctrl-C while a program has the terminal is that program's, although it reaches this one as well. */
+const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
+  const lend = async <T>(run: () => Promise<T>): Promise<T> => {
+    const giveBack = io.onInterrupt((signal) => {
+      if (signal === 'SIGINT') return
+      giveBack()
+      process.kill(process.pid, signal)
+    })
+    try {
+      return await run()
+    } finally {
+      giveBack()
+    }
+  }
+  return {
+    edit: (path) => lend(() => terminal.edit(path)),
+    shell: (kubeconfig, where) => lend(() => terminal.shell(kubeconfig, where)),
+  }
+}
+
+const run = async (io: Io, options: StartOptions, scenario?: string): Promise<number> => {
   const folder = stateFolder(io.env)
   const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
-  const provider = chooseProvider(name, { stateFolder: folder, program, env: io.env })
+  const provider = chooseProvider(options.provider, { stateFolder: folder, program, env: io.env })
   const { items, problems } = await loadCatalogue()
   if (scenario !== undefined && !items.some((item) => item.scenario.metadata.name === scenario)) {
     const known = items.map((item) => item.scenario.metadata.name)
@@ -43,9 +70,10 @@ const run = async (io: Io, { provider: name }: StartOptions, scenario?: string):
       `there is no scenario "${scenario}"${didYouMean(scenario, known)}; scenarios are ${known.join(', ')}`,
     )
   }
-  requireTerminal(io)
-  const { runTui } = await import('../tui/run.tsx')
-  const options: SessionOptions = {
+  const plain = isPlain(io, options)
+  requireTerminal(io, plain)
+  const runUi = plain ? (await import('../tui/plain/run.ts')).runPlain : (await import('../tui/run.tsx')).runTui
+  const parts: SessionOptions = {
     items,
     provider,
     loadMesh,
@@ -53,15 +81,17 @@ const run = async (io: Io, { provider: name }: StartOptions, scenario?: string):
     files: createStepFiles(folder),
     notices: problems.map(formatProblem),
   }
-  const session = createSession({ ...options, start: scenario ?? openAtExit(options) })
+  const session = createSession({ ...parts, start: scenario ?? openAtExit(parts) })
   const { stdin, stdout, env } = io
-  const end = await runTui({ session, terminal: createTerminal(env), stdin, stdout, env })
+  const terminal = lendInterrupts(io, createTerminal(env))
+  const end = await runUi({ session, terminal, stdin, stdout, env })
   if (end === 'interrupted') note(io, 'interrupted; your progress is kept')
   return end === 'interrupted' ? exit.interrupted : exit.passed
 }
 
 /** `meshdojo`: the picker, or the scenario that was open when the program last ended. */
-export const openPicker = (io: Io): Promise<number> => run(io, { provider: 'embedded' })
+export const openPicker = (io: Io, options: Pick<StartOptions, 'plain'> = {}): Promise<number> =>
+  run(io, { ...options, provider: 'embedded' })
 
 /** `start <scenario>` */
 export const start = (io: Io, scenario: string, options: StartOptions): Promise<number> => run(io, options, scenario)

@@ -6,8 +6,13 @@ import { newProgress } from './progress.ts'
 import type { StepFile } from './step-files.ts'
 import type { CatalogueEntry, LabView, View } from './types.ts'
 
-const catalogueOf = ({ items, progress }: SessionContext): CatalogueEntry[] =>
-  items.map(({ scenario, lab }) => ({ scenario, lab, progress: progress.get(scenario.metadata.name) ?? newProgress() }))
+/** While a lab goes away, what it came to is newer than what was read when the catalogue was last on the screen. */
+const catalogueOf = ({ items, progress, item, kept }: SessionContext): CatalogueEntry[] =>
+  items.map(({ scenario, lab }) => ({
+    scenario,
+    lab,
+    progress: scenario === item?.scenario ? kept.progress : (progress.get(scenario.metadata.name) ?? newProgress()),
+  }))
 
 /** A solution as a learner would type it. */
 export const formatSolution = (solution: NonNullable<ReturnType<typeof currentStep>>['solution']): string => {
@@ -61,7 +66,7 @@ export const viewOf = (
   const picker: View = {
     screen: 'picker',
     catalogue: catalogueOf(context),
-    resume: context.resume,
+    resume: item && context.kept.progress.state === 'started' ? item.scenario.metadata.name : context.resume,
     notice: context.notice,
   }
   if (!item || snapshot.matches('picking')) return picker

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { UserEvent, View } from '../../src/session/types.ts'
-import { news, runPlain } from '../../src/tui/plain.ts'
+import { news, runPlain } from '../../src/tui/plain/run.ts'
 import { fakeSession } from './fake-session.ts'
 import { finishedView, labView, passedView, pickerView } from './views.ts'
 

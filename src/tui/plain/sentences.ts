@@ -1,11 +1,11 @@
 /** The screens as plain text, for reading aloud and for terminals that can do nothing but append lines. */
 import type { LabView, View } from '../../session/types.ts'
+import { listed } from '../lines/catalogue.ts'
+import { type ListedCheck, listedChecks } from '../lines/checks.ts'
+import { markdown } from '../lines/markdown.ts'
+import { type Pair, sentence, worstFirst } from '../lines/matrix.ts'
+import { exportLine, plural, spent } from '../lines/words.ts'
 import { clean, plainText } from '../text.ts'
-import { listed } from './catalogue.ts'
-import { type ListedCheck, listedChecks } from './checks.ts'
-import { markdown } from './markdown.ts'
-import { sentence, worstFirst } from './matrix.ts'
-import { exportLine, plural, spent } from './words.ts'
 
 const prose = (text: string, width: number): string[] => markdown(text, width).map(plainText)
 
@@ -60,11 +60,17 @@ export const changedChecks = (before: LabView | undefined, now: LabView): string
     .flatMap(checkSentences)
 }
 
-export const trafficSentences = ({ matrix }: LabView): string[] =>
-  matrix
-    ? worstFirst(matrix)
-        .filter(({ cell }) => cell.letter !== '.')
-        .map(sentence)
+/** The first line of each gets its number, the rest an indent. */
+export const numbered = (entries: string[][]): string[] =>
+  entries.flatMap(([first, ...rest], index) => [`${index + 1}. ${first}`, ...rest.map((row) => ` ${row}`)])
+
+/** The pairs in the order of `trafficSentences`. */
+export const trafficPairs = ({ matrix }: LabView): Pair[] =>
+  matrix ? worstFirst(matrix).filter(({ cell }) => cell.letter !== '.') : []
+
+export const trafficSentences = (view: LabView): string[] =>
+  view.matrix
+    ? numbered(trafficPairs(view).map((pair) => [sentence(pair)]))
     : ['The map appears when the cluster is up.']
 
 export const hintSentences = (view: LabView, width: number): string[] => [

@@ -1,0 +1,132 @@
+/** The words of a lab in plain mode, as records: the menu and docs/keys.md are made from them. */
+import type { LabView, Session, Terminal } from '../../session/types.ts'
+import { listedChecks } from '../lines/checks.ts'
+import { checkExplained, pairExplained } from '../lines/explain.ts'
+import { feedLines } from '../lines/feed.ts'
+import { exportLine } from '../lines/words.ts'
+import { plainText } from '../text.ts'
+import type { LineReader } from './read-lines.ts'
+import {
+  checkSentences,
+  hintSentences,
+  numbered,
+  passedSentences,
+  taskSentences,
+  trafficPairs,
+  trafficSentences,
+} from './sentences.ts'
+
+export interface Answering {
+  session: Session
+  terminal: Terminal
+  reader: LineReader
+  print: (...lines: string[]) => void
+  width: number
+}
+
+export interface PlainCommand {
+  word: string
+  /** For the menu. */
+  says: string
+  /** What a number after the word does. */
+  numbered?: string
+  run(to: Answering, view: LabView, number?: number): Promise<void> | void
+}
+
+const confirmed = async ({ print, reader }: Answering, question: string): Promise<boolean> => {
+  print(`${question} y or n`)
+  return /^y(es)?$/i.test((await reader.next()) ?? '')
+}
+
+const checks = ({ print, width }: Answering, view: LabView, number?: number): void => {
+  const listed = listedChecks(view)
+  const check = number === undefined ? undefined : listed[number - 1]
+  if (check) print(...checkExplained(view, check, width).map(plainText))
+  else if (number === undefined) print(...numbered(listed.map(checkSentences)))
+  else print(`there is no check ${number}`)
+}
+
+const traffic = ({ print, width }: Answering, view: LabView, number?: number): void => {
+  const pair = number === undefined ? undefined : trafficPairs(view)[number - 1]
+  if (pair) print(...pairExplained(pair, width).map(plainText))
+  else if (number === undefined) print(...trafficSentences(view))
+  else print(`there is no line ${number}`)
+}
+
+const edit = async ({ session, terminal, reader, print }: Answering, { file }: LabView): Promise<void> => {
+  if (!file) return print('this step has no file: use a shell')
+  const { says } = await reader.lend(() => terminal.edit(file.path))
+  if (says) print(says)
+  session.send({ type: 'EDITED' })
+}
+
+const shell = async ({ terminal, reader, print }: Answering, view: LabView): Promise<void> => {
+  const { says } = await reader.lend(() => terminal.shell(view.kubeconfig, view.scenario.metadata.name))
+  if (says) print(says)
+}
+
+const solution = async (to: Answering, view: LabView): Promise<void> => {
+  if (view.solution !== undefined) to.print(view.solution)
+  else if (await confirmed(to, 'Show the solution? The step then counts as solved with help.'))
+    to.session.send({ type: 'SOLUTION' })
+}
+
+const resetStep = async (to: Answering): Promise<void> => {
+  if (await confirmed(to, 'Put the lab back to how this step began?')) to.session.send({ type: 'RESET_STEP' })
+}
+
+const resetLab = async (to: Answering): Promise<void> => {
+  if (await confirmed(to, 'Start the whole lab anew, at its first step?')) to.session.send({ type: 'RESET_LAB' })
+}
+
+const back = async (to: Answering, view: LabView): Promise<void> => {
+  if (view.finished || (await confirmed(to, 'Leave the lab? Progress is kept.'))) to.session.send({ type: 'LEAVE' })
+}
+
+export const labCommands: readonly PlainCommand[] = [
+  { word: 't', says: 'task', run: ({ print, width }, view) => print(...taskSentences(view, width)) },
+  { word: 'c', says: 'checks', numbered: 'explains that check', run: checks },
+  { word: 'm', says: 'traffic', numbered: 'explains that line', run: traffic },
+  {
+    word: 'l',
+    says: 'log of events',
+    run: ({ print, width }, { feed }) => print(...feedLines(feed.slice(-20), width).map(plainText)),
+  },
+  { word: 'e', says: 'edit the file, saving applies it', run: edit },
+  { word: '!', says: 'shell', run: shell },
+  { word: 'k', says: 'KUBECONFIG line', run: ({ print }, view) => print(exportLine(view.kubeconfig)) },
+  {
+    word: 'h',
+    says: 'hint',
+    run: ({ session, print, width }, view) =>
+      view.hintsLeft > 0 ? session.send({ type: 'HINT' }) : print(...hintSentences(view, width)),
+  },
+  { word: 's', says: 'solution', run: solution },
+  { word: 'r', says: 'check now', run: ({ session }) => session.send({ type: 'CHECK' }) },
+  {
+    word: 'n',
+    says: 'next step, once this one has passed',
+    run: ({ session, print, width }, view) => {
+      if (view.finished) print(...passedSentences(view, width))
+      else if (view.stepPassed) session.send({ type: 'NEXT' })
+      else print('this step has not passed yet')
+    },
+  },
+  { word: 'x', says: 'reset the step', run: resetStep },
+  { word: 'X', says: 'reset the lab', run: resetLab },
+  { word: 'q', says: 'back', run: back },
+  { word: '?', says: 'this list', run: ({ print }) => print(...menu) },
+]
+
+/** One line per command. */
+export const menu: readonly string[] = labCommands.map(
+  ({ word, says, numbered: also }) => `  ${word}  ${says}${also ? `; ${word} and a number ${also}` : ''}`,
+)
+
+/** Runs what was typed: a word, perhaps with a number. Anything else prints the menu. */
+export const runCommand = async (to: Answering, view: LabView, input: string): Promise<void> => {
+  const [, word, digits] = /^(\S)\s*(\d*)$/.exec(input) ?? []
+  const command = labCommands.find((one) => one.word === word && (digits === '' || one.numbered))
+  if (!command) return to.print(`"${input}" is none of these:`, ...menu)
+  await command.run(to, view, digits ? Number(digits) : undefined)
+}
