@@ -218,7 +218,7 @@ describe.each(found)('%s', (binary) => {
   test('deletes, dry first', async () => {
     await prints(
       kubectl('-n', 'shop', 'delete', 'cm', 'applied', '--dry-run=server'),
-      'configmap "applied" deleted (server dry run)\n',
+      /^configmap "applied" deleted( from shop namespace)? \(server dry run\)\n$/,
     )
     await prints(
       kubectl('-n', 'shop', 'delete', 'cm', 'applied'),

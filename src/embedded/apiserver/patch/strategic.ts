@@ -1,18 +1,20 @@
 /**
  * Strategic merge patch for built-in kinds: lists that merge by a key, and the `$patch`, `$setElementOrder`,
- * `$deleteFromPrimitiveList` and `$retainKeys` directives (k8s.io/apimachinery/pkg/util/strategicpatch).
+ * `$deleteFromPrimitiveList` and `$retainKeys` directives, with what the API server makes of odd ones
+ * (k8s.io/apimachinery pkg/util/strategicpatch/patch.go). Compared with it case by case over random patches.
  */
-import { record, sameJson } from '../equality.ts'
+import { record } from '../equality.ts'
 import { badRequest, invalid, plain } from '../errors.ts'
-import { goKind, goText } from './json-patch.ts'
+import { goKind } from './json-patch.ts'
 import type { FieldNode, TypeNode } from './schema.ts'
+import { checkOrder, inOrder, mergeKeyed, mergePrimitives, placesAfter, withoutPrimitives } from './strategic-lists.ts'
 
 type Fields = Record<string, unknown>
 
 const orderPrefix = '$setElementOrder/'
 const deletePrefix = '$deleteFromPrimitiveList/'
 
-/** A patched copy. @throws StatusError 400 (no object), 422 (a list where none belongs), 500 (an item without its key) */
+/** A patched copy. @throws StatusError 400 (no object, a malformed directive), 422 (a list where none belongs), 500 (an item without its key) */
 export function strategicMerge<T extends object>(target: T, patch: unknown, schema: TypeNode): T {
   const changes = record(patch)
   if (!changes)
@@ -29,138 +31,119 @@ const fieldOf = (node: TypeNode | undefined, name: string): FieldNode | undefine
       ? { type: node.items, patchStrategy: [] }
       : undefined
 
-function mergeObject(target: Fields, patch: Fields, node: TypeNode | undefined): Fields | undefined {
-  const directive = patch.$patch
-  if (directive === 'delete') return {}
-  if (directive === 'replace') return clean(patch) as Fields
-  if (directive !== undefined && directive !== 'merge') throw plain(`unknown patch type found: ${String(directive)}`)
-  const result: Fields = { ...target }
-  const retained = patch.$retainKeys
-  if (Array.isArray(retained)) for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key]
+const listOf = (value: unknown, problem: string): unknown[] => {
+  if (!Array.isArray(value)) throw badRequest(problem)
+  return value
+}
 
-  for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith('$')) continue
-    if (value === null) delete result[key]
-    else if (value !== undefined) result[key] = mergeValue(result[key], value, fieldOf(node, key), patch, key)
+function mergeObject(target: Fields, patch: Fields, node: TypeNode | undefined): Fields {
+  if ('$patch' in patch) {
+    const { $patch: directive, ...rest } = patch
+    if (directive === 'delete') return {}
+    if (directive === 'replace') return rest
+    throw plain(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(patch)}`)
   }
-  // Orders and deletions may come without the list itself.
-  for (const key of Object.keys(patch)) {
-    const name = key.startsWith(orderPrefix)
-      ? key.slice(orderPrefix.length)
-      : key.startsWith(deletePrefix)
-        ? key.slice(deletePrefix.length)
-        : undefined
-    if (name === undefined || name in patch || !Array.isArray(result[name])) continue
-    result[name] = mergeList(result[name], [], fieldOf(node, name), patch, name)
+  const { $retainKeys, ...changes } = patch
+  const result: Fields = $retainKeys === undefined ? { ...target } : retain(target, changes, $retainKeys)
+  for (const [key, order] of Object.entries(changes)) {
+    if (!key.startsWith(orderPrefix)) continue
+    const name = key.slice(orderPrefix.length)
+    if (name in result || name in changes) result[name] = orderedList(result[name], changes[name], order, node, name)
+    delete changes[key]
+    delete changes[name]
+  }
+  for (const [key, value] of Object.entries(changes)) {
+    if (key.startsWith(deletePrefix)) {
+      const name = key.slice(deletePrefix.length)
+      const gone = listOf(value, 'invalid patch format of primitive list')
+      if (Array.isArray(result[name])) result[name] = withoutPrimitives(result[name], gone)
+    } else if (value === null) delete result[key]
+    else if (value !== undefined) mergeField(result, key, value, fieldOf(node, key), patch)
   }
   return result
 }
 
-function mergeValue(
+/** The target's fields that the patch retains; the patch may only speak of those. */
+function retain(target: Fields, changes: Fields, keys: unknown): Fields {
+  const problem = 'invalid patch format of retainKeys'
+  const retained = listOf(keys, problem)
+  for (const [key, value] of Object.entries(changes))
+    if (value !== null && !key.startsWith(orderPrefix) && !key.startsWith(deletePrefix) && !retained.includes(key))
+      throw badRequest(problem)
+  return Object.fromEntries(Object.entries(target).filter(([key]) => retained.includes(key)))
+}
+
+/** A list together with the order that the patch wants its items in. */
+function orderedList(
   target: unknown,
-  value: unknown,
-  field: FieldNode | undefined,
-  patch: Fields,
-  key: string,
-): unknown {
+  patch: unknown,
+  order: unknown,
+  node: TypeNode | undefined,
+  name: string,
+): unknown[] {
+  const problem = 'invalid patch format of setElementOrder list'
+  const wanted = listOf(order, problem)
+  const live = target === undefined ? [] : listOf(target, problem)
+  const changes = patch === undefined || patch === null ? [] : listOf(patch, problem)
+  const field = fieldOf(node, name)
+  if (!field) throw plain(`unable to find api field "${name}"`)
+  checkOrder(changes, wanted, field.patchMergeKey)
+  if (live.length + changes.length === 0) throw plain('no elements in any of the given slices')
+  const merged =
+    target === undefined ? withoutDirectives(changes) : patch === undefined ? live : mergeList(live, changes, field)
+  const merges = field.patchStrategy.includes('merge') && field.patchMergeKey
+  const places = merges ? placesAfter(live, changes, merges) : live
+  return inOrder(merged as unknown[], places, wanted, field.patchMergeKey)
+}
+
+function mergeField(result: Fields, key: string, value: unknown, field: FieldNode | undefined, patch: Fields): void {
   if (field?.type.kind === 'list' && !Array.isArray(value))
     throw invalid({ group: '', kind: '' }, '', [
       {
         field: 'patch',
         reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(clean(patch))}: cannot restore slice from map`,
+        message: `Invalid value: ${JSON.stringify(patch)}: cannot restore slice from map`,
       },
     ])
-  if (Array.isArray(value)) return mergeList(Array.isArray(target) ? target : [], value, field, patch, key)
+  const live = result[key]
   const changes = record(value)
-  if (!changes) return value
-  if (field?.patchStrategy.includes('replace')) return clean(changes)
-  if (!record(target)) return changes.$patch === 'delete' ? undefined : mergeObject({}, changes, field?.type)
-  if (changes.$patch === 'delete') return undefined
-  return mergeObject(record(target)!, changes, field?.type)
+  if (Array.isArray(value) && Array.isArray(live)) result[key] = mergeList(live, value, field)
+  else if (changes && record(live))
+    result[key] = field?.patchStrategy.includes('replace') ? changes : mergeObject(record(live)!, changes, field?.type)
+  else {
+    const made = withoutDirectives(withoutNulls(value))
+    if (made === dropped) delete result[key]
+    else result[key] = made
+  }
 }
 
-function mergeList(
-  target: unknown[],
-  patch: unknown[],
-  field: FieldNode | undefined,
-  parent: Fields,
-  name: string,
-): unknown[] {
-  if (!field?.patchStrategy.includes('merge')) return patch.map(clean)
-  const order = parent[orderPrefix + name]
-  if (!field.patchMergeKey) {
-    const gone = parent[deletePrefix + name]
-    const left = target.filter((item) => !(Array.isArray(gone) && gone.some((value) => sameJson(value, item))))
-    const added = patch.filter((item) => !left.some((value) => sameJson(value, item)))
-    return ordered([...left, ...added], target, Array.isArray(order) ? order : undefined, JSON.stringify)
-  }
-  return mergeKeyed(target, patch, field, field.patchMergeKey, Array.isArray(order) ? order : undefined)
+function mergeList(live: unknown[], patch: unknown[], field: FieldNode | undefined): unknown[] {
+  if (!field?.patchStrategy.includes('merge')) return patch
+  if (live.length + patch.length === 0) return live
+  const mergeItem = (item: Fields, changes: Fields): Fields => mergeObject(item, changes, field.type.items)
+  return field.patchMergeKey ? mergeKeyed(live, patch, field.patchMergeKey, mergeItem) : mergePrimitives(live, patch)
 }
 
-function mergeKeyed(
-  target: unknown[],
-  patch: unknown[],
-  field: FieldNode,
-  key: string,
-  order: unknown[] | undefined,
-): unknown[] {
-  const keyOf = (item: unknown): string => {
-    const fields = record(item) ?? {}
-    if (fields[key] === undefined) throw plain(`map: ${goText(fields)} does not contain declared merge key: ${key}`)
-    return JSON.stringify(fields[key])
-  }
-  const isReplaceMark = (item: unknown): boolean =>
-    record(item)?.$patch === 'replace' && record(item)?.[key] === undefined
-  if (patch.some(isReplaceMark)) return patch.filter((item) => !isReplaceMark(item)).map(clean)
+const dropped = Symbol('dropped')
 
-  const live = new Map(target.map((item) => [keyOf(item), item]))
-  const fresh: unknown[] = []
-  for (const item of patch) {
-    const fields = record(item) ?? {}
-    const id = keyOf(item)
-    if (fields.$patch === 'delete') live.delete(id)
-    else if (live.has(id)) live.set(id, mergeObject(record(live.get(id)) ?? {}, fields, field.type.items))
-    else fresh.push(mergeObject({}, fields, field.type.items))
-  }
-  // New items go in front unless the patch says the order: so the real server does.
-  return ordered([...fresh, ...live.values()], target, order, keyOf)
+/** A value that the target lacked: whatever carries a `$patch` directive is not taken over. */
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== dropped)
+  const fields = record(value)
+  if (!fields) return value
+  if ('$patch' in fields) return dropped
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([key, part]) => [key, withoutDirectives(part)] as const)
+      .filter(([, part]) => part !== dropped),
+  )
 }
 
-/**
- * Items named by `order` in that order; items that only the server knows keep their place relative to the neighbours they had.
- */
-function ordered(
-  items: unknown[],
-  live: unknown[],
-  order: unknown[] | undefined,
-  keyOf: (item: unknown) => string,
-): unknown[] {
-  if (!order) return items
-  const place = new Map(order.map((item, index) => [keyOf(item), index]))
-  const livePlace = new Map(live.map((item, index) => [keyOf(item), index]))
-  const named = items
-    .filter((item) => place.has(keyOf(item)))
-    .sort((a, b) => place.get(keyOf(a))! - place.get(keyOf(b))!)
-  const serverOnly = items
-    .filter((item) => !place.has(keyOf(item)))
-    .sort((a, b) => (livePlace.get(keyOf(a)) ?? 0) - (livePlace.get(keyOf(b)) ?? 0))
-  const result: unknown[] = []
-  for (const item of named) {
-    const at = livePlace.get(keyOf(item))
-    while (at !== undefined && serverOnly.length > 0 && (livePlace.get(keyOf(serverOnly[0])) ?? 0) < at)
-      result.push(serverOnly.shift())
-    result.push(item)
-  }
-  return [...result, ...serverOnly]
-}
-
-/** Without directives and nulls: what a replaced or new value is made of. */
-function clean(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((item) => record(item)?.$patch !== 'delete').map(clean)
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
   const fields = record(value)
   if (!fields) return value
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([key, part]) => (key.startsWith('$') || part === null ? [] : [[key, clean(part)]])),
+    Object.entries(fields).flatMap(([key, part]) => (part === null ? [] : [[key, withoutNulls(part)]])),
   )
 }
