@@ -42,6 +42,8 @@ export interface RunParts {
   pod: () => Pod
   address: string
   volumes: Volumes
+  /** The container whose processes this one sees as well (`kubectl debug --target`). */
+  target: () => Run | undefined
   local: (port: number) => Program | undefined
   /** The program ended by itself. */
   onExit: (code: number) => void
@@ -109,6 +111,10 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     clock,
     shell: {},
     main: argv,
+    neighbours: () => {
+      const target = parts.target()
+      return target ? [{ main: target.view.main, user: target.view.user }] : []
+    },
   }
   let isOver = false
   const end = (code: number): void => {

@@ -1,6 +1,6 @@
 /**
  * The simulated node: runs the pods that the scheduler gave to it, and does what the API server asks of a kubelet.
- * Driven by watch events; an idle cluster has no timer. Not modelled: resource limits, evictions, ephemeral containers,
+ * Driven by watch events; an idle cluster has no timer. Not modelled: resource limits, evictions,
  * image garbage collection, node heartbeats.
  */
 import type { ExecStreams, PodTarget } from '../../kube/api.ts'
@@ -17,6 +17,7 @@ import { findCommand } from '../workloads/process/run.ts'
 import type { Program } from '../workloads/workload.ts'
 import { createAddresses } from './addresses.ts'
 import type { Run } from './container.ts'
+import { containerNames } from './entries.ts'
 import { type PodWorker, startPod } from './pod.ts'
 import { openPort } from './ports.ts'
 import { badRequest, cannotStart, internalError, podNotFound } from './refusals.ts'
@@ -96,14 +97,10 @@ export const startNode = (options: NodeOptions): Kubelet => {
   }
 
   const findName = (pod: Pod, wanted: string | undefined, verb: 'exec' | 'logs'): string => {
-    const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name)
+    const names = containerNames(pod)
     if (wanted) {
       if (names.includes(wanted)) return wanted
-      throw badRequest(
-        verb === 'logs'
-          ? `container ${wanted} is not valid for pod ${pod.metadata.name}`
-          : `container ${wanted} is not valid for pod ${pod.metadata.name}`,
-      )
+      throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`)
     }
     const main = pod.spec.containers.map(({ name }) => name)
     const marked = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container']

@@ -1,15 +1,16 @@
 /**
  * One pod on the node, from its first container to its last: what to start next, what the status says, what ends.
- * Every step runs in one turn; only probes and programs wait. Not modelled: lifecycle hooks, ephemeral containers,
+ * Every step runs in one turn; only probes and programs wait. Not modelled: lifecycle hooks,
  * `activeDeadlineSeconds`, restarts of single containers by resize.
  */
 import { StatusError } from '../../kube/errors.ts'
-import type { Container, Pod } from '../../kube/kinds.ts'
+import type { Pod } from '../../kube/kinds.ts'
 import { type Clock, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
 import type { Image, Program } from '../workloads/workload.ts'
 import { type Run, StartError, startRun } from './container.ts'
+import { type Entry, entriesOf, fieldPathOf, newEphemeral } from './entries.ts'
 import { ConfigError } from './environment.ts'
 import { watchContainer } from './health.ts'
 import { pullImage } from './images.ts'
@@ -22,18 +23,6 @@ export interface NodeParts extends VolumeParts {
   clock: Clock
   network: DataPlane
   events: EventRecorder
-}
-
-interface Entry {
-  record: ContainerRecord
-  run?: Run
-  /** The run before, for `logs --previous`. */
-  previous?: Run
-  /** A restart is planned. */
-  cancelRestart?: () => void
-  /** Consecutive restarts that the back-off counts, and when the last run began. */
-  crashes: number
-  startedAt: number
 }
 
 export interface PodWorker {
@@ -67,32 +56,10 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
   let mounted = false
   let cancelRetry = (): void => {}
 
-  const roleOf = (spec: Container): 'init' | 'sidecar' => (spec.restartPolicy === 'Always' ? 'sidecar' : 'init')
-  const entry = (spec: Container, role: ContainerRecord['role'], waits: string): Entry => ({
-    record: {
-      spec,
-      role,
-      state: { waiting: { reason: waits } },
-      lastState: {},
-      restarts: 0,
-      started: false,
-      ready: false,
-      image: spec.image,
-      imageID: '',
-    },
-    crashes: 0,
-    startedAt: 0,
-  })
-  const hasInit = (pod.spec.initContainers ?? []).length > 0
-  const entries: Entry[] = [
-    ...(pod.spec.initContainers ?? []).map((spec) => entry(spec, roleOf(spec), 'PodInitializing')),
-    ...pod.spec.containers.map((spec) => entry(spec, 'main', hasInit ? 'PodInitializing' : 'ContainerCreating')),
-  ]
+  const entries = entriesOf(pod)
   const records = entries.map(({ record }) => record)
-  const path = ({ spec, role }: ContainerRecord): string =>
-    `spec.${role === 'main' ? 'containers' : 'initContainers'}{${spec.name}}`
   const say = (type: 'Normal' | 'Warning', reason: string, message: string, record?: ContainerRecord): void =>
-    events.record(pod, { type, reason, message, ...(record ? { fieldPath: path(record) } : {}) })
+    events.record(pod, { type, reason, message, ...(record ? { fieldPath: fieldPathOf(record) } : {}) })
 
   const publish = (): void => {
     if (isOver) return
@@ -147,6 +114,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
       const run = startRun(
         {
           ...parts,
+          target: () => entries.find(({ record: { spec } }) => spec.name === record.spec.targetContainerName)?.run,
           address,
           volumes,
           pod: () => pod,
@@ -242,6 +210,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     const policy = pod.spec.restartPolicy ?? 'Always'
     const code = record.state.terminated?.exitCode ?? 0
     if (record.role === 'sidecar') return true
+    if (record.role === 'ephemeral') return false
     if (record.role === 'init') return code !== 0 && policy !== 'Never'
     return policy === 'Always' || (policy === 'OnFailure' && code !== 0)
   }
@@ -296,15 +265,18 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
       }
       mounted = true
     }
+    let isHeldUp = false
     for (const item of entries) {
       const { record } = item
-      if (record.role === 'main') {
-        if (isInitialized(records) && waits(item)) start(item)
+      if (isHeldUp && record.role !== 'ephemeral') continue
+      if (record.role === 'main' || record.role === 'ephemeral') {
+        if ((isInitialized(records) || record.role === 'ephemeral') && waits(item)) start(item)
         continue
       }
       if (waits(item)) start(item)
       const done = record.role === 'sidecar' ? record.started : record.state.terminated?.exitCode === 0
-      if (!done) break
+      // What comes later waits for it; a debugger does not.
+      if (!done) isHeldUp = true
     }
     publish()
   }
@@ -335,8 +307,9 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
   const terminate = (): void => {
     cancelRetry()
     // Programs end on SIGTERM here, so the grace period is never used up.
-    for (const item of entries.filter(({ record }) => record.role === 'main')) stop(item)
-    for (const item of entries.filter(({ record }) => record.role !== 'main').reverse()) stop(item)
+    const isLater = ({ record }: Entry): boolean => record.role === 'init' || record.role === 'sidecar'
+    for (const item of entries.filter((each) => !isLater(each))) stop(item)
+    for (const item of entries.filter(isLater).reverse()) stop(item)
     publish()
     isOver = true
     try {
@@ -367,6 +340,12 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
         return
       }
       volumes.refresh(pod)
+      const added = newEphemeral(pod, entries)
+      if (added.length > 0) {
+        entries.push(...added)
+        records.push(...added.map(({ record }) => record))
+        advance()
+      }
       for (const item of entries) {
         const { record } = item
         const list = record.role === 'main' ? next.spec.containers : (next.spec.initContainers ?? [])

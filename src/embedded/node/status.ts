@@ -20,7 +20,7 @@ export type State = NonNullable<ContainerStatus['state']> & {
 /** What is known of one container, over all its runs. */
 export interface ContainerRecord {
   readonly spec: Container
-  readonly role: 'init' | 'sidecar' | 'main'
+  readonly role: 'init' | 'sidecar' | 'main' | 'ephemeral'
   state: State
   lastState: State
   restarts: number
@@ -45,7 +45,9 @@ interface Condition {
 export const isInitialized = (records: readonly ContainerRecord[]): boolean =>
   records.every(
     (record) =>
-      record.role === 'main' || (record.role === 'sidecar' ? record.started : record.state.terminated?.exitCode === 0),
+      record.role === 'main' ||
+      record.role === 'ephemeral' ||
+      (record.role === 'sidecar' ? record.started : record.state.terminated?.exitCode === 0),
   )
 
 export const phaseOf = (pod: Pod, records: readonly ContainerRecord[]): NonNullable<Pod['status']>['phase'] => {
@@ -76,7 +78,7 @@ const conditionsOf = (
   hasSandbox: boolean,
   now: string,
 ): Condition[] => {
-  const counted = records.filter((record) => record.role !== 'init')
+  const counted = records.filter((record) => record.role === 'main' || record.role === 'sidecar')
   const unready = counted.filter((record) => !record.ready)
   const finished = phase === 'Succeeded' || phase === 'Failed'
   const notReady = finished
@@ -142,6 +144,12 @@ const containerStatus = (record: ContainerRecord): ContainerStatus => ({
   state: record.state,
 })
 
+/** Ephemeral containers have no probes: `started` is not told, and they are never ready. */
+const ephemeralStatus = (record: ContainerRecord): ContainerStatus => {
+  const { started: _, ...status } = containerStatus(record)
+  return { ...status, ready: false }
+}
+
 const amounts = (container: Container): { requests: Record<string, string>; limits: Record<string, string> } => {
   const resources = container.resources as
     | { requests?: Record<string, string>; limits?: Record<string, string> }
@@ -168,7 +176,8 @@ export const statusOf = (
   now: string,
 ): NonNullable<Pod['status']> => {
   const phase = phaseOf(pod, records)
-  const init = records.filter((record) => record.role !== 'main')
+  const init = records.filter((record) => record.role === 'init' || record.role === 'sidecar')
+  const ephemeral = records.filter((record) => record.role === 'ephemeral')
   const generation = pod.metadata.generation
   return {
     ...pod.status,
@@ -187,6 +196,7 @@ export const statusOf = (
     startTime: pod.status?.startTime ?? now,
     ...(init.length > 0 ? { initContainerStatuses: init.map(containerStatus) } : {}),
     containerStatuses: records.filter((record) => record.role === 'main').map(containerStatus),
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral.map(ephemeralStatus) } : {}),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod),
   }
 }

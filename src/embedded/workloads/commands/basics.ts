@@ -129,16 +129,30 @@ const id: Command = async (process) => {
   return 0
 }
 
-/** Shows the main process and itself: there is no process table behind it. */
+/** Shows main processes and itself, in busybox's or procps' form: there is no process table behind it. */
 const ps: Command = async (process) => {
-  const rows = [
-    [1, process.container.main.join(' ')],
-    [7, process.argv.join(' ')],
-  ] as const
-  const owner = names[process.container.user] ?? String(process.container.user)
-  process.out('PID   USER     TIME  COMMAND\n')
-  for (const [pid, command] of rows)
-    process.out(`${String(pid).padStart(5)} ${owner.slice(0, 8).padEnd(8)}  0:00 ${command}\n`)
+  const { container, argv } = process
+  const others = container.neighbours().map(({ main, user }) => ({ command: main.join(' '), user }))
+  const own = [container.main, argv].map((words) => ({ command: words.join(' '), user: container.user }))
+  // In a target's namespace its main process is 1; a debugger's own come later.
+  const rows = [...others, ...own].map((row, index) => ({ ...row, pid: index === 0 ? 1 : index * 6 + 1 }))
+  const owner = (user: number): string => (names[user] ?? String(user)).slice(0, 8).padEnd(8)
+  if (container.userland === 'busybox') {
+    process.out('PID   USER     TIME  COMMAND\n')
+    for (const { pid, user, command } of rows)
+      process.out(`${String(pid).padStart(5)} ${owner(user)}  0:00 ${command}\n`)
+    return 0
+  }
+  const isFull = argv.slice(1).some((word) => /a|f|e/.test(word))
+  process.out(isFull ? 'USER         PID COMMAND\n' : '    PID TTY          TIME CMD\n')
+  for (const { pid, user, command } of rows) {
+    const name = command.split(' ')[0]?.split('/').at(-1) ?? ''
+    process.out(
+      isFull
+        ? `${owner(user)} ${String(pid).padStart(7)} ${command}\n`
+        : `${String(pid).padStart(7)} ?        00:00:00 ${name}\n`,
+    )
+  }
   return 0
 }
 

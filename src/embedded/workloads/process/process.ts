@@ -28,6 +28,8 @@ export interface ContainerView {
   readonly shell: { bash?: Bash }
   /** Command line of the main process, for `ps`. */
   readonly main: readonly string[]
+  /** Main processes of other containers in the same process namespace. */
+  neighbours(): { main: readonly string[]; user: number }[]
 }
 
 export interface Process {

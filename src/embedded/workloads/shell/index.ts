@@ -6,7 +6,9 @@ import { Bash, defineCommand } from 'just-bash'
 import { type Process, readAll, toBytes } from '../process/process.ts'
 import { shellCommands } from '../process/run.ts'
 import { shellFileSystem } from './filesystem.ts'
+import { errorsOf, outputOf } from './output.ts'
 import { runScript } from './script.ts'
+import { withoutLeadingSlash } from './tar.ts'
 import { interact } from './terminal.ts'
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
@@ -94,8 +96,11 @@ export const shell = async (process: Process): Promise<number> => {
 /** One of the shell's own commands, called directly: `ls -la /tmp`. */
 export const tool = async (process: Process, name: string): Promise<number> => {
   const bash = shellOf(process)
+  const isBusybox = process.container.userland === 'busybox'
+  const tar = name === 'tar' ? withoutLeadingSlash(process.argv, isBusybox) : undefined
+  if (tar) process.err(tar.says)
   const result = await bash.exec(name, {
-    args: process.argv.slice(1),
+    args: (tar?.argv ?? process.argv).slice(1),
     env: { ...process.env },
     replaceEnv: true,
     cwd: process.cwd,
@@ -103,7 +108,8 @@ export const tool = async (process: Process, name: string): Promise<number> => {
     stdinKind: 'bytes',
     signal: process.signal,
   })
-  process.out(result.stdoutKind === 'bytes' ? Buffer.from(result.stdout, 'latin1') : result.stdout)
-  process.err(result.stderr)
-  return result.exitCode
+  process.out(outputOf(result))
+  process.err(errorsOf(result.stderr))
+  // GNU tar's failures are 2, busybox's 1.
+  return name === 'tar' && isBusybox && result.exitCode === 2 ? 1 : result.exitCode
 }

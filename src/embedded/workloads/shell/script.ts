@@ -6,6 +6,7 @@
 import { type Bash, type BashExecResult, parse, type ScriptNode, type StatementNode, serialize } from 'just-bash'
 import type { Process } from '../process/process.ts'
 import { ReadOnlyError } from './filesystem.ts'
+import { errorsOf, outputOf } from './output.ts'
 
 /** What passes from one statement to the next. */
 export interface ShellState {
@@ -75,9 +76,9 @@ export const runPiece = async (
     state.code = 1
     return true
   }
-  process.out(result.stdoutKind === 'bytes' ? Buffer.from(result.stdout, 'latin1') : result.stdout)
+  process.out(outputOf(result))
   // An interrupted shell says nothing; just-bash reports that it was stopped.
-  if (!process.signal?.aborted) process.err(inShellsWords(result.stderr, process))
+  if (!process.signal?.aborted) process.err(inShellsWords(errorsOf(result.stderr), process))
   const code = result.env[alive]
   state.env = Object.fromEntries(
     Object.entries(result.env).filter(
