@@ -2,8 +2,6 @@
 import type { KubeObject } from '../kube/api.ts'
 import { versionInfo } from './apiserver/version.ts'
 
-export const nodeName = 'node-1'
-export const nodeAddress = '172.18.0.2'
 export const apiServerPort = 6443
 
 /** Names and addresses in the API server's certificate. */
@@ -17,7 +15,54 @@ export const apiServerNames: readonly string[] = [
   'kubernetes.default.svc.cluster.local',
 ]
 
+/** As kind names and numbers the nodes of a cluster with one control plane and two workers. */
+export const clusterNodes = [
+  { name: 'meshdojo-control-plane', address: '172.18.0.2', podCIDR: '10.244.0.0/24', isControlPlane: true },
+  { name: 'meshdojo-worker', address: '172.18.0.3', podCIDR: '10.244.1.0/24', isControlPlane: false },
+  { name: 'meshdojo-worker2', address: '172.18.0.4', podCIDR: '10.244.2.0/24', isControlPlane: false },
+] as const
+
+export type ClusterNode = (typeof clusterNodes)[number]
+
+const [controlPlane] = clusterNodes
+
+/** Where the API server listens, inside the cluster. */
+export const apiServerAddress: string = controlPlane.address
+
+/** Nodes that somebody makes up share the first one's address. */
+export const nodeAddressOf = (name: string | undefined): string =>
+  (clusterNodes.find((node) => node.name === name) ?? controlPlane).address
+
+const nodeObject = ({ name, podCIDR, isControlPlane }: ClusterNode): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name,
+    labels: {
+      'beta.kubernetes.io/arch': 'amd64',
+      'beta.kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'amd64',
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      ...(isControlPlane
+        ? {
+            'node-role.kubernetes.io/control-plane': '',
+            'node.kubernetes.io/exclude-from-external-load-balancers': '',
+          }
+        : {}),
+    },
+  },
+  spec: {
+    podCIDR,
+    podCIDRs: [podCIDR],
+    providerID: `kind://docker/meshdojo/${name}`,
+    ...(isControlPlane ? { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } : {}),
+  },
+})
+
 const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+
+const https = { name: 'https', port: apiServerPort, protocol: 'TCP' }
 
 /** Created in this order; kinds that the cluster does not serve are left out by the caller. */
 export const bootstrapObjects = (): KubeObject[] => [
@@ -40,36 +85,23 @@ export const bootstrapObjects = (): KubeObject[] => [
       namespace: 'default',
       labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
     },
-    subsets: [{ addresses: [{ ip: nodeAddress }], ports: [{ name: 'https', port: apiServerPort, protocol: 'TCP' }] }],
+    subsets: [{ addresses: [{ ip: controlPlane.address }], ports: [https] }],
   },
   {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [nodeAddress], conditions: { ready: true } }],
-    ports: [{ name: 'https', port: apiServerPort, protocol: 'TCP' }],
+    endpoints: [{ addresses: [controlPlane.address], conditions: { ready: true } }],
+    ports: [https],
   },
-  {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: {
-      name: nodeName,
-      labels: {
-        'kubernetes.io/hostname': nodeName,
-        'kubernetes.io/os': 'linux',
-        'kubernetes.io/arch': 'amd64',
-        'node-role.kubernetes.io/control-plane': '',
-      },
-    },
-    spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'], providerID: `meshdojo://${nodeName}` },
-  },
+  ...clusterNodes.map(nodeObject),
 ]
 
 const quantities = { cpu: '8', 'ephemeral-storage': '100Gi', memory: '16Gi', pods: '250' }
 
 /** @param now RFC 3339 */
-export const nodeStatus = (now: string): Record<string, unknown> => {
+export const nodeStatus = ({ name, address }: ClusterNode, now: string): Record<string, unknown> => {
   const condition = (type: string, status: string, reason: string, message: string) => ({
     type,
     status,
@@ -88,8 +120,8 @@ export const nodeStatus = (now: string): Record<string, unknown> => {
       condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
     ],
     addresses: [
-      { type: 'InternalIP', address: nodeAddress },
-      { type: 'Hostname', address: nodeName },
+      { type: 'InternalIP', address },
+      { type: 'Hostname', address: name },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     nodeInfo: {

@@ -14,8 +14,16 @@ import { bootstrapPolicy } from './apiserver/rbac/bootstrap.ts'
 import { type ApiRegistry, createRegistry } from './apiserver/registry.ts'
 import { type ApiServer, createApiServer } from './apiserver/routes.ts'
 import { meshAdmission } from './apiserver/webhooks.ts'
-import { apiServerNames, apiServerPort, bootstrapObjects, nodeAddress, nodeName, nodeStatus } from './bootstrap.ts'
+import {
+  apiServerAddress,
+  apiServerNames,
+  apiServerPort,
+  bootstrapObjects,
+  clusterNodes,
+  nodeStatus,
+} from './bootstrap.ts'
 import { type Clock, systemClock, timestamp } from './clock.ts'
+import { startCertificateSigner } from './controllers/certificate-signer.ts'
 import { startControllers } from './controllers/index.ts'
 import { crdsSettled, startCrdController } from './crds/controller.ts'
 import { crdKind } from './crds/crd-kind.ts'
@@ -36,10 +44,10 @@ export interface EmbeddedCluster {
   kinds: KindTable
   kubelet: Kubelet
   tokens: TokenIssuer
+  /** The cluster's CA: of the API server, of its clients, and what `kube-root-ca.crt` holds. */
+  authority: Authority
   authorizer: Authorizer
   clock: Clock
-  /** Signs the certificates of the API server and its users. */
-  authority: Authority
   /** Stops controllers and node; no timer is left. */
   stop(): void
 }
@@ -61,13 +69,14 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   plugins = builtinAdmission({ registry, authorizer })
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
-  bootstrap(registry, clock)
   const authority = createAuthority(clock.now())
+  bootstrap(registry, clock)
   const tokens = createTokenIssuer({ clock, registry })
   const outside = (address: string, port: number): Program | undefined =>
-    address === nodeAddress && port === apiServerPort ? apiServer : undefined
-  const kubelet = startNode({ registry, clock, mesh, nodeName, outside, token: podTokens(tokens, registry) })
+    address === apiServerAddress && port === apiServerPort ? apiServer : undefined
+  const kubelet = startNode({ registry, clock, mesh, outside, token: podTokens(tokens, registry) })
   const stopControllers = startControllers({ registry, clock, caCertificate: authority.certificate })
+  const stopSigner = startCertificateSigner({ registry, clock, authority })
   const stopQuota = startQuotaStatus(registry)
   const stopAggregation = startRoleAggregation(registry)
   const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
@@ -84,14 +93,15 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     kinds,
     kubelet,
     tokens,
+    authority,
     authorizer,
     clock,
-    authority,
     stop: () => {
       stopControllers()
       stopCrds()
       stopAggregation()
       stopQuota()
+      stopSigner()
       kubelet.stop()
     },
   }
@@ -126,15 +136,16 @@ function bootstrap(registry: ApiRegistry, clock: Clock): void {
   for (const object of bootstrapPolicy()) registry.create(object, { trusted: true })
   for (const object of bootstrapObjects())
     if (registry.kindTable.byKind(object.apiVersion, object.kind)) registry.create(object)
-  registry.mutate(
-    nodes,
-    nodeName,
-    undefined,
-    (node) => {
-      node.status = nodeStatus(timestamp(clock))
-    },
-    { subresource: 'status' },
-  )
+  for (const node of clusterNodes)
+    registry.mutate(
+      nodes,
+      node.name,
+      undefined,
+      (draft) => {
+        draft.status = nodeStatus(node, timestamp(clock))
+      },
+      { subresource: 'status' },
+    )
 }
 
 async function installMesh(mesh: Mesh, registry: ApiRegistry): Promise<void> {

@@ -20,7 +20,7 @@ export interface WriteOptions {
   /** Everything but storing and events. */
   dryRun?: boolean
   /** Write only this part; `status` leaves the rest as it is. */
-  subresource?: 'status' | 'scale'
+  subresource?: 'status' | 'scale' | 'binding'
   /** Whose request it is, for admission; absent for what the control plane does itself. */
   user?: User
   /** Called for every admission or validation warning. */

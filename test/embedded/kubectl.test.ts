@@ -47,7 +47,7 @@ describe.each(found)('%s', (binary) => {
   test('lists, as a table and by name', async () => {
     await prints(
       kubectl('get', 'nodes'),
-      /^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION\nnode-1\s+Ready\s+control-plane\s+\S+\s+v1\.36\.\d+\n$/,
+      /^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION\nmeshdojo-control-plane\s+Ready\s+control-plane\s+\S+\s+v1\.36\.\d+\nmeshdojo-worker\s+Ready\s+<none>\s+\S+\s+v1\.36\.\d+\nmeshdojo-worker2\s+Ready\s+<none>\s+\S+\s+v1\.36\.\d+\n$/,
     )
     await prints(
       kubectl('get', 'ns', '-o', 'name'),

@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from '../admission.ts'
 import type { Authorizer } from '../apiserver/rbac/authorizer.ts'
 import { escalationPlugin } from '../apiserver/rbac/escalation.ts'
 import type { Registry } from '../registry.ts'
+import { certificatesPlugin } from './certificates.ts'
 import { limitRangerPlugin } from './limit-ranger.ts'
 import { notModelledPlugin } from './not-modelled.ts'
 import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
@@ -30,6 +31,7 @@ export const builtinAdmission = ({
   priorityPlugin(registry),
   serviceAddressesPlugin(registry),
   escalationPlugin(authorizer),
+  certificatesPlugin(authorizer),
   podSecurityPlugin(registry),
   resourceQuotaPlugin(registry),
   notModelledPlugin,

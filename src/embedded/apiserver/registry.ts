@@ -178,8 +178,15 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     ])
     for (const warning of metadataWarnings(admitted, old)) options.warn?.(warning)
     admitted.apiVersion = input.apiVersion
-    track(kind, admitted, old, options)
-    if (kind.generation && options.subresource !== 'status' && changed({ ...admitted, status: old.status }, old))
+    // A binding is nobody's field and no new generation (kubernetes/kubernetes pkg/registry/core/pod/storage/storage.go).
+    const isBinding = options.subresource === 'binding'
+    track(kind, admitted, old, isBinding ? { managedFields: old.metadata.managedFields as Json[] } : options)
+    if (
+      kind.generation &&
+      options.subresource !== 'status' &&
+      !isBinding &&
+      changed({ ...admitted, status: old.status }, old)
+    )
       admitted.metadata.generation = (old.metadata.generation ?? 0) + 1
     admitted.metadata.resourceVersion = old.metadata.resourceVersion
     admitted.apiVersion = old.apiVersion
@@ -270,6 +277,11 @@ function merge(kind: Kind, old: KubeObject, input: KubeObject, subresource: stri
     const { status: _old, ...rest } = base
     const metadata = { ...base.metadata, managedFields }
     return { ...rest, metadata, ...(input.status === undefined ? {} : { status: input.status }) } as KubeObject
+  }
+  if (subresource === 'approval') {
+    const { conditions } = (input.status ?? {}) as { conditions?: unknown }
+    const status = { ...(old.status as object | undefined), ...(conditions === undefined ? {} : { conditions }) }
+    return { ...old, metadata: { ...old.metadata, managedFields }, status } as KubeObject
   }
   if (subresource === 'scale' && kind.scale) {
     const object = cloneJson(old)

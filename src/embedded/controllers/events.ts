@@ -40,13 +40,13 @@ const reference = (about: KubeObject, fieldPath?: string): NonNullable<EventObje
 
 /**
  * A recorder for one component. Events about objects without a namespace go to `default`, as in a real cluster.
- * `host` is the node's name for node components, absent for controllers.
+ * `host` is the node's name for node components, or how to tell it from the object; absent for controllers.
  */
 export const eventRecorder = (parts: {
   registry: Registry
   clock: Clock
   component: string
-  host?: string
+  host?: string | ((about: KubeObject) => string | undefined)
 }): EventRecorder => {
   const { registry, clock, component, host } = parts
   /** From what makes events the same to the name of the stored one. */
@@ -64,6 +64,7 @@ export const eventRecorder = (parts: {
 
   const create = (about: KubeObject, details: EventDetails, namespace: string): string => {
     const name = `${about.metadata.name}.${(BigInt(clock.now()) * 1_000_000n + BigInt(serial++)).toString(16)}`
+    const from = typeof host === 'function' ? host(about) : host
     const once = details.action !== undefined
     const now = timestamp(clock)
     const event: EventObject = {
@@ -73,7 +74,7 @@ export const eventRecorder = (parts: {
       involvedObject: reference(about, details.fieldPath),
       reason: details.reason,
       message: details.message,
-      source: once ? {} : { component, ...(host === undefined ? {} : { host }) },
+      source: once ? {} : { component, ...(from === undefined ? {} : { host: from }) },
       firstTimestamp: once ? null : now,
       lastTimestamp: once ? null : now,
       ...(once ? {} : { count: 1 }),
@@ -81,7 +82,7 @@ export const eventRecorder = (parts: {
       eventTime: once ? new Date(clock.now()).toISOString().replace('Z', '000Z') : null,
       ...(details.action === undefined ? {} : { action: details.action }),
       reportingComponent: component,
-      reportingInstance: once ? `${component}-0` : (host ?? ''),
+      reportingInstance: once ? `${component}-0` : (from ?? ''),
     }
     registry.create(event)
     return name

@@ -1,5 +1,5 @@
 /**
- * Gives pods without a node to the first node that fits. Follows kube-scheduler's filters. Not modelled: scoring, pod
+ * Gives pods without a node to the one that fits and has the fewest. Follows kube-scheduler's filters. Not modelled: other scores, pod
  * (anti-)affinity, topology spread, preemption, volumes, host ports.
  */
 import type { KubeObject } from '../../kube/api.ts'
@@ -13,6 +13,8 @@ import { keyOf, parseKey, workQueue } from './queue.ts'
 
 const { nodes, pods } = resources
 const asScheduler = { fieldManager: 'kube-scheduler' }
+/** A binding is no change of the pod's own making: its generation stays. */
+const asBinding = { ...asScheduler, subresource: 'binding' as const }
 
 const termMatches = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: NodeObject): boolean => {
   const check = (value: string | undefined, operator: string, values: string[] = []): boolean => {
@@ -133,7 +135,7 @@ export const scheduler: Controller = ({ registry, clock }) => {
       const { spec } = draft as PodObject
       if (spec) spec.nodeName = node.metadata.name
     }
-    const bound = registry.mutate(pods, name, namespace, assign, asScheduler)
+    const bound = registry.mutate(pods, name, namespace, assign, asBinding)
     const message = `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`
     events.record(bound ?? pod, { type: 'Normal', reason: 'Scheduled', message, action: 'Binding' })
   }
@@ -152,12 +154,15 @@ export const scheduler: Controller = ({ registry, clock }) => {
     const all = registry.list(nodes) as NodeObject[]
     const scheduled = (registry.list(pods) as PodObject[]).filter((other) => other.spec?.nodeName && !isFinished(other))
     const problems: string[] = []
+    const fitting: { node: NodeObject; load: number }[] = []
     for (const node of all) {
       const there = scheduled.filter((other) => other.spec?.nodeName === node.metadata.name)
       const found = obstacles(pod, node, there)
-      if (found.length === 0) return bind(pod, node)
+      if (found.length === 0) fitting.push({ node, load: there.length })
       problems.push(...found)
     }
+    const best = fitting.sort((a, b) => a.load - b.load)[0]
+    if (best) return bind(pod, best.node)
     const message = explain(all.length, problems)
     const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
     note(pod, 'False', 'Unschedulable', message)

@@ -5,9 +5,9 @@
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Container, Pod, Service } from '../../kube/kinds.ts'
+import { nodeAddressOf } from '../bootstrap.ts'
 import type { Registry } from '../registry.ts'
 import type { Image } from '../workloads/workload.ts'
-import { nodeAddress } from './addresses.ts'
 
 /** Something it refers to does not exist, or it asks for what is not allowed: the container waits with CreateContainerConfigError. */
 export class ConfigError extends Error {}
@@ -48,8 +48,8 @@ export const podField = (pod: Pod, path: string): string => {
     'spec.restartPolicy': pod.spec.restartPolicy,
     'status.podIP': pod.status?.podIP,
     'status.podIPs': (pod.status?.podIPs ?? []).map(({ ip }) => ip).join(','),
-    'status.hostIP': nodeAddress,
-    'status.hostIPs': nodeAddress,
+    'status.hostIP': nodeAddressOf(pod.spec.nodeName),
+    'status.hostIPs': nodeAddressOf(pod.spec.nodeName),
   }
   return values[path] ?? ''
 }

@@ -1,9 +1,9 @@
 /**
- * The simulated node: runs the pods that the scheduler gave to it, and does what the API server asks of a kubelet.
- * Driven by watch events; an idle cluster has no timer. Not modelled: resource limits, evictions,
+ * The simulated nodes, all in one: runs the pods that the scheduler gave to any of them, and does what the API server asks
+ * of a kubelet. Driven by watch events; an idle cluster has no timer. Not modelled: resource limits, evictions,
  * image garbage collection, node heartbeats.
  */
-import type { ExecStreams, PodTarget } from '../../kube/api.ts'
+import type { ExecStreams, KubeObject, PodTarget } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import type { Clock } from '../clock.ts'
@@ -33,16 +33,16 @@ export interface NodeOptions {
   token?: (pod: Pod, audience?: string) => Promise<string>
   /** What listens at an address that is no pod's, such as the API server's. */
   outside?: (address: string, port: number) => Program | undefined
-  /** The node's name in events. */
-  nodeName?: string
 }
 
-/** Starts the node. Everything it holds ends with `stop()`. */
+const hostOf = (pod: KubeObject): string | undefined => (pod as Pod).spec?.nodeName
+
+/** Starts the nodes. Everything it holds ends with `stop()`. */
 export const startNode = (options: NodeOptions): Kubelet => {
-  const { registry, clock, mesh, outside, nodeName, token = async () => '' } = options
+  const { registry, clock, mesh, outside, token = async () => '' } = options
   const workers = new Map<string, PodWorker>()
   const addresses = createAddresses()
-  const events = eventRecorder({ registry, clock, component: 'kubelet', host: nodeName ?? 'node-1' })
+  const events = eventRecorder({ registry, clock, component: 'kubelet', host: hostOf })
   const workerOf = (pod: Pod): PodWorker | undefined => workers.get(pod.metadata.uid ?? '')
   const logLine = (pod: Pod, container: string, line: string): void =>
     workerOf(pod)
@@ -75,7 +75,7 @@ export const startNode = (options: NodeOptions): Kubelet => {
       else if (pod.spec.nodeName && !pod.metadata.deletionTimestamp) {
         const phase = pod.status?.phase
         if (phase === 'Succeeded' || phase === 'Failed') return
-        const address = pod.status?.podIP ?? addresses.take()
+        const address = pod.status?.podIP ?? addresses.take(pod.spec.nodeName)
         addresses.keep(address)
         workers.set(uid, startPod({ registry, clock, network: dataPlane, events, token }, pod, address))
       }

@@ -4,7 +4,7 @@
  * Not modelled: readiness gates, resource status, hugepages.
  */
 import type { Container, ContainerStatus, Pod } from '../../kube/kinds.ts'
-import { nodeAddress } from './addresses.ts'
+import { nodeAddressOf } from '../bootstrap.ts'
 
 export type State = NonNullable<ContainerStatus['state']> & {
   terminated?: {
@@ -190,8 +190,8 @@ export const statusOf = (
       address !== undefined && phase !== 'Succeeded' && phase !== 'Failed',
       now,
     ),
-    hostIP: nodeAddress,
-    hostIPs: [{ ip: nodeAddress }],
+    hostIP: nodeAddressOf(pod.spec.nodeName),
+    hostIPs: [{ ip: nodeAddressOf(pod.spec.nodeName) }],
     ...(address ? { podIP: address, podIPs: [{ ip: address }] } : {}),
     startTime: pod.status?.startTime ?? now,
     ...(init.length > 0 ? { initContainerStatuses: init.map(containerStatus) } : {}),

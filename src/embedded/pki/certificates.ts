@@ -20,6 +20,17 @@ export interface Authority {
   issueServer(names: readonly string[]): Certificate
   /** The user name is the common name, each group an organisation: how Kubernetes reads client certificates. */
   issueClient(user: { name: string; groups: readonly string[] }): Certificate
+  /** Signs somebody else's key for client authentication. PEM. */
+  signClient(request: SigningRequest): string
+}
+
+export interface SigningRequest {
+  /** DER of the distinguished name, as the request has it. */
+  subject: Uint8Array
+  publicKey: KeyObject
+  /** Milliseconds since the epoch. */
+  now: number
+  seconds: number
 }
 
 const oids = {
@@ -40,34 +51,38 @@ const day = 24 * 3600 * 1000
 /** Clients whose clock is behind ours must not find the certificate in the future. */
 const leeway = day
 const lifetime = 365 * day
+/** kube-controller-manager dates what it signs back by this much. */
+const signingLeeway = 5 * 60 * 1000
 
 /** @param now milliseconds since the epoch */
 export function createAuthority(now: number): Authority {
   const keys = newKeys()
   const subject = distinguishedName([[oids.commonName, 'kubernetes']])
   const keyId = identifierOf(keys.publicKey)
-  const issue = (publicKey: KeyObject, name: Buffer, extensions: readonly Buffer[]): string => {
+  const year = { from: now - leeway, to: now + lifetime }
+  const issue = (publicKey: KeyObject, name: Uint8Array, extensions: readonly Buffer[], valid = year): string => {
     const algorithm = sequence(oid(oids.ecdsaWithSha256))
     const body = sequence(
       tagged(0, integer(Buffer.from([2]))),
       integer(randomBytes(16)),
       algorithm,
       subject,
-      sequence(time(new Date(now - leeway)), time(new Date(now + lifetime))),
+      sequence(time(new Date(valid.from)), time(new Date(valid.to))),
       name,
       publicKey.export({ type: 'spki', format: 'der' }),
       tagged(3, sequence(...extensions)),
     )
     return pem(sequence(body, algorithm, bits(sign('sha256', body, keys.privateKey))))
   }
+  const forLeaf = (...extensions: Buffer[]): Buffer[] => [
+    extension(oids.basicConstraints, sequence(), true),
+    extension(oids.keyUsage, bits(Buffer.from([0x80]), 7), true),
+    extension(oids.authorityKeyIdentifier, sequence(implicit(0, keyId))),
+    ...extensions,
+  ]
   const leaf = (name: Buffer, extensions: readonly Buffer[]): Certificate => {
     const { publicKey, privateKey } = newKeys()
-    const certificate = issue(publicKey, name, [
-      extension(oids.basicConstraints, sequence(), true),
-      extension(oids.keyUsage, bits(Buffer.from([0x80]), 7), true),
-      extension(oids.authorityKeyIdentifier, sequence(implicit(0, keyId))),
-      ...extensions,
-    ])
+    const certificate = issue(publicKey, name, forLeaf(...extensions))
     return { certificate, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
   }
 
@@ -88,6 +103,11 @@ export function createAuthority(now: number): Authority {
         distinguishedName([...groups.map((group) => [oids.organization, group] as const), [oids.commonName, name]]),
         [extension(oids.extendedKeyUsage, sequence(oid(oids.clientAuth)))],
       ),
+    signClient: ({ subject: name, publicKey, now: from, seconds }) =>
+      issue(publicKey, name, forLeaf(extension(oids.extendedKeyUsage, sequence(oid(oids.clientAuth)))), {
+        from: from - signingLeeway,
+        to: Math.min(from + seconds * 1000, now + lifetime),
+      }),
   }
 }
 

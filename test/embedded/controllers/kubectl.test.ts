@@ -74,9 +74,11 @@ describe.skipIf(!binary)('kubectl (skipped without one on this machine)', () => 
   })
 
   test('the node', async () => {
-    expect(await ok('get nodes')).toMatch(/node-1 +Ready +control-plane/)
-    const described = await ok('describe node node-1')
-    expect(described).toMatch(/Lease:\n +HolderIdentity: +node-1/)
+    expect(await ok('get nodes')).toMatch(
+      /meshdojo-control-plane +Ready +control-plane[\s\S]*meshdojo-worker2 +Ready +<none>/,
+    )
+    const described = await ok('describe node meshdojo-worker')
+    expect(described).toMatch(/Lease:\n +HolderIdentity: +meshdojo-worker/)
     expect(described).toContain('Non-terminated Pods:          (0 in total)')
   })
 })

@@ -15,6 +15,7 @@ import { token } from './token.ts'
 export function subresource(call: Call): Promise<Response> {
   switch (call.subresource) {
     case 'status':
+    case 'approval':
     case 'ephemeralcontainers':
       return asObject(call)
     case 'scale':

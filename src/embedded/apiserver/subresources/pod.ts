@@ -36,7 +36,7 @@ export async function binding(call: Call): Promise<Response> {
         )
       pod.spec.nodeName = node
     },
-    { dryRun, fieldManager, warn },
+    { dryRun, fieldManager, warn, user: call.user, subresource: 'binding' },
   )
   return json(success, 201)
 }
