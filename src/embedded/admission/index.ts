@@ -13,6 +13,7 @@ import { limitRangerPlugin } from './limit-ranger.ts'
 import { notModelledPlugin } from './not-modelled.ts'
 import { defaultTolerationsPlugin, priorityPlugin } from './pod-defaults.ts'
 import { podSecurityPlugin } from './pod-security/index.ts'
+import { validatingPolicyPlugin } from './policies/validating.ts'
 import { resourceQuotaPlugin } from './quota/index.ts'
 import { serviceAccountPlugin } from './service-account.ts'
 import { serviceAddressesPlugin } from './service-addresses.ts'
@@ -33,6 +34,7 @@ export const builtinAdmission = ({
   escalationPlugin(authorizer),
   certificatesPlugin(authorizer),
   podSecurityPlugin(registry),
+  validatingPolicyPlugin(registry),
   resourceQuotaPlugin(registry),
   notModelledPlugin,
 ]

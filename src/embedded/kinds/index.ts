@@ -3,6 +3,7 @@
  * ambiguous short name means. Not served: componentstatuses, apiregistration, events.k8s.io, flowcontrol, node, resource
  * and storage kinds besides StorageClass, admission policies.
  */
+import { admissionPolicyKinds } from './admission-policies.ts'
 import { horizontalPodAutoscalerKind } from './autoscaler.ts'
 import { certificateSigningRequestKind } from './certificates.ts'
 import { configMapKind, secretKind } from './config.ts'
@@ -67,6 +68,7 @@ export const builtinKinds = (): Kind[] => [
   ...rbacKinds,
   storageClassKind,
   ...webhookConfigurationKinds,
+  ...admissionPolicyKinds,
   priorityClassKind,
   leaseKind,
   endpointSliceKind,
