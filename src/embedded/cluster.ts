@@ -32,6 +32,7 @@ import type { Kubelet } from './kubelet.ts'
 import { startNode } from './node/index.ts'
 import { type Authority, createAuthority } from './pki/certificates.ts'
 import { createTokenIssuer, issuer, type TokenIssuer } from './pki/tokens.ts'
+import { startWorkloadCertificates, type WorkloadCertificates } from './pki/workloads.ts'
 import { revisionFromTime, Store } from './store.ts'
 import type { Program } from './workloads/workload.ts'
 
@@ -48,6 +49,8 @@ export interface EmbeddedCluster {
   authority: Authority
   authorizer: Authorizer
   clock: Clock
+  /** The mesh's CA and what it signed; absent without a mesh that has one. */
+  certificates?: WorkloadCertificates
   /** Stops controllers and node; no timer is left. */
   stop(): void
 }
@@ -69,12 +72,20 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   plugins = builtinAdmission({ registry, authorizer })
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
+  let certificates: WorkloadCertificates | undefined
   const authority = createAuthority(clock.now())
   bootstrap(registry, clock)
   const tokens = createTokenIssuer({ clock, registry })
   const outside = (address: string, port: number): Program | undefined =>
     address === apiServerAddress && port === apiServerPort ? apiServer : undefined
-  const kubelet = startNode({ registry, clock, mesh, outside, token: podTokens(tokens, registry) })
+  const kubelet = startNode({
+    registry,
+    clock,
+    mesh,
+    outside,
+    token: podTokens(tokens, registry),
+    certificates: () => certificates,
+  })
   const stopControllers = startControllers({ registry, clock, caCertificate: authority.certificate })
   const stopSigner = startCertificateSigner({ registry, clock, authority })
   const stopQuota = startQuotaStatus(registry)
@@ -85,6 +96,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   const certificate = { ca: authority.certificate, names: apiServerNames }
   const apiServer = inClusterProgram({ handle, tokens, port: apiServerPort, certificate })
   if (mesh) await installMesh(mesh, registry)
+  if (mesh?.trust) certificates = startWorkloadCertificates({ registry, clock, trust: mesh.trust })
 
   return {
     cluster: { fetch: (request) => handle(request), exec: kubelet.exec },
@@ -96,7 +108,9 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     authority,
     authorizer,
     clock,
+    certificates,
     stop: () => {
+      certificates?.stop()
       stopControllers()
       stopCrds()
       stopAggregation()

@@ -43,6 +43,35 @@ export interface Outside {
   fetch(url: string): Promise<string | null | undefined>
 }
 
+/** The configuration of one proxy, as its admin interface shows it. Pure. */
+export interface ProxyConfig<Model = unknown> {
+  /** Of the proxy's own program. */
+  readonly version: string
+  /** The `configs` of `/config_dump`, without secrets. */
+  dump(model: Model, pod: Pod): unknown[]
+  /** `/clusters`, as text and as JSON. */
+  clusters(model: Model, pod: Pod): string
+  clusterStatuses(model: Model, pod: Pod): unknown
+  /** `/listeners` */
+  listeners(model: Model, pod: Pod): string
+  node(pod: Pod): unknown
+}
+
+/** Where a mesh keeps its CA, and how it hands out the root. */
+export interface MeshTrust {
+  namespace: string
+  trustDomain: string
+  /** The Secret with a CA that users bring, and the one that the mesh makes itself. */
+  suppliedSecret: string
+  ownSecret: string
+  /** The ConfigMap in every namespace, and its key. */
+  rootConfigMap: string
+  rootKey: string
+  rootLabels: Record<string, string>
+  /** Namespaces that get no root. */
+  ignored: readonly string[]
+}
+
 export interface Mesh<Model = unknown> {
   readonly name: MeshName
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
@@ -69,6 +98,12 @@ export interface Mesh<Model = unknown> {
   inject(pod: Pod, namespace: Namespace): Pod
   /** Whether this pod's traffic goes through the mesh. */
   isMeshed(pod: Pod): boolean
+  /** Absent: workloads have no certificates that are modelled. */
+  readonly trust?: MeshTrust
+  /** The identity in the certificate of a meshed pod. */
+  identity?(model: Model, pod: Pod): string
+  /** Absent: the proxy shows no configuration. */
+  readonly proxyConfig?: ProxyConfig<Model>
   /** Absent: proxies write nothing that is modelled. */
   readonly telemetry?: MeshTelemetry<Model>
 }

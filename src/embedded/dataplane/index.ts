@@ -45,7 +45,7 @@ type Request = HttpExchange['request']
 /** How long a client without a limit of its own waits for a silent peer: curl's 300 s. */
 const patience = 300_000
 
-export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop(): void } => {
+export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model: () => unknown; stop(): void } => {
   const { registry, clock, mesh, listen, outside, proxyLog, observe } = options
   const { world, decide, gather, model, askNameServer, mayLeave, stop } = createModel({ registry, mesh })
   const turns = new Map<string, number>()
@@ -344,7 +344,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { stop()
       : { ok: false, failure: { kind: 'refused', host: dial.host, port: dial.port } }
   }
 
-  return { dns: createDns(world, (from) => askNameServer(current(from)).allowed), http, tcp, probe, stop }
+  return { dns: createDns(world, (from) => askNameServer(current(from)).allowed), http, tcp, probe, model, stop }
 }
 
 /** The mesh's reasoning knows no time; what the application really took is known here. */

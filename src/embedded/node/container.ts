@@ -4,6 +4,7 @@ import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
 import type { Registry } from '../registry.ts'
+import type { ProxyPages } from '../telemetry/admin.ts'
 import { type ContainerView, processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
 import type { Image, Program } from '../workloads/workload.ts'
@@ -45,6 +46,7 @@ export interface RunParts {
   /** The container whose processes this one sees as well (`kubectl debug --target`). */
   target: () => Run | undefined
   local: (port: number) => Program | undefined
+  pages?: ProxyPages
   /** The program ended by itself. */
   onExit: (code: number) => void
 }
@@ -138,6 +140,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
         clock,
         network,
         local: parts.local,
+        ...(parts.pages ? { pages: parts.pages } : {}),
         exit: end,
         async shell(script) {
           const chunks: Uint8Array[] = []

@@ -10,7 +10,9 @@ import type { Clock } from '../clock.ts'
 import { eventRecorder } from '../controllers/events.ts'
 import { createDataPlane } from '../dataplane/index.ts'
 import type { Kubelet, LogOptions } from '../kubelet.ts'
+import type { WorkloadCertificates } from '../pki/workloads.ts'
 import type { Registry } from '../registry.ts'
+import { createPages } from '../telemetry/admin.ts'
 import { createTelemetry } from '../telemetry/index.ts'
 import { processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
@@ -33,6 +35,8 @@ export interface NodeOptions {
   token?: (pod: Pod, audience?: string) => Promise<string>
   /** What listens at an address that is no pod's, such as the API server's. */
   outside?: (address: string, port: number) => Program | undefined
+  /** The certificates of the mesh's workloads, once there are any. */
+  certificates?: () => WorkloadCertificates | undefined
 }
 
 const hostOf = (pod: KubeObject): string | undefined => (pod as Pod).spec?.nodeName
@@ -58,6 +62,15 @@ export const startNode = (options: NodeOptions): Kubelet => {
     proxyLog: (pod, line) => logLine(pod, 'istio-proxy', line),
     observe: telemetry?.observe,
   })
+  const pages =
+    telemetry &&
+    createPages({
+      clock,
+      mesh,
+      model: dataPlane.model,
+      seriesOf: telemetry.seriesOf,
+      certificates: options.certificates ?? (() => undefined),
+    })
 
   const stopWatching = registry.watch(
     pods,
@@ -77,7 +90,7 @@ export const startNode = (options: NodeOptions): Kubelet => {
         if (phase === 'Succeeded' || phase === 'Failed') return
         const address = pod.status?.podIP ?? addresses.take(pod.spec.nodeName)
         addresses.keep(address)
-        workers.set(uid, startPod({ registry, clock, network: dataPlane, events, token }, pod, address))
+        workers.set(uid, startPod({ registry, clock, network: dataPlane, events, token, pages }, pod, address))
       }
     },
     { replay: true },

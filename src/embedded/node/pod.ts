@@ -8,6 +8,7 @@ import type { Pod } from '../../kube/kinds.ts'
 import { type Clock, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
+import type { ProxyPages } from '../telemetry/admin.ts'
 import type { Image, Program } from '../workloads/workload.ts'
 import { type Run, StartError, startRun } from './container.ts'
 import { type Entry, entriesOf, fieldPathOf, newEphemeral } from './entries.ts'
@@ -23,6 +24,8 @@ export interface NodeParts extends VolumeParts {
   clock: Clock
   network: DataPlane
   events: EventRecorder
+  /** What sidecars answer about themselves. */
+  pages?: ProxyPages
 }
 
 export interface PodWorker {

@@ -15,6 +15,8 @@ export const octets = (content: Uint8Array): Buffer => encode(0x04, content)
 export const utf8 = (text: string): Buffer => encode(0x0c, Buffer.from(text))
 export const boolean = (value: boolean): Buffer => encode(0x01, Buffer.from([value ? 0xff : 0]))
 
+export const nothing = (): Buffer => encode(0x05)
+
 /** Positive, most significant byte first. DER allows no more leading zeros than the sign needs. */
 export const integer = (bytes: Uint8Array): Buffer => {
   const start = bytes.findIndex((byte) => byte !== 0)

@@ -2,6 +2,7 @@
 import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane, HttpExchange } from '../dataplane/dataplane.ts'
+import type { ProxyPages } from '../telemetry/admin.ts'
 
 /** The parts of a container that its program may know and do. */
 export interface ContainerContext {
@@ -18,6 +19,8 @@ export interface ContainerContext {
   network: DataPlane
   /** What listens on a port inside this pod, whichever container runs it: `localhost`. */
   local: (port: number) => Program | undefined
+  /** What a sidecar in this pod answers about itself; absent without a mesh. */
+  pages?: ProxyPages
   /** Runs `sh -c` in this container, for programs that offer it. */
   shell: (script: string) => Promise<{ output: string; exitCode: number }>
   /** Ends the program by itself. */

@@ -2,9 +2,10 @@
 import type { Mesh } from '../mesh.ts'
 import { compile, type IstioModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
-import { inject } from './inject.ts'
+import { inject, neverInjected } from './inject.ts'
 import { install } from './install.ts'
-import { isMeshed } from './pods.ts'
+import { identityOf, isMeshed } from './pods.ts'
+import { proxyConfig } from './proxy-config/index.ts'
 import { telemetry } from './telemetry/index.ts'
 import { validate } from './validate/validate.ts'
 
@@ -24,5 +25,17 @@ export const istio: Mesh<IstioModel> = {
   validate,
   inject,
   isMeshed,
+  trust: {
+    namespace: 'istio-system',
+    trustDomain: 'cluster.local',
+    suppliedSecret: 'cacerts',
+    ownSecret: 'istio-ca-secret',
+    rootConfigMap: 'istio-ca-root-cert',
+    rootKey: 'root-cert.pem',
+    rootLabels: { 'istio.io/config': 'true' },
+    ignored: neverInjected,
+  },
+  identity: (model, pod) => identityOf(pod, model.config.trustDomain),
+  proxyConfig,
   telemetry,
 }

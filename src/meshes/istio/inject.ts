@@ -11,7 +11,8 @@ import { istioVersion } from './version.ts'
 
 const injectKey = 'sidecar.istio.io/inject'
 const revisionKey = 'istio.io/rev'
-const neverInjected = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'])
+/** istio/istio pkg/kube/inject/inject.go, IgnoredNamespaces: no sidecars and no root certificate there. */
+export const neverInjected: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']
 
 /** Whether one of the four webhooks sees the pod at all: by the namespace's labels, then the pod's. */
 const reachesWebhook = (pod: Pod, namespace: Namespace): boolean => {
@@ -27,7 +28,7 @@ const reachesWebhook = (pod: Pod, namespace: Namespace): boolean => {
 
 /** The webhook's own rules. The label wins over the older annotation; other values than true and false count as absent. */
 const wantsSidecar = (pod: Pod, namespace: Namespace): boolean => {
-  if (pod.spec.hostNetwork === true || neverInjected.has(namespace.metadata.name)) return false
+  if (pod.spec.hostNetwork === true || neverInjected.includes(namespace.metadata.name)) return false
   const said = pod.metadata.labels?.[injectKey] ?? pod.metadata.annotations?.[injectKey]
   return said !== 'false'
 }

@@ -1,7 +1,7 @@
 /**
  * Istio's own images. The proxy's decisions are not made here: the data plane asks the mesh. What runs is the outside:
  * the health and probe ports of pilot-agent, and istiod's health port.
- * Not modelled: Envoy's admin interface (15000), xDS, statistics.
+ * Envoy's admin interface (15000) and the metrics pages are `telemetry/admin.ts`. Not modelled: xDS.
  */
 import type { ContainerContext, Image, Program } from '../workload.ts'
 import { goResponse, target } from './http.ts'
@@ -50,9 +50,11 @@ const agent = (context: ContainerContext): Program => {
   const probes = readProbes(context.env.ISTIO_KUBE_APP_PROBERS)
   context.log(`${glogTime(clock.now())}\tinfo\tEnvoy proxy is ready`)
   return {
-    ports: [15020, 15021, 15090].map((port) => ({ port, protocol: 'http' as const })),
+    ports: [15000, 15020, 15021, 15090].map((port) => ({ port, protocol: 'http' as const })),
     onTerm: 0,
     async http(request, { port }) {
+      const page = context.pages?.(context.pod, port, request.method, request.path)
+      if (page) return goResponse(clock.now(), page.status, page.body, page.type)
       const { path } = target(request)
       if (path === '/healthz/ready') return goResponse(clock.now(), 200, '')
       if (port === 15020 && path.startsWith('/app-health/'))

@@ -3,6 +3,7 @@ import { basics, tailForever } from '../commands/basics.ts'
 import { curl } from '../commands/curl/index.ts'
 import { nc } from '../commands/nc.ts'
 import { dig, nslookup } from '../commands/nslookup.ts'
+import { pilotAgent } from '../commands/pilot-agent.ts'
 import { wget } from '../commands/wget.ts'
 import { xargsWith } from '../commands/xargs.ts'
 import type { Command } from './process.ts'
@@ -49,6 +50,7 @@ const onPath = (name: string): string | undefined => {
 export const findCommand = (argv: readonly string[]): Command | undefined => {
   const name = onPath(argv[0] ?? '')
   if (name === undefined) return undefined
+  if (name === 'pilot-agent') return pilotAgent
   if (name === 'busybox' && argv.length > 1) return findApplet(argv.slice(1))
   const forever = tailForever([name, ...argv.slice(1)])
   if (forever) return forever

@@ -1,0 +1,65 @@
+/** What a sidecar's admin interface says about its configuration. See `Mesh.proxyConfig`. */
+import type { ProxyConfig } from '../../mesh.ts'
+import { podAddresses } from '../../world.ts'
+import type { IstioModel } from '../compile.ts'
+import { workloadOf } from '../telemetry/workload.ts'
+import { istioVersion } from '../version.ts'
+import { clusterLines, clusterStatuses, clustersOf } from './clusters.ts'
+import { listenersOf, routesOf } from './listeners.ts'
+
+const dumpType = (name: string): string => `type.googleapis.com/envoy.admin.v3.${name}`
+
+export const proxyConfig: ProxyConfig<IstioModel> = {
+  version: istioVersion,
+  dump: (model, pod) => {
+    const { dynamic, fixed } = clustersOf(model, pod)
+    return [
+      { '@type': dumpType('BootstrapConfigDump'), bootstrap: { node: proxyConfig.node(pod) } },
+      {
+        '@type': dumpType('ClustersConfigDump'),
+        version_info: '1',
+        static_clusters: fixed.map((cluster) => ({ cluster })),
+        dynamic_active_clusters: dynamic.map((cluster) => ({ version_info: '1', cluster })),
+      },
+      {
+        '@type': dumpType('ListenersConfigDump'),
+        version_info: '1',
+        dynamic_listeners: listenersOf(model, pod).map((listener) => ({
+          name: listener.name,
+          active_state: { version_info: '1', listener },
+        })),
+      },
+      {
+        '@type': dumpType('RoutesConfigDump'),
+        dynamic_route_configs: routesOf(model, pod).map((route_config) => ({ version_info: '1', route_config })),
+      },
+    ]
+  },
+  clusters: (model) => clusterLines(model),
+  clusterStatuses: (model) => clusterStatuses(model),
+  listeners: (model, pod) =>
+    listenersOf(model, pod)
+      .map((listener) => {
+        const { socket_address: at } = listener.address as { socket_address: { address: string; port_value: number } }
+        return `${listener.name}::${at.address}:${at.port_value}\n`
+      })
+      .join(''),
+  node: (pod) => {
+    const { namespace, canonicalName, name, labels } = workloadOf(pod)
+    return {
+      id: `sidecar~${podAddresses(pod)[0] ?? ''}~${pod.metadata.name}.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `${canonicalName}.${namespace}`,
+      metadata: {
+        NAME: pod.metadata.name,
+        NAMESPACE: namespace,
+        WORKLOAD_NAME: name,
+        SERVICE_ACCOUNT: pod.spec.serviceAccountName ?? 'default',
+        CLUSTER_ID: 'Kubernetes',
+        MESH_ID: 'cluster.local',
+        ISTIO_VERSION: istioVersion,
+        INTERCEPTION_MODE: 'REDIRECT',
+        LABELS: labels,
+      },
+    }
+  },
+}
