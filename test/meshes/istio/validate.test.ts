@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { validate } from '../../../src/meshes/istio/validate/validate.ts'
 import { expand } from './world.ts'
 
@@ -208,4 +211,28 @@ test('RequestAuthentication collects', () => {
 test('deletions are never refused', () => {
   const object = expand({ is: 'AuthorizationPolicy production/p', spec: { action: 'DENY' } })
   expect(validate({ operation: 'DELETE', object })).toEqual({ allowed: true })
+})
+
+interface Row {
+  name: string
+  source: string
+  is: string
+  spec: unknown
+  /** The text after the webhook's usual beginning. */
+  refused?: string
+  /** What it warns of while it allows. */
+  warns?: string[]
+}
+
+const folder = fileURLToPath(new URL('../../cases/istio/validation/', import.meta.url))
+describe.each(readdirSync(folder))('%s', (file) => {
+  const rows: Row[] = parse(readFileSync(folder + file, 'utf8'))
+  test.each(rows)('$is: $name', ({ source, is, spec, refused, warns }) => {
+    expect(source, 'every case names its proof').toBeTruthy()
+    expect(answer(is, spec)).toEqual(
+      refused === undefined
+        ? { allowed: true, ...(warns ? { warnings: warns } : {}) }
+        : { allowed: false, code: 400, message: webhook + refused },
+    )
+  })
 })

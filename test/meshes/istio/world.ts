@@ -118,6 +118,7 @@ const groups: Record<string, string> = {
   DestinationRule: 'networking.istio.io/v1',
   VirtualService: 'networking.istio.io/v1',
   Sidecar: 'networking.istio.io/v1',
+  Gateway: 'networking.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   EnvoyFilter: 'networking.istio.io/v1alpha3',
   WasmPlugin: 'extensions.istio.io/v1alpha1',

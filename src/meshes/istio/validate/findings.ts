@@ -16,6 +16,12 @@ export class Findings {
     this.errors.push(...texts)
   }
 
+  /** An error after which nothing else is said. */
+  only(text: string): void {
+    this.errors.splice(0, this.errors.length, text)
+    this.listed = false
+  }
+
   warn(text: string): void {
     this.warnings.push(text)
   }

@@ -1,5 +1,5 @@
 /** istiod's checks of a PeerAuthentication (pkg/config/validation/validation.go). */
-import { type Fields, fields, labelMap } from '../read.ts'
+import { type Fields, fields, isFields, labelMap } from '../read.ts'
 import type { Findings } from './findings.ts'
 import { selector } from './selectors.ts'
 
@@ -7,6 +7,8 @@ export const peerAuthentication = (findings: Findings, spec: Fields): void => {
   const ports = Object.keys(fields(spec.portLevelMtls))
   const wide = Object.keys(labelMap(fields(spec.selector).matchLabels)).length === 0
   if (wide && ports.length > 0) findings.error('mesh/namespace peer authentication cannot have port level mTLS')
+  if (isFields(spec.portLevelMtls) && ports.length === 0)
+    findings.error('port level mTLS, if defined, must have at least one element')
   for (const port of ports)
     if (!(Number(port) > 0 && Number(port) <= 65535)) findings.error('port must be in range 1..65535')
   selector(findings, spec.selector)

@@ -13,6 +13,23 @@ export const selector = (findings: Findings, value: unknown): void => {
   if (labels.length === 0) findings.warn('workload selector specified without labels')
 }
 
+/**
+ * The older selector of Sidecars and ServiceEntries (`labels`). True when it is so wrong that istiod looks no further.
+ */
+export const alphaSelector = (findings: Findings, value: unknown, prefix: string): boolean => {
+  if (!isFields(value)) return false
+  const labels = Object.entries(labelMap(value.labels))
+  const before = findings.errors.length
+  for (const [key, wanted] of labels) {
+    const pair = JSON.stringify(`${key}=${wanted}`)
+    if (key === '') findings.error(`empty key is not supported in selector: ${pair}`)
+    if (`${key}${wanted}`.includes('*')) findings.error(`wildcard is not supported in selector: ${pair}`)
+  }
+  if (labels.length === 0)
+    findings.warn(`${prefix}workload selector specified without labels, will be applied to all services in namespace`)
+  return findings.errors.length > before
+}
+
 const allowed: readonly [group: string, kind: string][] = [
   ['', 'Service'],
   ['core', 'Service'],

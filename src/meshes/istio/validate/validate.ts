@@ -1,21 +1,33 @@
 /**
- * istiod's validating webhook for the security kinds; the networking, telemetry and extension kinds pass with no more
- * than their CRD's rules. Upstream: pkg/webhooks/validation/server/server.go.
+ * istiod's validating webhook. WasmPlugin, TrafficExtension, EnvoyFilter, WorkloadEntry, WorkloadGroup and ProxyConfig
+ * pass with no more than their CRD's rules. Upstream: pkg/webhooks/validation/server/server.go.
  */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { AdmissionAnswer, AdmissionReview } from '../../mesh.ts'
 import { type Fields, fields, text } from '../read.ts'
 import { authorizationPolicy } from './authorization-policy.ts'
+import { destinationRule } from './destination-rule.ts'
 import { Findings } from './findings.ts'
+import { gateway } from './gateway.ts'
 import { peerAuthentication } from './peer-authentication.ts'
 import { requestAuthentication } from './request-authentication.ts'
+import { serviceEntry } from './service-entry.ts'
+import { sidecar } from './sidecar.ts'
+import { telemetry } from './telemetry.ts'
+import { virtualService } from './virtual-service.ts'
 
 const refusal = 'admission webhook "validation.istio.io" denied the request: configuration is invalid: '
 
-const checks: Record<string, (findings: Findings, spec: Fields) => void> = {
+const checks: Record<string, (findings: Findings, spec: Fields, namespace: string, name: string) => void> = {
   AuthorizationPolicy: authorizationPolicy,
   PeerAuthentication: peerAuthentication,
   RequestAuthentication: requestAuthentication,
+  DestinationRule: destinationRule,
+  Gateway: gateway,
+  ServiceEntry: serviceEntry,
+  Sidecar: sidecar,
+  Telemetry: telemetry,
+  VirtualService: virtualService,
 }
 
 const groups = new Set('security networking telemetry extensions'.split(' ').map((name) => `${name}.istio.io`))
@@ -52,8 +64,8 @@ export const validate = ({ operation, object }: AdmissionReview): AdmissionAnswe
   const check = Object.hasOwn(checks, object.kind) ? checks[object.kind] : undefined
   if (check === undefined) return { allowed: true }
   const findings = new Findings()
-  check(findings, fields(object.spec))
   const { name, namespace } = object.metadata
+  check(findings, fields(object.spec), namespace ?? '', name)
   const prefix = object.kind === 'AuthorizationPolicy' ? `invalid policy ${name}.${namespace ?? ''}:` : ''
   const wrong = findings.text(prefix)
   // A refusal carries no warnings: istiod answers with the error alone.
