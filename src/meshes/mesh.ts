@@ -94,8 +94,11 @@ export interface Mesh<Model = unknown> {
   install(options?: { revision?: string }): KubeObject[]
   /** The validating webhook: pure, for the mesh's own kinds; anything else is allowed. */
   validate(review: AdmissionReview): AdmissionAnswer
-  /** The injecting webhook: the pod with its sidecar, or the same pod. Runs at pod creation only, as in real life. */
-  inject(pod: Pod, namespace: Namespace): Pod
+  /**
+   * The injecting webhook: the pod with its sidecar, or the same pod. Runs at pod creation only, as in real life.
+   * `webhooks`: the cluster's MutatingWebhookConfigurations, whose selectors decide; absent: those of an installation.
+   */
+  inject(pod: Pod, namespace: Namespace, webhooks?: readonly KubeObject[]): Pod
   /** Whether this pod's traffic goes through the mesh. */
   isMeshed(pod: Pod): boolean
   /** Absent: workloads have no certificates that are modelled. */

@@ -12,6 +12,7 @@ import { cloneJson } from './equality.ts'
 import { failure } from './errors.ts'
 
 const namespaces = { group: '', resource: 'namespaces' }
+const injectors = { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' }
 
 /** How each mesh's validating webhook calls itself in a refusal. */
 const webhookNames: Record<Mesh['name'], string> = {
@@ -29,7 +30,7 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
     const home = registry.get(namespaces, namespace ?? '')
     if (!home) return
     const pod = object as Pod
-    const injected = mesh.inject(pod, home as Namespace)
+    const injected = mesh.inject(pod, home as Namespace, registry.list(injectors))
     if (injected === pod) return
     replaceContent(object, cloneJson(injected))
     for (const plugin of builtin) plugin.mutate?.(request)

@@ -95,12 +95,17 @@ const on = (key: string, ...values: string[]): Requirement => ({ key, operator: 
 const off = (key: string, ...values: string[]): Requirement => ({ key, operator: 'NotIn', values })
 const absent = (key: string): Requirement => ({ key, operator: 'DoesNotExist' })
 
-const client = (path: string) => ({ service: { name: 'istiod', namespace, path, port: 443 } })
+/** Objects of another revision than the default carry its name. */
+const named = (name: string, revision: string): string => (revision === 'default' ? name : `${name}-${revision}`)
 
-const injector = (name: string, space: Requirement[], pod: Requirement[]) => ({
+const client = (path: string, revision = 'default') => ({
+  service: { name: named('istiod', revision), namespace, path, port: 443 },
+})
+
+const injector = (revision: string, name: string, space: Requirement[], pod: Requirement[]) => ({
   name: `${name}.sidecar-injector.istio.io`,
   admissionReviewVersions: ['v1'],
-  clientConfig: client('/inject'),
+  clientConfig: client('/inject', revision),
   failurePolicy: 'Fail',
   namespaceSelector: { matchExpressions: space },
   objectSelector: { matchExpressions: pod },
@@ -109,29 +114,41 @@ const injector = (name: string, space: Requirement[], pod: Requirement[]) => ({
   sideEffects: 'None',
 })
 
+/** Which namespaces and pods ask for a revision: the chart's mutatingwebhook.yaml, and a revision tag's. */
+export const forRevision = (revision: string) => [
+  injector(
+    revision,
+    'rev.namespace',
+    [on('istio.io/rev', revision), absent('istio-injection')],
+    [off('sidecar.istio.io/inject', 'false')],
+  ),
+  injector(
+    revision,
+    'rev.object',
+    [absent('istio.io/rev'), absent('istio-injection')],
+    [off('sidecar.istio.io/inject', 'false'), on('istio.io/rev', revision)],
+  ),
+]
+
+const forDefault = [
+  injector('default', 'namespace', [on('istio-injection', 'enabled')], [off('sidecar.istio.io/inject', 'false')]),
+  injector(
+    'default',
+    'object',
+    [absent('istio-injection'), absent('istio.io/rev')],
+    [on('sidecar.istio.io/inject', 'true'), absent('istio.io/rev')],
+  ),
+]
+
 const webhooks = (revision: string): KubeObject[] => [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: 'istio-sidecar-injector', labels: { ...labels(revision), app: 'sidecar-injector' } },
-    webhooks: [
-      injector(
-        'rev.namespace',
-        [on('istio.io/rev', revision), absent('istio-injection')],
-        [off('sidecar.istio.io/inject', 'false')],
-      ),
-      injector(
-        'rev.object',
-        [absent('istio.io/rev'), absent('istio-injection')],
-        [off('sidecar.istio.io/inject', 'false'), on('istio.io/rev', revision)],
-      ),
-      injector('namespace', [on('istio-injection', 'enabled')], [off('sidecar.istio.io/inject', 'false')]),
-      injector(
-        'object',
-        [absent('istio-injection'), absent('istio.io/rev')],
-        [on('sidecar.istio.io/inject', 'true'), absent('istio.io/rev')],
-      ),
-    ],
+    metadata: {
+      name: named('istio-sidecar-injector', revision),
+      labels: { ...labels(revision), app: 'sidecar-injector' },
+    },
+    webhooks: [...forRevision(revision), ...(revision === 'default' ? forDefault : [])],
   },
   {
     apiVersion: 'admissionregistration.k8s.io/v1',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { KubeObject } from '../../../src/kube/api.ts'
 import type { Namespace, Pod } from '../../../src/kube/kinds.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
 
@@ -70,4 +71,160 @@ test('the pod afterwards', () => {
   // Injecting twice changes nothing, and the given pod is untouched.
   expect(istio.inject(injected, namespace(enabled))).toBe(injected)
   expect(given.spec.initContainers).toHaveLength(1)
+})
+
+const containers = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers]
+const proxyOf = (given: Pod) =>
+  containers(istio.inject(given, namespace(enabled))).find(({ name }) => name === 'istio-proxy')!
+const initOf = (given: Pod) => istio.inject(given, namespace(enabled)).spec.initContainers![0]!
+
+// manifests/charts/istio-control/istio-discovery/templates/revision-tags-mwc.yaml: `istioctl tag set prod --revision canary`
+describe('revisions', () => {
+  const tag = (name: string, revision: string): KubeObject => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: `istio-revision-tag-${name}`, labels: { 'istio.io/rev': revision, 'istio.io/tag': name } },
+    webhooks: [
+      {
+        name: 'rev.namespace.sidecar-injector.istio.io',
+        clientConfig: { service: { name: `istiod-${revision}`, namespace: 'istio-system', path: '/inject' } },
+        namespaceSelector: { matchExpressions: [{ key: 'istio.io/rev', operator: 'In', values: [name] }] },
+        objectSelector: {},
+      },
+    ],
+  })
+  const canary = istio.install({ revision: 'canary' })
+  test.each<[string, string | undefined, Record<string, string>, KubeObject[]]>([
+    ['a tag leads to its revision', 'canary', { 'istio.io/rev': 'prod' }, [tag('prod', 'canary')]],
+    ['a tag that is not there', undefined, { 'istio.io/rev': 'prod' }, []],
+    ['a revision by its name', 'canary', { 'istio.io/rev': 'canary' }, canary],
+    ['istio-injection is the default revision’s alone', undefined, enabled, canary],
+    ['no webhook, no injection', undefined, enabled, []],
+  ])('%s', (_title, revision, labels, webhooks) => {
+    const injected = istio.inject(pod(), namespace(labels), webhooks)
+    expect(injected.metadata.annotations?.['istio.io/rev']).toBe(revision)
+    expect(istio.isMeshed(injected)).toBe(revision !== undefined)
+  })
+
+  test('the proxy asks the istiod of its revision', () => {
+    const injected = istio.inject(pod(), namespace({ 'istio.io/rev': 'canary' }), canary)
+    const proxy = containers(injected).find(({ name }) => name === 'istio-proxy')!
+    expect(proxy.env).toContainEqual({ name: 'CA_ADDR', value: 'istiod-canary.istio-system.svc:15012' })
+  })
+})
+
+// pkg/kube/inject/testdata/inject/native-sidecar-opt-out.yaml.injected
+test('a pod may have its sidecar as an ordinary container', () => {
+  const injected = istio.inject(pod({}, { 'sidecar.istio.io/nativeSidecar': 'false' }), namespace(enabled))
+  expect(injected.spec.containers.map(({ name }) => name)).toEqual(['app', 'istio-proxy'])
+  expect(injected.spec.initContainers?.map(({ name }) => name)).toEqual(['istio-init', 'mine'])
+  expect(JSON.parse(injected.metadata.annotations!['sidecar.istio.io/status']!)).toEqual({
+    initContainers: ['istio-init'],
+    containers: ['istio-proxy'],
+    volumes: [
+      'workload-socket',
+      'credential-socket',
+      'workload-certs',
+      'istio-envoy',
+      'istio-data',
+      'istio-podinfo',
+      'istio-token',
+      'istiod-ca-cert',
+      'istio-ca-crl',
+    ],
+    imagePullSecrets: null,
+    revision: 'default',
+  })
+})
+
+// files/injection-template.yaml, the define "resources" and the annotations around it
+describe('annotations of the pod', () => {
+  test.each<[string, Record<string, string>, object]>([
+    ['resources by default', {}, { limits: { cpu: '2', memory: '1Gi' }, requests: { cpu: '100m', memory: '128Mi' } }],
+    ['one resource replaces all', { 'sidecar.istio.io/proxyCPU': '50m' }, { requests: { cpu: '50m' } }],
+    [
+      'limits',
+      { 'sidecar.istio.io/proxyCPULimit': '1', 'sidecar.istio.io/proxyMemory': '64Mi' },
+      { requests: { memory: '64Mi' }, limits: { cpu: '1' } },
+    ],
+  ])('%s', (_title, annotations, resources) => {
+    expect(proxyOf(pod({}, annotations)).resources).toEqual(resources)
+  })
+
+  test('image and log level', () => {
+    const proxy = proxyOf(
+      pod({}, { 'sidecar.istio.io/proxyImage': 'my.registry/proxy:1', 'sidecar.istio.io/logLevel': 'debug' }),
+    )
+    expect(proxy.image).toBe('my.registry/proxy:1')
+    expect(proxy.args).toContain('--proxyLogLevel=debug')
+  })
+
+  test('what is captured', () => {
+    const annotations = Object.fromEntries(
+      [
+        ['includeInboundPorts', '80,81'],
+        ['excludeInboundPorts', '82'],
+        ['excludeOutboundPorts', '5432'],
+        ['includeOutboundPorts', '6379'],
+        ['includeOutboundIPRanges', '10.0.0.0/8'],
+        ['excludeOutboundIPRanges', '1.1.1.1/32'],
+      ].map(([name, value]) => [`traffic.sidecar.istio.io/${name}`, value!]),
+    )
+    expect(initOf(pod({}, annotations)).args!.slice(9, -1)).toEqual([
+      '-i',
+      '10.0.0.0/8',
+      '-x',
+      '1.1.1.1/32',
+      '-b',
+      '80,81',
+      '-d',
+      '15090,15021,82,15020',
+      '-q',
+      '6379',
+      '-o',
+      '5432',
+    ])
+  })
+})
+
+// pkg/kube/inject/app_probe.go
+describe('probes', () => {
+  const probed = (annotations = {}) =>
+    pod({}, annotations, {
+      containers: [
+        {
+          name: 'app',
+          image: 'x',
+          ports: [{ name: 'web', containerPort: 8080 }],
+          readinessProbe: {
+            httpGet: { path: '/up', port: 'web', scheme: 'HTTPS' },
+            timeoutSeconds: 2,
+            periodSeconds: 7,
+          },
+          livenessProbe: { tcpSocket: { port: 9000 } },
+          startupProbe: { exec: { command: ['true'] } },
+        },
+      ],
+    })
+
+  test('go to pilot-agent, which is told what to ask', () => {
+    const injected = istio.inject(probed(), namespace(enabled))
+    expect(injected.spec.containers[0]).toMatchObject({
+      readinessProbe: { httpGet: { path: '/app-health/app/readyz', port: 15020, scheme: 'HTTP' }, periodSeconds: 7 },
+      livenessProbe: { httpGet: { path: '/app-health/app/livez', port: 15020 } },
+      startupProbe: { exec: { command: ['true'] } },
+    })
+    expect(injected.spec.containers[0]!.livenessProbe).not.toHaveProperty('tcpSocket')
+    const env = proxyOf(probed()).env!.find(({ name }) => name === 'ISTIO_KUBE_APP_PROBERS')!
+    expect(JSON.parse(env.value!)).toEqual({
+      '/app-health/app/livez': { tcpSocket: { port: 9000 } },
+      '/app-health/app/readyz': { httpGet: { path: '/up', port: 8080, scheme: 'HTTPS' }, timeoutSeconds: 2 },
+    })
+  })
+
+  test('stay as they are when the pod says so', () => {
+    const given = probed({ 'sidecar.istio.io/rewriteAppHTTPProbers': 'false' })
+    expect(istio.inject(given, namespace(enabled)).spec.containers[0]).toBe(given.spec.containers[0])
+    expect(proxyOf(given).env!.map(({ name }) => name)).not.toContain('ISTIO_KUBE_APP_PROBERS')
+  })
 })
