@@ -9,8 +9,6 @@ import type { Kind } from '../../kinds/kind.ts'
 import { cloneJson, record } from '../equality.ts'
 import { badRequest, failure, plain } from '../errors.ts'
 import {
-  difference,
-  emptySet,
   equalSets,
   type FieldSet,
   fromFieldsV1,
@@ -21,9 +19,10 @@ import {
   toFieldsV1,
   union,
 } from './field-set.ts'
-import { decodeManagers, encodeManagers, type Manager, ownable, withoutFields } from './managed-fields.ts'
+import { decodeManagers, encodeManagers, type Manager, ownable, trackWrite, withoutFields } from './managed-fields.ts'
+import { pruned } from './prune.ts'
 import { schemaOf, type TypeNode } from './schema.ts'
-import { compare, elementOf, fieldsOf, mergeApplied, prune } from './typed.ts'
+import { compare, elementOf, fieldsOf, mergeApplied } from './typed.ts'
 
 export interface ApplyOptions {
   manager: string
@@ -47,7 +46,7 @@ export function applyConfiguration(
   const schema = schemaOf(kind)
   checkTyped(kind, config, schema)
 
-  const managers = decodeManagers(live?.metadata.managedFields)
+  const managers = decodeManagers(live && managedBefore(kind, live, options.time))
   const isOwn = (entry: Manager): boolean =>
     entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === options.subresource
   const own = managers.find(isOwn)
@@ -56,7 +55,9 @@ export function applyConfiguration(
   const claimed = fieldsOf(ownable(kind, config, options.subresource), schema)
 
   const merged = mergeApplied(live, config, schema) as KubeObject
-  const object = pruned(merged, schema, last, claimed, others)
+  const object = cloneJson(
+    last ? (pruned(merged, schema, last, ownedNow(config, schema, others)) as KubeObject) : merged,
+  )
   const changes = compare(ownable(kind, live, options.subresource), ownable(kind, object, options.subresource), schema)
   const changed = union(changes.added, changes.modified)
   const conflicts = others
@@ -79,24 +80,25 @@ export function applyConfiguration(
   return { object, managedFields: encodeManagers([...rest, entry]) }
 }
 
-/** Fields that this manager applied before and no longer does go, unless another owns them. */
-function pruned(
-  merged: KubeObject,
-  schema: TypeNode,
-  last: FieldSet | undefined,
-  claimed: FieldSet,
-  others: readonly Manager[],
-): KubeObject {
-  if (!last) return cloneJson(merged)
-  const kept = others.reduce((all, entry) => union(all, fromFieldsV1(entry.fields)), union(emptySet, claimed))
-  const result = prune(merged, schema, difference(last, kept), kept) as KubeObject
-  return cloneJson(result)
-}
+/** Who wrote before anybody was tracked owns everything (managedfields/internal/skipnonapplied.go). */
+const managedBefore = (kind: Kind, live: KubeObject, time: string): Json[] | undefined =>
+  live.metadata.managedFields?.length
+    ? live.metadata.managedFields
+    : trackWrite(kind, live, undefined, { fieldManager: 'before-first-apply', time })
+
+/** All that the configuration says, names included, and all that others own. */
+const ownedNow = (config: KubeObject, schema: TypeNode, others: readonly Manager[]): FieldSet =>
+  others.reduce((all, entry) => union(all, fromFieldsV1(entry.fields)), fieldsOf(config, schema))
 
 function conflictsFailure(conflicts: readonly { entry: Manager; set: FieldSet }[]) {
   const owner = ({ manager, operation, apiVersion, subresource }: Manager): string =>
     `${JSON.stringify(manager)}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ''}${operation === 'Update' ? ` using ${apiVersion}` : ''}`
-  const byOwner = conflicts.map(({ entry, set }) => ({ owner: owner(entry), fields: [...paths(set)].map(pathText) }))
+  // By the text that identifies a manager inside the real server (managedfields/internal/conflict.go).
+  const identity = ({ manager, operation, apiVersion, subresource }: Manager): string =>
+    JSON.stringify({ manager, operation, apiVersion: operation === 'Update' ? apiVersion : undefined, subresource })
+  const byOwner = conflicts
+    .toSorted((a, b) => (identity(a.entry) < identity(b.entry) ? -1 : 1))
+    .map(({ entry, set }) => ({ owner: owner(entry), fields: [...paths(set)].map(pathText) }))
   const count = byOwner.reduce((sum, { fields }) => sum + fields.length, 0)
   const text =
     count === 1

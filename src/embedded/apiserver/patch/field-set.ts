@@ -69,10 +69,11 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
   return true
 }
 
-/** Every path in the set, as lists of elements, in the order of the wire form. */
+/** Every path in the set, as lists of elements, in the order of conflict messages: at each level what ends there first. */
 export function* paths(set: FieldSet, at: readonly string[] = []): Generator<readonly string[]> {
-  if (set.member) yield at
-  for (const element of [...set.children.keys()].sort()) yield* paths(set.children.get(element)!, [...at, element])
+  const elements = [...set.children.keys()].sort()
+  for (const element of elements) if (set.children.get(element)!.member) yield [...at, element]
+  for (const element of elements) yield* paths(set.children.get(element)!, [...at, element])
 }
 
 /** `.spec.template.spec.containers[name="c"].image`, as conflict messages write it. */

@@ -1,11 +1,12 @@
 /**
  * Who owns which field: `metadata.managedFields`, kept for every write. Server-side apply (apply.ts) reads it to find
- * conflicts. Not modelled: folding more than ten Update entries into `ancient-changes`.
+ * conflicts.
  */
 import type { Json, KubeObject } from '../../../kube/api.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import { record } from '../equality.ts'
 import { badRequest } from '../errors.ts'
+import { withAncientChanges } from './ancient-changes.ts'
 import {
   difference,
   emptySet,
@@ -161,5 +162,5 @@ export function trackWrite(
     ...(time ? { time } : {}),
     fields: toFieldsV1(set),
   }
-  return encodeManagers([...others, entry])
+  return encodeManagers(withAncientChanges([...others, entry]))
 }

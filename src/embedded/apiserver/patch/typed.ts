@@ -9,7 +9,7 @@ import type { TypeNode } from './schema.ts'
 const deducedNode: TypeNode = { kind: 'deduced' }
 
 /** The node as it applies to this value: without a schema the value itself says what it is. */
-function resolve(node: TypeNode | undefined, value: unknown): TypeNode {
+export function resolve(node: TypeNode | undefined, value: unknown): TypeNode {
   if (!node) return { kind: 'leaf' }
   if (node.kind !== 'deduced' || node.atomic) return node
   return record(value) ? { kind: 'map', items: deducedNode } : { kind: 'leaf' }
@@ -52,20 +52,19 @@ export function fieldsOf(value: unknown, node: TypeNode): FieldSet {
   return set.finish()
 }
 
+/** After structured-merge-diff typed/tofieldset.go: an empty list claims nothing, an empty map itself. */
 function claim(value: unknown, declared: TypeNode, into: FieldSetBuilder): void {
   const node = resolve(declared, value)
   if (!isGranular(node, value)) {
     into.member = true
     return
   }
-  let empty = true
   for (const [element, part, partNode] of parts(node, value)) {
-    empty = false
     const child = into.child(element)
     claim(part, partNode, child)
-    if (node.kind === 'list') child.member = true
+    const fields = record(part)
+    if (node.kind !== 'struct' || (fields && Object.keys(fields).length === 0)) child.member = true
   }
-  if (empty) into.member = true
 }
 
 export interface Comparison {
@@ -123,10 +122,7 @@ export function mergeApplied(live: unknown, config: unknown, declared: TypeNode)
   const node = resolve(declared, config)
   if (live === undefined || !isGranular(node, config) || !isGranular(node, live)) return withoutNulls(config)
   if (Array.isArray(config) && Array.isArray(live)) {
-    const items = new Map(live.map((item) => [elementOf(node, item), item as unknown]))
-    for (const [element, part, partNode] of parts(node, config))
-      items.set(element, mergeApplied(items.get(element), part, partNode))
-    return [...items.values()]
+    return mergeItems(live, config, node)
   }
   const merged: Record<string, unknown> = { ...record(live) }
   for (const [element, part, partNode] of parts(node, config)) {
@@ -134,6 +130,36 @@ export function mergeApplied(live: unknown, config: unknown, declared: TypeNode)
     merged[name] = mergeApplied(merged[name], part, partNode)
   }
   return merged
+}
+
+/**
+ * A keyed list: the applied items come in their order, each after the live-only items that stood before it
+ * (structured-merge-diff typed/merge.go, visitListItems).
+ */
+function mergeItems(live: readonly unknown[], config: readonly unknown[], node: TypeNode): unknown[] {
+  const named = (list: readonly unknown[]) => list.map((item) => [elementOf(node, item), item] as const)
+  const liveItems = named(live)
+  const wanted = named(config)
+  const known = new Map(liveItems)
+  const applied = new Set(wanted.map(([element]) => element))
+  const shared = wanted.map(([element]) => element).filter((element) => known.has(element))
+  const done = new Set<string>()
+  const out: unknown[] = []
+  let at = 0
+  for (const [element, item] of wanted) {
+    // Live items up to the next one that both have; one that is already in, or whose turn comes later, is passed over.
+    for (; at < liveItems.length && liveItems[at]![0] !== element; at++) {
+      const [other, value] = liveItems[at]!
+      if (!applied.has(other)) out.push(value)
+      else if (!done.has(other) && (shared.length === 0 || shared[0] === other)) break
+    }
+    if (liveItems[at]?.[0] === element) at++
+    if (shared[0] === element) shared.shift()
+    done.add(element)
+    out.push(mergeApplied(known.get(element), item, node.items ?? deducedNode))
+  }
+  for (const [other, value] of liveItems.slice(at)) if (!applied.has(other)) out.push(value)
+  return out
 }
 
 function withoutNulls(value: unknown): unknown {
@@ -145,38 +171,4 @@ function withoutNulls(value: unknown): unknown {
       part === null || part === undefined ? [] : [[key, withoutNulls(part)]],
     ),
   )
-}
-
-/**
- * The value without the paths of `gone`, except those that `kept` (somebody else, or the new configuration) holds. An
- * item of a keyed list goes as a whole, with what defaults put into it.
- */
-export function prune(value: unknown, declared: TypeNode, gone: FieldSet, kept: FieldSet | undefined): unknown {
-  const node = resolve(declared, value)
-  if (!isGranular(node, value) || gone.children.size === 0) return value
-  const keeps = (element: string, part: unknown, partNode: TypeNode): { part: unknown } | undefined => {
-    const goneChild = gone.children.get(element)
-    if (!goneChild) return { part }
-    const keptChild = kept?.children.get(element)
-    if (goneChild.member && !keptChild) return undefined
-    const pruned = prune(part, partNode, goneChild, keptChild)
-    return isEmptied(part, pruned) && !keptChild ? undefined : { part: pruned }
-  }
-  if (Array.isArray(value))
-    return [...parts(node, value)].flatMap(([element, part, partNode]) => {
-      const result = keeps(element, part, partNode)
-      return result ? [result.part] : []
-    })
-  return Object.fromEntries(
-    [...parts(node, value)].flatMap(([element, part, partNode]) => {
-      const result = keeps(element, part, partNode)
-      return result ? [[element.slice(2), result.part]] : []
-    }),
-  )
-}
-
-const isEmptied = (before: unknown, after: unknown): boolean => {
-  const size = (value: unknown): number =>
-    Array.isArray(value) ? value.length : record(value) ? Object.keys(value as object).length : 1
-  return size(before) > 0 && size(after) === 0
 }

@@ -214,4 +214,43 @@ describe('other writes', () => {
     )
     expect(cleared.body.metadata.managedFields).toBeUndefined()
   })
+
+  // k8s.io/apimachinery pkg/util/managedfields/internal/capmanagers.go
+  test('the eleventh writer makes the two oldest one', async () => {
+    await api('POST', `${path}?fieldManager=w00`, config())
+    for (let index = 1; index <= 12; index++) {
+      const name = `w${String(index).padStart(2, '0')}`
+      const patch = { metadata: { annotations: { [name]: 'x' } } }
+      await api('PATCH', `${path}/a?fieldManager=${name}`, patch, { 'content-type': 'application/merge-patch+json' })
+    }
+    const { body } = await api('GET', `${path}/a`)
+    const managers = body.metadata.managedFields.map(({ manager }: { manager: string }) => manager)
+    expect(managers).toHaveLength(10)
+    expect(managers).toContain('ancient-changes')
+    expect(managers).toContain('w12')
+    expect(JSON.stringify(fieldsOf(body, 'ancient-changes'))).toContain('f:w01')
+  })
+
+  // k8s.io/apimachinery pkg/util/managedfields/internal/skipnonapplied.go
+  test('an apply to what nobody is tracked for: the past owns all of it', async () => {
+    await api('POST', path, config())
+    const clear = { metadata: { managedFields: [{}] } }
+    await api('PATCH', `${path}/a`, clear, { 'content-type': 'application/merge-patch+json' })
+    const refused = await apply('m1', withReplicas(7))
+    expect(refused.body.message).toBe(
+      'Apply failed with 1 conflict: conflict with "before-first-apply" using apps/v1: .spec.replicas',
+    )
+    const { body } = await apply('m1', withReplicas(7), '&force=true')
+    expect(entries(body)).toEqual(['m1 Apply', 'before-first-apply Update'])
+  })
+
+  test('applied items come in their order, with the others where they stood', async () => {
+    const containers = (...names: string[]) =>
+      config((object) => {
+        object.spec.template.spec.containers = names.map((name) => ({ name, image: 'i:1' }))
+      })
+    const names = (body: ReturnType<typeof containers>) => body.spec.template.spec.containers.map(({ name }) => name)
+    await apply('m1', containers('a', 'b', 'c'))
+    expect(names((await apply('m2', containers('c', 'x', 'a'))).body)).toEqual(['b', 'c', 'x', 'a'])
+  })
 })
