@@ -6,11 +6,18 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): () => void
 }
 
+/** Node's timers hold 31 bits; longer ones would fire at once. */
+const longest = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      timer = setTimeout(() => (left > longest ? wait(left - longest) : callback()), Math.min(left, longest))
+      timer.unref()
+    }
+    wait(milliseconds)
     return () => clearTimeout(timer)
   },
 }

@@ -120,6 +120,47 @@ describe.skipIf(found.length === 0).each(found)('%s', (binary) => {
     expect((await kubectl('rollout', 'history', 'deployment/web', '--revision=3')).stdout).toMatch(/Image:\s+nginx\n/)
   })
 
+  test('a budget holds a drain back; uncordoned, all is as before', async () => {
+    await kubectl('create', 'pdb', 'guard', '--selector=app=web', '--min-available=2')
+    await kubectl('wait', 'pdb/guard', '--for=jsonpath={.status.currentHealthy}=2', '--timeout=30s')
+    expect((await kubectl('get', 'pdb', 'guard', '--no-headers')).stdout).toMatch(/^guard\s+2\s+N\/A\s+0\s/)
+    const drain = ['drain', 'node-1', '--ignore-daemonsets', '--pod-selector=app=web']
+    const held = await kubectl(...drain, '--timeout=1s')
+    expect(held.code).toBe(1)
+    expect(held.stderr).toMatch(
+      /error when evicting pods\/"web-\S+" -n "default" \(will retry after 5s\): Cannot evict pod as it would violate the pod's disruption budget\./,
+    )
+    expect((await kubectl('get', 'node', '--no-headers')).stdout).toMatch(/Ready,SchedulingDisabled/)
+    await kubectl('delete', 'pdb', 'guard')
+    expect((await kubectl(...drain, '--timeout=30s')).stdout).toContain('node/node-1 drained\n')
+    expect((await kubectl('get', 'pods', '-l', 'app=web', '--no-headers')).stdout).toMatch(
+      /(web-\S+\s+0\/1\s+Pending.*\n){2}/,
+    )
+    await kubectl('uncordon', 'node-1')
+    expect((await kubectl('rollout', 'status', 'deployment/web', '--timeout=30s')).code).toBe(0)
+  })
+
+  test('autoscale makes an autoscaler that keeps the count within bounds and says what it cannot know', async () => {
+    expect(await kubectl('autoscale', 'deployment/web', '--min=3', '--max=5', '--cpu-percent=60')).toMatchObject({
+      code: 0,
+    })
+    await kubectl('wait', 'deployment/web', '--for=jsonpath={.spec.replicas}=3', '--timeout=30s')
+    expect((await kubectl('get', 'hpa', 'web', '--no-headers')).stdout).toMatch(
+      /^web\s+Deployment\/web\s+cpu: <unknown>\/60%\s+3\s+5\s/,
+    )
+    await kubectl('wait', 'hpa/web', '--for=condition=ScalingActive=False', '--timeout=30s')
+    const { stdout } = await kubectl('describe', 'hpa', 'web')
+    expect(stdout).toContain('unable to fetch metrics from resource metrics API')
+    await kubectl('delete', 'hpa', 'web')
+  })
+
+  test('a CronJob runs by hand, too', async () => {
+    await kubectl('create', 'cronjob', 'tick', '--image=busybox', '--schedule=0 0 1 1 *', '--', 'echo', 'tick')
+    await kubectl('create', 'job', 'now', '--from=cronjob/tick')
+    expect(await kubectl('wait', 'job/now', '--for=condition=Complete', '--timeout=30s')).toMatchObject({ code: 0 })
+    expect((await kubectl('logs', 'job/now')).stdout).toBe('tick\n')
+  })
+
   test('top says that there is no metrics API', async () => {
     expect(await kubectl('top', 'pods')).toMatchObject({ code: 1, stderr: 'error: Metrics API not available\n' })
   })

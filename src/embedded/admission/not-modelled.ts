@@ -2,12 +2,10 @@
 import type { AdmissionPlugin } from '../admission.ts'
 
 const idle: Record<string, string> = {
-  'cronjobs.batch': 'no jobs are started by it',
-  'horizontalpodautoscalers.autoscaling': 'nothing is scaled by it',
+  'horizontalpodautoscalers.autoscaling': 'there are no metrics to scale by, only minReplicas and maxReplicas hold',
   'ingresses.networking.k8s.io': 'no traffic is routed by it',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
   'persistentvolumeclaims.': 'no volume is bound to it',
-  'poddisruptionbudgets.policy': 'no eviction is held back by it',
   'replicationcontrollers.': 'no pods are made from it; use a Deployment',
   'validatingwebhookconfigurations.admissionregistration.k8s.io': 'the webhook is not called',
 }

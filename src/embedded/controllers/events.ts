@@ -62,8 +62,16 @@ export const eventRecorder = (parts: {
     return raised !== undefined
   }
 
+  /** Named after the nanosecond, as client-go does; another component may have taken it for an object of the same name. */
+  const freeName = (about: string, namespace: string): string => {
+    for (;;) {
+      const name = `${about}.${(BigInt(clock.now()) * 1_000_000n + BigInt(serial++)).toString(16)}`
+      if (!registry.get(events, name, namespace)) return name
+    }
+  }
+
   const create = (about: KubeObject, details: EventDetails, namespace: string): string => {
-    const name = `${about.metadata.name}.${(BigInt(clock.now()) * 1_000_000n + BigInt(serial++)).toString(16)}`
+    const name = freeName(about.metadata.name, namespace)
     const from = typeof host === 'function' ? host(about) : host
     const once = details.action !== undefined
     const now = timestamp(clock)

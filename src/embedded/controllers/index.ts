@@ -1,12 +1,14 @@
 /**
  * The controllers of the simulated control plane. Each is a loop over watch events; all of them stop together.
  *
- * Not modelled: ReplicationController, CronJob, HorizontalPodAutoscaler, PodDisruptionBudget, PersistentVolume binding,
- * ResourceQuota, Ingress, certificate signing.
+ * Not modelled: ReplicationController, PersistentVolume binding, Ingress, certificate signing.
  */
+import { autoscalerController } from './autoscaler.ts'
 import type { Controller, ControllerParts } from './controller.ts'
+import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment/index.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { eventExpiry } from './event-expiry.ts'
 import { garbageCollector } from './garbage-collector.ts'
@@ -24,6 +26,9 @@ const controllers: Controller[] = [
   statefulSetController,
   daemonSetController,
   jobController,
+  cronJobController,
+  autoscalerController,
+  disruptionController,
   scheduler,
   endpointsController,
   garbageCollector,

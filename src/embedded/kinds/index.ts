@@ -4,7 +4,7 @@
  * and storage kinds besides StorageClass, admission policies.
  */
 import { admissionPolicyKinds } from './admission-policies.ts'
-import { horizontalPodAutoscalerKind } from './autoscaler.ts'
+import { horizontalPodAutoscalerKind, horizontalPodAutoscalerV1Kind } from './autoscaler.ts'
 import { certificateSigningRequestKind } from './certificates.ts'
 import { configMapKind, secretKind } from './config.ts'
 import { daemonSetKind } from './daemonset.ts'
@@ -58,6 +58,7 @@ export const builtinKinds = (): Kind[] => [
   ...authenticationKinds,
   ...authorizationKinds,
   horizontalPodAutoscalerKind,
+  horizontalPodAutoscalerV1Kind,
   cronJobKind,
   jobKind,
   certificateSigningRequestKind,

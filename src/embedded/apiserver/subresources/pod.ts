@@ -1,15 +1,19 @@
-/** Small subresources of pods: `/binding`, `/eviction`, `/ephemeralcontainers`. Not modelled: disruption budgets (an eviction always succeeds). */
+/** `/binding`, and what it shares with `/eviction`: an object of another kind that is posted to a pod. */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
 import { bodyOf, type Call, json } from '../call.ts'
 import { decodeBody } from '../decode/decode.ts'
 import { record } from '../equality.ts'
 import { conflict, methodNotAllowed, notFound } from '../errors.ts'
-import { deleteQuery, writeQuery } from '../options.ts'
+import { writeQuery } from '../options.ts'
 
 const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 
-async function sent(call: Call, expected: { group: string; version: string; kind: string }): Promise<KubeObject> {
+/** @throws StatusError 404 without the pod, 400 for a body of another kind */
+export async function sentTo(
+  call: Call,
+  expected: { group: string; version: string; kind: string },
+): Promise<KubeObject> {
   if (call.verb !== 'create') throw methodNotAllowed()
   const { kind, parts, name = '', namespace, request } = call
   if (!parts.registry.get(kind, name, namespace)) throw notFound(kind, name)
@@ -19,7 +23,7 @@ async function sent(call: Call, expected: { group: string; version: string; kind
 
 export async function binding(call: Call): Promise<Response> {
   const { parts, kind, name = '', namespace, query, request, warn } = call
-  const object = await sent(call, { group: '', version: 'v1', kind: 'Binding' })
+  const object = await sentTo(call, { group: '', version: 'v1', kind: 'Binding' })
   const { dryRun, fieldManager } = writeQuery('CreateOptions', query, request.headers.get('user-agent') ?? '')
   const node = String(record(object.target)?.name ?? '')
   parts.registry.mutate(
@@ -38,17 +42,5 @@ export async function binding(call: Call): Promise<Response> {
     },
     { dryRun, fieldManager, warn, user: call.user, subresource: 'binding' },
   )
-  return json(success, 201)
-}
-
-export async function eviction(call: Call): Promise<Response> {
-  const { parts, kind, name = '', namespace, query } = call
-  const object = await sent(call, { group: 'policy', version: 'v1', kind: 'Eviction' })
-  const { dryRun: _ignored, ...inBody } = record(object.deleteOptions) ?? {}
-  const options = deleteQuery(query, inBody)
-  parts.registry.delete(kind, name, namespace, {
-    ...options,
-    dryRun: options.dryRun || query.getAll('dryRun').includes('All'),
-  })
   return json(success, 201)
 }
