@@ -8,6 +8,7 @@ import type { Call } from '../meshes/call.ts'
 import type { Outside } from '../meshes/mesh.ts'
 import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
 import { askNameServer, behindPolicies, dropped, isAskedFor } from '../meshes/network-policy/index.ts'
+import { findOutsideHost, outsidePod } from '../meshes/outside.ts'
 import type { Transport, Verdict } from '../meshes/verdict.ts'
 import type { OutcomeKind } from './outcome.ts'
 import type { ClusterWorld } from './world.ts'
@@ -65,11 +66,15 @@ const unresolved = (resolution: Resolution, url: string): Prediction | undefined
       return stop('dropped', `Service ${namespace}/${name} has no port ${resolution.port}`)
     }
     case 'external':
-      return stop('unknown', `${url} leads out of the cluster, which is not modelled`)
+      return isKnownOutside(resolution.host)
+        ? undefined
+        : stop('unknown', `${url} leads out of the cluster, to a host that is not modelled`)
     default:
       return undefined
   }
 }
+
+const isKnownOutside = (host: string): boolean => findOutsideHost(host) !== undefined
 
 /** What a client on that port speaks: the URL's scheme, with TLS of the application's own kept apart. */
 const protocolOf = (scheme: string): Call['protocol'] => {
@@ -104,15 +109,21 @@ const callTo = (
     headers: headers.filter(([name]) => name !== 'host'),
   }
   const call: Call = { source, destination: destination.pod, port: destination.port, protocol }
-  return { ...call, ...(service ? { service } : {}), ...(protocol === 'http' ? { http } : {}) }
+  return {
+    ...call,
+    ...(service ? { service } : {}),
+    ...(protocol === 'http' ? { http } : {}),
+    ...(protocol === 'tls' ? { tls: { serverName: target.host, http } } : {}),
+  }
 }
 
-const toPrediction = (verdict: Verdict, destination: Pod): Prediction => ({
+/** `dialled`: what the caller asked for; its proxy may have picked another. */
+const toPrediction = (verdict: Verdict, dialled: Pod): Prediction => ({
   outcome: outcomeOf(verdict),
   because: verdict.because,
   steps: verdict.steps.map((step) => step.says),
   transport: verdict.transport,
-  destination: workloadOf(destination),
+  destination: workloadOf(verdict.upstream?.destination ?? dialled),
   verdict,
 })
 
@@ -133,7 +144,9 @@ const callsOf = (world: ClusterWorld, from: string, url: string, options: Predic
       ? resolution.endpoints
       : resolution.kind === 'pod'
         ? [{ pod: resolution.pod, port: resolution.port }]
-        : []
+        : resolution.kind === 'external'
+          ? [{ pod: outsidePod(resolution.host), port: resolution.port }]
+          : []
   const service = resolution.kind === 'service' ? { object: resolution.service, port: resolution.port } : undefined
   return endpoints.map((endpoint) => callTo(source, target, endpoint, service, options))
 }

@@ -23,12 +23,20 @@ export interface TokenFact {
   result?: string
 }
 
+/** What the caller's proxy has been through when it sends a request. */
+export interface Turn {
+  /** How many requests it sent to that host before: decides weights, percentages and whose turn it is. */
+  number: number
+  /** Addresses that it has ejected or tried for this request already, by cluster. */
+  avoid: ReadonlyMap<string, ReadonlySet<string>>
+}
+
 export interface Call {
   /** The pod that asks. */
   source: Pod
   /** The Service that was asked for by name or by cluster IP; absent when a pod was asked for by its address. */
   service?: { object: Service; port: ServicePort }
-  /** The pod that a load balancer picked, and the container port that the Service port maps to. */
+  /** The pod that was dialled or that a load balancer picked (a place outside the cluster: `outsidePod`), and the container port that the Service port maps to. */
   destination: Pod
   port: number
   /** What the caller's bytes are. TLS that the application itself starts is `tls`. */
@@ -37,4 +45,8 @@ export interface Call {
   http?: HttpRequest
   /** Absent until somebody looked; then tokens of the request that matter have a fact each. */
   tokens?: readonly TokenFact[]
+  /** Of `tls` that the application starts: the server name it asks for, and the request inside, for who ends the TLS. */
+  tls?: { serverName: string; http?: HttpRequest }
+  /** Absent: a first request, for which the likelier of two chances counts. */
+  turn?: Turn
 }

@@ -4,6 +4,7 @@
  */
 import ipaddr from 'ipaddr.js'
 import type { Pod, Service } from '../kube/kinds.ts'
+import { findOutsideHost } from './outside.ts'
 import { isHeadless, type World } from './world.ts'
 
 export const clusterDomain = 'cluster.local'
@@ -76,6 +77,7 @@ const inCluster = (world: World, from: Pod, name: string, depth: number): DnsAns
 const publicEndings = new Set('com org net io dev app edu gov int mil info biz xyz cloud arpa'.split(' '))
 const maybePublic = (name: string): boolean => {
   const last = name.split('.').at(-1) ?? ''
+  if (findOutsideHost(name) !== undefined) return true
   return name.includes('.') && (publicEndings.has(last) || /^[a-z]{2}$/.test(last))
 }
 

@@ -1,5 +1,6 @@
 /** What the engine says should happen to a call, and why. The only result of `decide`; never a bare boolean. */
 import type { ObjectRef } from '../kube/api.ts'
+import type { Pod } from '../kube/kinds.ts'
 
 /** Where in which object a reason stands. */
 export interface Evidence {
@@ -41,6 +42,89 @@ export interface Forwarding {
   setRequestHeaders: [string, string][]
   removeRequestHeaders: string[]
   setResponseHeaders: [string, string][]
+  /** Lines that a route adds to the response, and names that it takes out. */
+  addResponseHeaders?: [string, string][]
+  removeResponseHeaders?: string[]
+}
+
+/** How many requests a proxy lets run at once. Absent numbers: no limit. */
+export interface Limits {
+  /** Requests in flight. */
+  requests?: number
+  /** Connections, which for HTTP/1.1 are requests in flight too; what exceeds them waits. */
+  connections?: number
+  /** Requests that may wait for a connection. */
+  pending?: number
+  evidence: Evidence
+}
+
+/** When a proxy stops sending to an endpoint that fails. Times in milliseconds. */
+export interface OutlierDetection {
+  /** Consecutive answers of 500 and more; 0: off. */
+  serverErrors: number
+  /** Consecutive 502, 503, 504 and failed connections; 0: off. */
+  gatewayErrors: number
+  interval: number
+  baseEjectionTime: number
+  maxEjectionPercent: number
+  /** Below this share of healthy endpoints all are used again; 0: never. */
+  minHealthPercent: number
+  evidence: Evidence
+}
+
+/** Further attempts of a proxy; `on` in Envoy's terms (`connect-failure`, `5xx`, `503`). */
+export interface Retries {
+  attempts: number
+  on: readonly string[]
+  /** Milliseconds that one attempt may take. */
+  perTry?: number
+}
+
+/** Where the caller's proxy sends a call, and what it watches meanwhile: state lives with whoever sends for real. */
+export interface Upstream {
+  /** `outbound|80|v1|orders.production.svc.cluster.local`, `PassthroughCluster` */
+  cluster: string
+  /** %ROUTE_NAME% */
+  route?: string
+  destination: Pod
+  port: number
+  /** Addresses of all endpoints of the cluster, of which outlier detection may eject some. */
+  endpoints: readonly string[]
+  limits?: Limits
+  outlierDetection?: OutlierDetection
+  /** Milliseconds until the proxy answers 504. */
+  timeout?: number
+  retries?: Retries
+  /** Milliseconds that a fault holds the request back first. */
+  delay?: number
+  /** The proxy itself starts TLS with the receiver: the application must speak it. */
+  startsTls?: { serverName?: string; verify: boolean }
+}
+
+/** A token bucket in the receiver's proxy. */
+export interface RateLimit {
+  /** Names the bucket among those of one proxy. */
+  key: string
+  maxTokens: number
+  tokensPerFill: number
+  /** Milliseconds. */
+  fillInterval: number
+  /** Percent of requests that are counted, and of those over the limit that are answered. */
+  enabled: number
+  enforced: number
+  status: number
+  responseHeaders: [string, string][]
+  /** Whether it is asked before authentication and authorization, or after. */
+  first: boolean
+  evidence: Evidence
+}
+
+/** What the receiver's proxy watches. */
+export interface Inbound {
+  /** `inbound|8080||` */
+  cluster: string
+  limits?: Limits
+  rateLimits?: readonly RateLimit[]
 }
 
 /** How the bytes travel between the two pods. `none`: they never do. */
@@ -84,6 +168,10 @@ export interface Verdict {
   steps: Step[]
   /** Set for denials. */
   logged?: Logged
+  /** Present when a proxy of the caller picked where the call goes. */
+  upstream?: Upstream
+  /** Present when a proxy of the receiver has limits of its own. */
+  inbound?: Inbound
 }
 
 /** Something `compile` could not use, or does not model. It travels as data; it never throws. */

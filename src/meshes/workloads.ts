@@ -13,8 +13,9 @@ export const ownerName = (pod: Pod): string => {
   return owner.name
 }
 
-/** `namespace/name` of the workload that a pod belongs to, as people and scenario files write it. */
-export const workloadOf = (pod: Pod): string => `${pod.metadata.namespace ?? ''}/${ownerName(pod)}`
+/** `namespace/name` of the workload that a pod belongs to, as people and scenario files write it; a host's name outside. */
+export const workloadOf = (pod: Pod): string =>
+  pod.metadata.namespace === undefined ? pod.metadata.name : `${pod.metadata.namespace}/${ownerName(pod)}`
 
 const matchers: ((pod: Pod, name: string) => boolean)[] = [
   (pod, name) => pod.metadata.name === name,

@@ -24,9 +24,9 @@ describe('a request is predicted', () => {
     ['a/web', 'http://api.a:81/', 'dropped', 'Service a/api has no port 81', undefined],
     [
       'a/web',
-      'http://example.com/',
+      'http://nowhere.example.com/',
       'unknown',
-      'http://example.com/ leads out of the cluster, which is not modelled',
+      'http://nowhere.example.com/ leads out of the cluster, to a host that is not modelled',
       undefined,
     ],
     ['a/nobody', 'http://api.a/', 'unknown', 'there is no pod of a/nobody', undefined],

@@ -37,20 +37,26 @@ export const localReply = (status: number, body: string, now: number, headers: [
  * that no proxy read this as HTTP. Envoy writes names in lower case and drops hop-by-hop headers; a header that is set
  * again keeps its place.
  */
-export const throughProxies = (response: Response, set: readonly [string, string][], now: number): Response => {
+export const throughProxies = (
+  response: Response,
+  set: readonly [string, string][],
+  now: number,
+  route: { addResponseHeaders?: readonly [string, string][]; removeResponseHeaders?: readonly string[] } = {},
+): Response => {
   if (set.length === 0) return response
+  const { addResponseHeaders = [], removeResponseHeaders = [] } = route
   const written = new Map(set)
   const kept: [string, string][] = []
   for (const [raw, value] of response.headers) {
     const name = raw.toLowerCase()
-    if (hopByHop.has(name)) continue
+    if (hopByHop.has(name) || removeResponseHeaders.includes(name)) continue
     kept.push([name, written.get(name) ?? value])
     written.delete(name)
   }
   if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date(now).toUTCString()])
   // The server's name comes last, as in Envoy's filter chain.
   const added = [...written].sort(([a], [b]) => Number(a === 'server') - Number(b === 'server'))
-  return { ...response, headers: [...kept, ...added] }
+  return { ...response, headers: [...kept, ...addResponseHeaders, ...added] }
 }
 
 /** A proxy's own answer: what the mesh says it is, and the date. */
@@ -70,6 +76,24 @@ export const proxyAnswer = (
 /** 503 of the caller's sidecar when a Service has no ready endpoint. */
 export const noHealthyUpstream = (now: number): Response => localReply(503, 'no healthy upstream', now)
 
+/** 503 of a proxy whose pool is full (envoy source/common/router/router.cc, x-envoy-overloaded). */
+export const overflow = (now: number, server: string): Response => {
+  const body = 'upstream connect error or disconnect/reset before headers. reset reason: overflow'
+  return named(localReply(503, body, now, [['x-envoy-overloaded', 'true']]), server)
+}
+
+/** What a local rate limit answers. */
+export const rateLimited = (
+  limit: { status: number; responseHeaders: [string, string][] },
+  now: number,
+  server: string,
+): Response => named(localReply(limit.status, 'local_rate_limited', now, limit.responseHeaders), server)
+
+const named = (response: Response, server: string): Response => ({
+  ...response,
+  headers: response.headers.map(([name, value]) => [name, name === 'server' ? server : value]),
+})
+
 const refused = 'remote connection failure, transport failure reason: delayed connect error: Connection refused'
 
 /**
@@ -83,15 +107,18 @@ export const appFailure = (failure: Failure, hops: Hops): Response | undefined =
   const retried = hops.server ? 'reset reason' : 'retried and the latest reset reason'
   const answer = (status: number, body: string): Response => {
     const reply = localReply(status, body, hops.now)
-    if (hops.client) return reply
-    return {
-      ...reply,
-      headers: reply.headers.map(([name, value]) => [name, name === 'server' ? 'istio-envoy' : value]),
-    }
+    return hops.client ? reply : named(reply, 'istio-envoy')
   }
   if (failure.kind === 'refused') return answer(503, `${prefix} ${retried}: ${refused}`)
   if (failure.kind === 'reset' || failure.kind === 'empty')
     return answer(503, `${prefix} reset reason: connection termination`)
+  if (failure.kind === 'tls') {
+    const reason = failure.certificate
+      ? 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end'
+      : 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
+    const says = `remote connection failure, transport failure reason: ${reason}`
+    return answer(503, `${prefix} ${retried}: ${says}`)
+  }
   if (failure.kind === 'not-http') return answer(502, `${prefix} reset reason: protocol error`)
   return undefined
 }

@@ -2,13 +2,17 @@
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
 import type { Problem } from '../verdict.ts'
+import { buildWorld } from '../world.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
+import { type DestinationRules, readDestinationRules } from './destination-rule.ts'
 import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
+import { once } from './once.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
-import { portProtocol } from './protocol.ts'
 import { byAge } from './read.ts'
 import type { Receiver } from './receiver.ts'
+import { buildRegistry, type ServiceRegistry } from './registry.ts'
+import { readVirtualService, type VirtualService } from './virtual-service.ts'
 
 export interface IstioModel {
   config: MeshConfig
@@ -19,16 +23,18 @@ export interface IstioModel {
   services: ReadonlyMap<string, readonly Service[]>
   /** By namespace: callers of a headless Service go by all of its pods. */
   pods: ReadonlyMap<string, readonly Pod[]>
-  /** Service port numbers on which some Service speaks declared HTTP: there sidecars route by Host header. */
-  httpPorts: ReadonlySet<number>
-  destinationRules: readonly KubeObject[]
-  virtualServices: readonly KubeObject[]
+  /** What sidecars know by name and address; made when first asked for. */
+  registry: () => ServiceRegistry
+  destinationRules: DestinationRules
+  /** Oldest first, as the kinds below. */
+  virtualServices: readonly VirtualService[]
   sidecars: readonly KubeObject[]
   serviceEntries: readonly KubeObject[]
   /** By namespace, oldest first. */
   requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
   /** What was worked out per receiving pod, kept for the next call. It never changes an answer. */
   receivers: WeakMap<Pod, Receiver>
+  gateways: readonly KubeObject[]
   extensions: readonly KubeObject[]
 }
 
@@ -48,6 +54,7 @@ export const reads: readonly ResourceRef[] = [
   resource('networking.istio.io', 'v1', 'virtualservices'),
   resource('networking.istio.io', 'v1', 'sidecars'),
   resource('networking.istio.io', 'v1', 'serviceentries'),
+  resource('networking.istio.io', 'v1', 'gateways'),
   resource('networking.istio.io', 'v1alpha3', 'envoyfilters'),
   resource('extensions.istio.io', 'v1alpha1', 'wasmplugins'),
   resource('extensions.istio.io', 'v1alpha1', 'trafficextensions'),
@@ -77,6 +84,10 @@ const isUsable = (object: unknown): object is KubeObject => {
   )
 }
 
+/** Pods and Services without a spec cannot be placed in the network; slices and namespaces have none that matters. */
+const hasSpec = (object: KubeObject): boolean =>
+  (object.kind !== 'Pod' && object.kind !== 'Service') || (typeof object.spec === 'object' && object.spec !== null)
+
 /** Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. */
 export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
   const usable = objects.filter(isUsable)
@@ -99,9 +110,8 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
   const services = all('', 'Service').filter(
     (object): object is Service => typeof object.spec === 'object' && object.spec !== null,
   )
-  const httpPorts = new Set<number>()
-  for (const service of services)
-    for (const port of service.spec.ports ?? []) if (portProtocol(port) === 'http') httpPorts.add(port.port)
+  const world = once(() => buildWorld(usable.filter(hasSpec)))
+  const entries = all('networking.istio.io', 'ServiceEntry')
   return {
     model: {
       config,
@@ -115,16 +125,17 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
         all('', 'Pod').filter((object): object is Pod => typeof object.spec === 'object' && object.spec !== null),
         (pod) => pod.metadata.namespace,
       ),
-      httpPorts,
-      destinationRules: all('networking.istio.io', 'DestinationRule'),
-      virtualServices: all('networking.istio.io', 'VirtualService'),
+      registry: once(() => buildRegistry(services, entries, world)),
+      destinationRules: readDestinationRules(all('networking.istio.io', 'DestinationRule'), config.rootNamespace),
+      virtualServices: all('networking.istio.io', 'VirtualService').map(readVirtualService),
       sidecars: all('networking.istio.io', 'Sidecar'),
-      serviceEntries: all('networking.istio.io', 'ServiceEntry'),
+      serviceEntries: entries,
       requestAuthentications: grouped(
         all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
         (policy) => policy.object.metadata.namespace,
       ),
       receivers: new WeakMap(),
+      gateways: all('networking.istio.io', 'Gateway'),
       extensions: [
         ...all('networking.istio.io', 'EnvoyFilter'),
         ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),

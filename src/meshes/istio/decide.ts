@@ -1,7 +1,9 @@
 /** What should happen to one call, and why: the caller's sidecar, the wire, the receiver's sidecar, the application. */
 import type { Call } from '../call.ts'
 import { normalizePath } from '../match/paths.ts'
+import { isOutside } from '../outside.ts'
 import type { Effect, Step, Verdict } from '../verdict.ts'
+import { endedByCaller, withRoute } from './caller.ts'
 import type { IstioModel } from './compile.ts'
 import { forwarding, type Handlers, refusal } from './effects.ts'
 import { type Outbound, outbound } from './outbound.ts'
@@ -62,10 +64,19 @@ export const decide = (model: IstioModel, call: Call): Verdict => {
   const sent = outbound(model, call)
   const last = sent.steps.at(-1)
   if (sent.unknown && last !== undefined) return verdict('unknown', 'none', sent.steps, last)
-  if (sent.refused !== undefined)
-    return verdict('deny', 'none', sent.steps, sent.refused, { effect: { kind: 'close' } })
+  return endedByCaller(sent) ?? withRoute(model, call, sent, arrive(model, sent))
+}
+
+/** The call at the pod that the caller's side picked. */
+const arrive = (model: IstioModel, sent: Outbound): Verdict => {
+  // TLS that the caller's sidecar starts is TLS to the receiver, whatever is inside.
+  const call: Call = sent.transport === 'tls' ? { ...sent.call, protocol: 'tls' } : sent.call
+  const { destination } = call
   if (!isMeshed(destination)) {
-    const says = `${nameOf(refOf(destination))} has no sidecar: nothing there refuses plaintext or asks a policy`
+    const outside = isOutside(destination)
+    const says = outside
+      ? `${nameOf(refOf(destination))} is outside the cluster: no policy of the mesh is asked there`
+      : `${nameOf(refOf(destination))} has no sidecar: nothing there refuses plaintext or asks a policy`
     return unguarded(model, call, sent, { at: 'server', outcome: 'info', says })
   }
   const { bypass } = receiverOf(model, destination).port(call.port)

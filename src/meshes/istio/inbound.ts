@@ -49,9 +49,12 @@ export const connect = (
     return accepted('mtls', mode === 'STRICT' ? accepts.STRICT : 'mTLS is accepted')
   }
   if (call.protocol === 'tls') {
-    if (mode === 'STRICT') return refused('bytes', 'TLS without a client certificate of the mesh is refused')
-    if (protocol === 'http') return refused('bytes', 'the port is declared HTTP, so TLS of the application is refused')
-    return accepted('tls', 'TLS of the application passes through')
+    const bySidecar = arriving.transport === 'tls'
+    const whose = bySidecar ? "the caller's sidecar" : 'the application'
+    const failure = bySidecar ? 'handshake' : 'bytes'
+    if (mode === 'STRICT') return refused(failure, 'TLS without a client certificate of the mesh is refused')
+    if (protocol === 'http') return refused(failure, `the port is declared HTTP, so TLS of ${whose} is refused`)
+    return accepted('tls', `TLS of ${whose} passes through`)
   }
   return mode === 'STRICT'
     ? refused('plaintext', 'plaintext is refused')

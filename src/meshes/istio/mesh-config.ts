@@ -1,11 +1,15 @@
 /**
  * The few settings of MeshConfig (ConfigMap `istio-system/istio`, key `mesh`) that change verdicts, read line by line:
- * a YAML parser would cost more start-up time than these keys are worth. Not modelled: meshMTLS, and of
- * extensionProviders all but their names, kinds and services.
+ * a YAML parser would cost more start-up time than these keys are worth. Not modelled: meshMTLS, defaultTrafficPolicy,
+ * defaultHttpRetryPolicy, and of extensionProviders all but their names, kinds and services.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Normalization } from '../match/paths.ts'
-import { fields, text } from './read.ts'
+import type { Evidence } from '../verdict.ts'
+import { fields, refOf, text } from './read.ts'
+
+/** What becomes of traffic to places that the registry does not know. */
+export type OutboundPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY'
 
 export interface MeshConfig {
   trustDomain: string
@@ -16,6 +20,9 @@ export interface MeshConfig {
   trustDomainAliases: readonly string[]
   /** By name. */
   providers: ReadonlyMap<string, ExtensionProvider>
+  outboundPolicy: OutboundPolicy
+  /** Where it is said; absent for the default. */
+  outboundPolicyFrom?: Evidence
 }
 
 /** An entry of `extensionProviders`. */
@@ -34,6 +41,7 @@ export const defaultMeshConfig: MeshConfig = {
   normalization: 'BASE',
   trustDomainAliases: [],
   providers: new Map(),
+  outboundPolicy: 'ALLOW_ANY',
 }
 
 const scalar = (mesh: string, key: string, indented = false): string | undefined => {
@@ -86,10 +94,17 @@ const normalizations: Record<string, Normalization> = {
   DECODE_AND_MERGE_SLASHES: 'DECODE_AND_MERGE_SLASHES',
 }
 
+/** `outboundTrafficPolicy:` with `mode:` below it or in braces. */
+const outboundMode = (mesh: string): string | undefined =>
+  /^outboundTrafficPolicy:[ \t]*(?:\{[^}\n]*?mode:|\n(?:[ \t]+[^\n]*\n)*?[ \t]+mode:)[ \t]*["']?([A-Z_]+)/m.exec(
+    mesh,
+  )?.[1]
+
 /** Settings that are absent, or a ConfigMap that is absent, mean the defaults. */
 export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig => {
   const mesh = text(fields(configMap?.data).mesh) ?? ''
-  if (mesh === '') return defaultMeshConfig
+  if (configMap === undefined || mesh === '') return defaultMeshConfig
+  const mode = outboundMode(mesh)
   return {
     trustDomain: scalar(mesh, 'trustDomain') ?? defaultMeshConfig.trustDomain,
     rootNamespace: scalar(mesh, 'rootNamespace') ?? defaultMeshConfig.rootNamespace,
@@ -97,5 +112,7 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     normalization: normalizations[scalar(mesh, 'normalization', true) ?? ''] ?? 'BASE',
     trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
     providers: readProviders(mesh),
+    outboundPolicy: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
+    ...(mode === undefined ? {} : { outboundPolicyFrom: { object: refOf(configMap), field: 'data.mesh' } }),
   }
 }

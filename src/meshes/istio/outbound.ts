@@ -1,33 +1,43 @@
 /**
- * The caller's sidecar: does it know the Service, and does it start mTLS? Decided once per Service from DestinationRules
- * and the namespace or mesh PeerAuthentication, then per endpoint from its label and its own policy. Upstream:
- * pilot/pkg/networking/core/cluster_tls.go, pilot/pkg/xds/endpoints/mtls_checker.go, pilot/pkg/model/push_context.go.
+ * The caller's sidecar: which listener takes the connection, where the request goes, and in what it is wrapped.
+ * Upstream: pilot/pkg/networking/core/listener.go (buildSidecarOutboundListeners), httproute.go
+ * (buildSidecarOutboundHTTPRouteConfig, buildCatchAllVirtualHost).
  */
 import type { Service } from '../../kube/kinds.ts'
-import type { Call } from '../call.ts'
-import { serviceNames, withoutPort } from '../match/hosts.ts'
+import type { Call, HttpRequest } from '../call.ts'
+import { draw } from '../chance.ts'
+import { hostCovers, withoutPort } from '../match/hosts.ts'
 import { hasLabels } from '../match/labels.ts'
-import type { Step } from '../verdict.ts'
-import { isHeadless } from '../world.ts'
+import type { Evidence, Step, Upstream } from '../verdict.ts'
+import { clientTls } from './client-tls.ts'
 import type { IstioModel } from './compile.ts'
-import { namespaceMode, workloadMode } from './peer-authentication.ts'
-import { isMeshed, outboundBypass, speaksMtls } from './pods.ts'
-import { type PortProtocol, portProtocol } from './protocol.ts'
+import type { Asker } from './http-match.ts'
+import { isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
-import { destinationTls, serviceEntryDoubt, sidecarDoubt, virtualServiceDoubt } from './traffic.ts'
+import { addressOf, hostOfService, type MeshPort, type MeshService, servicesNamed } from './registry.ts'
+import type { HeaderChanges, OwnAnswer } from './route-action.ts'
+import { destinationCluster, type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
+import { type Scope, scopeOf } from './sidecar.ts'
+import { connectionRouteFor, destinationsOf, virtualServiceFor } from './virtual-service.ts'
 
 /** How the caller's bytes leave its pod. */
 export interface Outbound {
   /** `direct`: no sidecar on this side. `http` and `tcp`: how the caller's sidecar handles the bytes. */
   proxy: 'direct' | 'http' | 'tcp'
-  transport: 'mtls' | 'plaintext'
+  transport: 'mtls' | 'tls' | 'plaintext'
   /** Server name that mTLS of a sidecar carries. */
   sni: string
   steps: Step[]
+  /** The call as it goes on: to the endpoint that was picked, with the request as it was rewritten. */
+  call: Call
+  upstream?: Upstream
+  changes?: HeaderChanges
   /** Set when the call cannot be decided on this side; the last step names what is not modelled. */
   unknown?: true
-  /** Set when the caller's own sidecar ends the call. */
+  /** Set when the caller's own sidecar ends the connection. */
   refused?: Step
+  /** Set when the caller's own sidecar answers. */
+  answer?: OwnAnswer & { cluster?: string; route?: string; delay?: number }
 }
 
 const step = (outcome: Step['outcome'], says: string, evidence?: Step['evidence']): Step => ({
@@ -37,215 +47,212 @@ const step = (outcome: Step['outcome'], says: string, evidence?: Step['evidence'
   ...(evidence === undefined ? {} : { evidence }),
 })
 
-const fqdn = (service: Service): string =>
-  `${service.metadata.name}.${service.metadata.namespace ?? 'default'}.svc.cluster.local`
+const hostOf = (http: HttpRequest): string => withoutPort(http.authority).toLowerCase().replace(/\.$/, '')
 
-/** Every host by which an HTTP route of the caller's sidecar knows the Service. */
-const routedNames = (model: IstioModel, service: Service, from: string): string[] => {
-  const home = service.metadata.namespace ?? 'default'
-  const aliases = [...model.services.values()]
-    .flat()
-    .filter((each) => each.spec.type === 'ExternalName' && each.spec.externalName?.replace(/\.$/, '') === fqdn(service))
-  return [
-    ...serviceNames(service.metadata.name, home, from),
-    ...aliases.flatMap((alias) => serviceNames(alias.metadata.name, alias.metadata.namespace ?? 'default', from)),
-    ...[service.spec.clusterIP, ...(service.spec.clusterIPs ?? [])].filter((ip): ip is string => Boolean(ip)),
-  ]
+/** The address that the caller dialled: a Service's, or the place itself. */
+const dialledAddress = (call: Call): string => {
+  const ip = call.service?.object.spec.clusterIP
+  return ip && ip !== 'None' ? ip : addressOf(call.destination)
 }
 
-/** The other Service that a Host header names on this port, if any: sidecars route by Host, not by address. */
-const otherRoute = (model: IstioModel, call: Call, host: string, port: number): Service | undefined => {
-  const from = call.source.metadata.namespace ?? 'default'
-  return [...model.services.values()].flat().find((service) => {
-    const here = (service.spec.ports ?? []).some((each) => each.port === port && portProtocol(each) === 'http')
-    return here && service !== call.service?.object && routedNames(model, service, from).includes(host)
-  })
+/** What the sidecar does with bytes for a place that it knows nothing of. */
+const stray = (call: Call, scope: Scope, protocol: 'http' | 'tcp', says: string): Outbound => {
+  const base = { proxy: protocol, transport: 'plaintext', sni: '', call } as const
+  if (scope.outboundPolicy === 'ALLOW_ANY') {
+    const upstream: Upstream = {
+      cluster: 'PassthroughCluster',
+      ...(protocol === 'http' ? { route: 'allow_any' } : {}),
+      destination: call.destination,
+      port: call.port,
+      endpoints: [],
+    }
+    const goes = call.protocol === 'tls' ? 'as it is' : 'as it is, in plaintext'
+    return { ...base, upstream, steps: [step('info', `${says}: it passes the request on ${goes}`, scope.egress)] }
+  }
+  const why = `${says}, and outboundTrafficPolicy is REGISTRY_ONLY`
+  if (protocol === 'tcp') {
+    const refused = step('deny', `${why}: the connection ends in BlackHoleCluster`, scope.policyFrom)
+    return { ...base, refused, steps: [refused] }
+  }
+  const last = step('deny', `${why}: the caller's sidecar answers 502`, scope.policyFrom)
+  const answer = { status: 502, body: '', headers: [], flags: '-', details: 'direct_response', says: last.says }
+  return { ...base, answer: { ...answer, route: 'block_all' }, steps: [last] }
 }
 
-const passthrough = (protocol: 'http' | 'tcp', steps: Step[], says: string): Outbound => ({
-  proxy: protocol,
-  transport: 'plaintext',
-  sni: '',
-  steps: [...steps, step('info', says)],
+const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 'http' | 'tcp'): Outbound => {
+  const base = { proxy: protocol, transport: 'plaintext', sni: '', call } as const
+  if (routed.kind === 'unknown') return { ...base, steps: routed.steps, unknown: true }
+  if (routed.kind === 'answer') {
+    const { answer, steps, kind: _kind, ...more } = routed
+    const last = steps.at(-1)
+    if (protocol === 'http' || last === undefined) return { ...base, steps, answer: { ...answer, ...more } }
+    return { ...base, steps, refused: last }
+  }
+  const { cluster, call: sent, upstream, changes } = routed
+  const tls = clientTls(model, sent, cluster)
+  const steps = [...routed.steps, tls.step]
+  return {
+    proxy: protocol,
+    transport: tls.transport,
+    sni: tls.transport === 'mtls' ? (tls.sni ?? serverNameOf(cluster.name)) : '',
+    steps,
+    call: sent,
+    upstream: tls.startsTls === undefined ? upstream : { ...upstream, startsTls: tls.startsTls },
+    ...(changes === undefined ? {} : { changes }),
+    ...(tls.unknown ? { unknown: true } : {}),
+  }
+}
+
+/** `outbound_.80_._.orders.production.svc.cluster.local` */
+export const serverNameOf = (cluster: string): string => cluster.split('|').join('_.')
+
+const askerOf = (call: Call, port: number): Asker => ({
+  labels: call.source.metadata.labels,
+  namespace: call.source.metadata.namespace ?? 'default',
+  port,
+  gateways: new Set(['mesh']),
 })
 
-/** A Host header that the HTTP routes of the port do not lead to the dialled Service. */
-const strayHost = (model: IstioModel, call: Call, port: number, steps: Step[]): Outbound | undefined => {
-  if (call.http === undefined || !model.httpPorts.has(port)) return undefined
-  const host = withoutPort(call.http.authority).toLowerCase().replace(/\.$/, '')
-  const from = call.source.metadata.namespace ?? 'default'
-  if (call.service !== undefined) {
-    const names = routedNames(model, call.service.object, from)
-    // A headless Service's routes also take the names of its pods.
-    const ofPod = isHeadless(call.service.object) && names.some((name) => host.endsWith(`.${name}`))
-    if (names.includes(host) || ofPod) return undefined
-  }
-  const other = otherRoute(model, call, host, port)
-  if (other !== undefined) {
-    const says = `The Host header names ${nameOf(refOf(other))}, and the caller's sidecar routes by it: not modelled`
-    const last = step('unknown', says, { object: refOf(other), field: 'metadata.name' })
-    return { proxy: 'http', transport: 'plaintext', sni: '', steps: [...steps, last], unknown: true }
-  }
-  const says = `The caller's sidecar knows no Service ${host} on port ${port}: it passes the request on as it is, in plaintext`
-  return passthrough('http', steps, says)
-}
-
-/** Callers of a headless Service go by all its pods: one without a sidecar makes every call plaintext. */
-const unmeshedPeer = (model: IstioModel, call: Call, service: Service): string | undefined => {
-  const pods = model.pods.get(service.metadata.namespace ?? '') ?? []
-  const selector = service.spec.selector ?? {}
-  const selected =
-    Object.keys(selector).length === 0 ? [] : pods.filter((pod) => hasLabels(selector, pod.metadata.labels))
-  const peers = selected.length > 0 ? selected : [call.destination]
-  const plain = peers.find((pod) => !speaksMtls(pod))
-  return (
-    plain &&
-    `${nameOf(refOf(service))} is headless and ${plain.metadata.name} has no sidecar: plaintext to all of its pods`
+/** A request on a listener that routes by Host header. */
+const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: number, scope: Scope): Outbound => {
+  const host = hostOf(call.http)
+  const asker = askerOf(call, port)
+  const named = servicesNamed(model.registry(), host, scope.from).filter(
+    (service) =>
+      scope.sees(service) &&
+      service.ports.some((each) => each.number === port && (each.protocol === 'http' || each.protocol === 'auto')),
   )
+  const service = named.find((each) => each.namespace === scope.from) ?? named[0]
+  if (service !== undefined) return toService(model, call, service, port, scope)
+  // Hosts outside the registry are routed by VirtualServices on port 80 alone.
+  const own = port === 80 ? virtualServiceFor(visibleVirtualServices(model, scope), host, 'http', asker) : undefined
+  if (own !== undefined) return finish(model, throughVirtualService(model, call, own, asker), call, 'http')
+  return stray(call, scope, 'http', `The caller's sidecar knows no Service ${host} on port ${port}`)
 }
 
-/** The transport that the caller's sidecar chooses for one endpoint of a Service it knows. */
-const chooseTransport = (
+const visibleVirtualServices = (model: IstioModel, scope: Scope) =>
+  model.virtualServices.filter(({ hosts, namespace, exportTo }) =>
+    hosts.some((host) => scope.sees({ host, namespace, exportTo })),
+  )
+
+/** A ServiceEntry that claims the host or an address of a Kubernetes Service. */
+const rivalOf = (model: IstioModel, service: MeshService, scope: Scope): (Evidence & { field: string }) | undefined => {
+  if (service.kubernetes === undefined) return undefined
+  const { byHost, entries } = model.registry()
+  const named = byHost.get(service.host)?.find((each) => each.kubernetes === undefined && scope.sees(each))
+  if (named !== undefined) return { object: refOf(named.object), field: 'spec.hosts' }
+  const claims = (each: MeshService): boolean => each.addresses.some((address) => service.addresses.includes(address))
+  const addressed = entries.find((each) => claims(each) && scope.sees(each))
+  return addressed && { object: refOf(addressed.object), field: 'spec.addresses' }
+}
+
+/** A call to a service that the sidecar knows: by a VirtualService for its host, or straight. */
+const toService = (
   model: IstioModel,
   call: Call,
-  service: Service,
-): Pick<Outbound, 'transport' | 'unknown'> & { last: Step } => {
-  const from = call.source.metadata.namespace ?? 'default'
-  const home = service.metadata.namespace ?? 'default'
-  const port = call.service?.port ?? { port: call.port }
-  const about = {
-    host: fqdn(service),
-    home,
-    from,
-    root: model.config.rootNamespace,
-    labels: call.source.metadata.labels,
+  service: MeshService,
+  port: number,
+  scope: Scope,
+  read: 'http' | 'bytes' = 'http',
+): Outbound => {
+  const asker = askerOf(call, port)
+  const rival = rivalOf(model, service, scope)
+  if (rival !== undefined) {
+    const says = `${nameOf(rival.object)} (${rival.field}) speaks of the same ${rival.field === 'spec.hosts' ? 'host' : 'address'} and is not modelled`
+    const last = step('unknown', says, rival)
+    return { proxy: 'tcp', transport: 'plaintext', sni: '', call, steps: [last], unknown: true }
   }
-  const rule = destinationTls(model.destinationRules, { ...about, port })
-  if (rule.unsure !== undefined) {
-    const says = `${nameOf(rule.unsure.object)} selects the caller, which is not modelled`
-    return { transport: 'plaintext', unknown: true, last: step('unknown', says, rule.unsure) }
+  const services = visibleVirtualServices(model, scope)
+  const { http } = call
+  if (read === 'http' && call.protocol === 'http' && http !== undefined) {
+    const own = virtualServiceFor(services, service.host, 'http', asker)
+    const routed =
+      own === undefined
+        ? straightTo(model, call, asker, service)
+        : throughVirtualService(model, { ...call, http }, own, asker)
+    return finish(model, routed, call, 'http')
   }
-  if (rule.tls !== undefined) {
-    const { mode, evidence } = rule.tls
-    const says = `${nameOf(evidence.object)} sets tls mode ${mode}`
-    if (mode === 'DISABLE')
-      return { transport: 'plaintext', last: step('info', `${says}: the caller's sidecar sends plaintext`, evidence) }
-    if (mode === 'ISTIO_MUTUAL')
-      return { transport: 'mtls', last: step('info', `${says}: the caller's sidecar always starts mTLS`, evidence) }
-    return { transport: 'plaintext', unknown: true, last: step('unknown', `${says}, which is not modelled`, evidence) }
-  }
-  if (!model.config.enableAutoMtls)
-    return { transport: 'plaintext', last: step('info', 'Automatic mTLS is off in the mesh config: plaintext') }
-  const wide = namespaceMode(model.peerAuthentications, home)
-  if (wide.mode === 'DISABLE')
-    return {
-      transport: 'plaintext',
-      last: step('info', `${wide.says}: callers send plaintext to every Service there`, wide.evidence),
+  for (const kind of call.protocol === 'tls' ? (['tls', 'tcp'] as const) : (['tcp'] as const)) {
+    const own = virtualServiceFor(services, service.host, kind, asker)
+    const found = own && connectionRouteFor(own, kind, asker, call.tls?.serverName.toLowerCase() ?? '')
+    if (own === undefined || found === undefined) continue
+    const base = { proxy: 'tcp', transport: 'plaintext', sni: '', call } as const
+    if ('unsure' in found) {
+      const says = `${nameOf(found.unsure.object)} (${found.unsure.field}) applies to this call and is not modelled`
+      return { ...base, steps: [step('unknown', says, found.unsure)], unknown: true }
     }
-  if (isHeadless(service)) {
-    const says = unmeshedPeer(model, call, service)
-    return says === undefined
-      ? {
-          transport: 'mtls',
-          last: step(
-            'info',
-            "The caller's sidecar starts mTLS: automatic mTLS, all pods of the headless Service have one",
-          ),
-        }
-      : { transport: 'plaintext', last: step('info', says) }
+    const targets = destinationsOf(found.route, own.namespace)
+    const target =
+      targets[
+        draw(
+          targets.map((each) => each.weight),
+          call.turn?.number,
+        )
+      ]
+    const { cluster, name } = target
+      ? destinationCluster(model, asker, target)
+      : { name: 'nothing', cluster: undefined }
+    const leads = step('info', `${nameOf(refOf(own.object))} routes to ${name}`, found.evidence)
+    if (cluster !== undefined) return finish(model, toCluster(cluster, call, [leads]), call, 'tcp')
+    const refused = step('deny', `${nameOf(refOf(own.object))} leads to ${name}, which does not exist`, found.evidence)
+    return { ...base, steps: [refused], refused }
   }
-  if (!speaksMtls(call.destination)) {
-    const evidence = { object: refOf(call.destination), field: 'metadata.labels' }
-    const says = `${nameOf(evidence.object)} has no label security.istio.io/tlsMode: istio (no sidecar): the caller's sidecar sends plaintext`
-    return { transport: 'plaintext', last: step('info', says, evidence) }
-  }
-  const own = workloadMode(
-    model.peerAuthentications,
-    call.destination.metadata.namespace ?? '',
-    call.destination.metadata.labels,
-    call.port,
-  )
-  if (own.mode === 'DISABLE')
-    return { transport: 'plaintext', last: step('info', `${own.says}: callers send plaintext to it`, own.evidence) }
-  return {
-    transport: 'mtls',
-    last: step('info', "The caller's sidecar starts mTLS: automatic mTLS, the receiver has a sidecar"),
-  }
+  return finish(model, straightTo(model, call, asker, service), call, 'tcp')
 }
 
-const doubt = (model: IstioModel, call: Call, service: Service, protocol: PortProtocol): Step | undefined => {
-  const from = call.source.metadata.namespace ?? 'default'
-  const home = service.metadata.namespace ?? 'default'
-  const host = fqdn(service)
-  const { labels } = call.source.metadata
-  const http = call.protocol === 'http' && protocol !== 'tcp' && protocol !== 'tls'
-  const addresses = [service.spec.clusterIP ?? '']
-  const evidence =
-    sidecarDoubt(model.sidecars, { host, home, from, labels, root: model.config.rootNamespace }) ??
-    virtualServiceDoubt(model.virtualServices, { host, from, port: call.service?.port.port ?? call.port, http }) ??
-    serviceEntryDoubt(model.serviceEntries, { host, from, addresses })
-  return (
-    evidence &&
-    step('unknown', `${nameOf(evidence.object)} (${evidence.field}) applies to this call and is not modelled`, evidence)
-  )
+/** A connection to something that is no known service: by server name or port of a ServiceEntry, or as a stranger. */
+const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, says: string): Outbound => {
+  const entries = model.registry().entries.filter((each) => each.addresses.length === 0 && scope.sees(each))
+  const on = (service: MeshService, ...protocols: MeshPort['protocol'][]): boolean =>
+    service.ports.some((each) => each.number === port && protocols.includes(each.protocol))
+  const name = call.tls?.serverName.toLowerCase() ?? ''
+  const byName = entries.find((service) => on(service, 'tls') && name !== '' && hostCovers(service.host, name))
+  const found = byName ?? entries.find((service) => on(service, 'tcp'))
+  return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope)
 }
 
 /** What happens to the call before it leaves the caller's pod. */
 export const outbound = (model: IstioModel, call: Call): Outbound => {
-  const direct = (says: string, evidence?: Step['evidence']): Outbound => ({
-    proxy: 'direct',
-    transport: 'plaintext',
-    sni: '',
-    steps: [step('info', says, evidence)],
-  })
-  const sameKind = call.protocol === 'http' ? 'http' : 'tcp'
+  const base = { transport: 'plaintext', sni: '', call } as const
   if (!isMeshed(call.source)) {
     const what =
       call.protocol === 'tls' ? "the application's own TLS, without a client certificate of the mesh" : 'plaintext'
-    return direct(`${nameOf(refOf(call.source))} has no sidecar: it sends ${what}`)
+    const says = `${nameOf(refOf(call.source))} has no sidecar: it sends ${what}`
+    return { ...base, proxy: 'direct', steps: [step('info', says)] }
   }
-  const dialled = call.service?.port.port ?? call.port
-  const skip = outboundBypass(call.source, dialled)
-  if (skip?.kind === 'bypass') return direct(`${skip.says}: it sends plaintext`, skip.evidence)
+  const port = call.service?.port.port ?? call.port
+  const skip = outboundBypass(call.source, port)
+  if (skip?.kind === 'bypass')
+    return { ...base, proxy: 'direct', steps: [step('info', `${skip.says}: it sends plaintext`, skip.evidence)] }
   if (skip !== undefined)
-    return {
-      proxy: 'tcp',
-      transport: 'plaintext',
-      sni: '',
-      steps: [step('unknown', skip.says, skip.evidence)],
-      unknown: true,
-    }
-
-  const steps: Step[] = []
-  if (call.service === undefined) {
-    const stray = strayHost(model, call, dialled, steps)
-    if (stray !== undefined) return stray
-    return passthrough(
-      'tcp',
-      steps,
-      "A pod was asked for by its address: the caller's sidecar passes it on in plaintext",
-    )
+    return { ...base, proxy: 'tcp', steps: [step('unknown', skip.says, skip.evidence)], unknown: true }
+  const scope = scopeOf(model.sidecars, call.source, model.config)
+  if (scope.doubt !== undefined) {
+    const says = `${nameOf(scope.doubt.object)} (${scope.doubt.field}) applies to this call and is not modelled`
+    return { ...base, proxy: 'tcp', steps: [step('unknown', says, scope.doubt)], unknown: true }
   }
-  const { object: service, port } = call.service
-  const protocol = portProtocol(port)
-  if (protocol === 'http' && call.protocol !== 'http') {
-    const says = `Port ${port.port} of ${nameOf(refOf(service))} is declared HTTP, and these bytes are not: the caller's sidecar closes the connection`
-    const refused = step('deny', says, { object: refOf(service), field: 'spec.ports' })
-    return { proxy: 'http', transport: 'plaintext', sni: '', steps: [refused], refused }
+  const registry = model.registry()
+  const http = call.protocol === 'http' ? call.http : undefined
+  const dialled = call.service
+    ? registry.byHost.get(hostOfService(call.service.object))?.find((each) => each.kubernetes === call.service?.object)
+    : registry.byAddress.get(dialledAddress(call))
+  const service = dialled !== undefined && scope.sees(dialled) ? dialled : undefined
+  const protocol = service?.ports.find((each) => each.number === port)?.protocol
+  // What a sidecar knows by address has a listener of its own, unless it is HTTP, which shares one for the port.
+  if (service !== undefined && protocol !== undefined && protocol !== 'http')
+    return toService(model, call, service, port, scope, protocol === 'auto' ? 'http' : 'bytes')
+  const shared = protocol === 'http' || (registry.httpOn.get(port) ?? []).some((each) => scope.sees(each))
+  if (shared && http !== undefined) return byHost(model, { ...call, http }, port, scope)
+  if (protocol === 'http' && service !== undefined) {
+    const says = `Port ${port} of ${nameOf(refOf(service.object))} is declared HTTP, and these bytes are not: the caller's sidecar closes the connection`
+    const refused = step('deny', says, { object: refOf(service.object), field: 'spec.ports' })
+    return { ...base, proxy: 'http', steps: [refused], refused }
   }
-  const stray = protocol === 'http' ? strayHost(model, call, dialled, steps) : undefined
-  if (stray !== undefined) return stray
-  const open = doubt(model, call, service, protocol)
-  const handled = protocol === 'http' || (protocol === 'auto' && call.protocol === 'http') ? 'http' : 'tcp'
-  if (open !== undefined) return { proxy: handled, transport: 'plaintext', sni: '', steps: [open], unknown: true }
-  const chosen = chooseTransport(model, call, service)
-  return {
-    proxy: call.protocol === 'http' ? handled : sameKind,
-    transport: chosen.transport,
-    sni: chosen.transport === 'mtls' ? `outbound_.${port.port}_._.${fqdn(service)}` : '',
-    steps: [...steps, chosen.last],
-    ...(chosen.unknown ? { unknown: true } : {}),
-  }
+  const says =
+    call.service === undefined
+      ? "An address was asked for that the caller's sidecar knows no Service of"
+      : `${nameOf(refOf(call.service.object))} is hidden from the caller's sidecar`
+  return toStranger(model, call, port, scope, says)
 }
 
 /** Services that select the pod, oldest first: the first with a port is what the receiver's sidecar listens by. */

@@ -35,3 +35,10 @@ export const portProtocol = (port: ServicePort): PortProtocol => {
   const prefix = said.split('-', 1)[0]?.toLowerCase() ?? ''
   return (Object.hasOwn(named, prefix) ? named[prefix] : undefined) ?? (serverFirst.has(port.port) ? 'tcp' : 'auto')
 }
+
+/** A ServiceEntry says its protocol in capitals (pkg/config/protocol/instance.go, Parse); anything else is detected. */
+export const entryProtocol = (protocol: string | undefined): PortProtocol => {
+  const said = (protocol ?? '').toLowerCase().replace('-', '_')
+  if (said === 'grpc_web' || said === 'http2') return 'http'
+  return (Object.hasOwn(named, said) ? named[said] : undefined) ?? 'auto'
+}

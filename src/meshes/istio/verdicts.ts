@@ -4,6 +4,7 @@
  * few of them.
  */
 import type { Effect, Evidence, Logged, Step, Transport, Verdict } from '../verdict.ts'
+import { once } from './once.ts'
 import { nameOf } from './read.ts'
 
 export interface Reasons {
@@ -27,14 +28,6 @@ export const verdict = (
   steps,
   ...(more.logged === undefined ? {} : { logged: more.logged }),
 })
-
-const once = <T>(make: () => T): (() => T) => {
-  let value: { made: T } | undefined
-  return () => {
-    value ??= { made: make() }
-    return value.made
-  }
-}
 
 /** The same, told when asked. */
 export const lazyVerdict = (

@@ -39,10 +39,12 @@ export const dropped = (decision: PolicyDecision, before: Verdict['steps'] = [])
  */
 export const behindPolicies = (policies: PolicyModel, call: Call, verdict: Verdict): Verdict => {
   if (policies.policies.size === 0) return verdict
+  // A proxy of the caller may send elsewhere than was dialled.
+  const { destination, port } = verdict.upstream ?? call
   const decision = decide(policies, {
     from: { pod: call.source, address: podAddresses(call.source)[0] ?? '' },
-    to: { pod: call.destination, address: podAddresses(call.destination)[0] ?? '' },
-    port: call.port,
+    to: { pod: destination, address: podAddresses(destination)[0] ?? '' },
+    port,
     protocol: 'TCP',
   })
   const endsAtCaller = verdict.steps.some(({ at, outcome }) => at === 'client' && outcome === 'deny')

@@ -8,6 +8,7 @@ test('an installation compiles to the defaults', () => {
     trustDomain: 'cluster.local',
     rootNamespace: 'istio-system',
     enableAutoMtls: true,
+    outboundPolicy: 'ALLOW_ANY',
     normalization: 'BASE',
     trustDomainAliases: [],
     providers: new Map(),

@@ -4,6 +4,7 @@ import type { Pod } from '../../../src/kube/kinds.ts'
 import type { Call, HttpRequest } from '../../../src/meshes/call.ts'
 import { inject } from '../../../src/meshes/istio/inject.ts'
 import { buildWorld, findWorkload, parseTarget, resolve } from '../../../src/meshes/network.ts'
+import { outsidePod } from '../../../src/meshes/outside.ts'
 
 const meshed = new Set(['production', 'staging', 'istio-system'])
 
@@ -78,6 +79,8 @@ export interface Ask {
   to: string
   method?: string
   headers?: Record<string, string | string[]>
+  /** How many requests the caller's proxy sent before; absent: the likelier of two chances counts. */
+  turn?: number
 }
 
 /** The call that a request makes in that cluster; throws when the rows name something that is not there. */
@@ -98,7 +101,17 @@ export const makeCall = (objects: readonly KubeObject[], ask: Ask): Call => {
     headers: headers.filter(([name]) => name !== 'host'),
   }
   const protocol = target.scheme === 'http' ? 'http' : target.scheme === 'https' ? 'tls' : 'tcp'
-  const common = { source, protocol, ...(protocol === 'http' ? { http } : {}) } as const
+  const common = {
+    source,
+    protocol,
+    ...(protocol === 'http' ? { http } : {}),
+    ...(ask.turn === undefined ? {} : { turn: { number: ask.turn, avoid: new Map() } }),
+  } as const
+  if (protocol === 'tls') Object.assign(common, { tls: { serverName: target.host, http } })
+  if (found.kind === 'external') {
+    const destination = outsidePod(found.host)
+    return { ...common, destination, port: found.port }
+  }
   if (found.kind === 'pod') return { ...common, destination: found.pod, port: found.port }
   if (found.kind !== 'service') throw new Error(`${ask.to} leads to ${found.kind}`)
   const endpoint = found.endpoints[0]
@@ -125,6 +138,7 @@ const groups: Record<string, string> = {
   Telemetry: 'telemetry.istio.io/v1',
   ConfigMap: 'v1',
   Service: 'v1',
+  Pod: 'v1',
 }
 
 /** `{is: AuthorizationPolicy production/p, spec: …}` as a whole object; `age` counts seconds after a fixed time. */
@@ -132,13 +146,17 @@ export const expand = (short: {
   is: string
   age?: number
   annotations?: Record<string, string>
+  /** Of a Pod, with its address. */
+  labels?: Record<string, string>
+  ip?: string
   [field: string]: unknown
 }): KubeObject => {
-  const { is, age = 0, annotations, ...rest } = short
+  const { is, age = 0, annotations, labels, ip, ...rest } = short
   const [kind = '', path = ''] = is.split(' ')
   const [home = '', name = ''] = path.split('/')
   const apiVersion = groups[kind]
   if (apiVersion === undefined) throw new Error(`unknown kind ${kind}`)
+  if (kind === 'Pod') return pod(path, ip ?? '', labels)
   const creationTimestamp = new Date(Date.UTC(2026, 0, 1) + age * 1000).toISOString().replace('.000', '')
   return { apiVersion, kind, metadata: { name, namespace: home, creationTimestamp, annotations }, ...rest }
 }

@@ -7,6 +7,7 @@
 import type { Call, TokenFact } from '../../call.ts'
 import type { Outside } from '../../mesh.ts'
 import type { IstioModel } from '../compile.ts'
+import { outbound } from '../outbound.ts'
 import { isMeshed } from '../pods.ts'
 import { isFields } from '../read.ts'
 import { findTokens } from './locations.ts'
@@ -47,9 +48,10 @@ const keySetOf = async (rule: JwtRule, outside: Outside): Promise<string | undef
 
 /** See `Mesh.gather`. */
 export const gather = async (model: IstioModel, call: Call, outside: Outside): Promise<Call> => {
-  const { http } = call
-  if (http === undefined || !isMeshed(call.destination)) return call
-  const { namespace = '', labels } = call.destination.metadata
+  // A proxy of the caller may send elsewhere than was dialled, and write other headers.
+  const { http, destination } = outbound(model, call).call
+  if (http === undefined || !isMeshed(destination)) return call
+  const { namespace = '', labels } = destination.metadata
   const rules = rulesFor(model.requestAuthentications, { namespace, labels, root: model.config.rootNamespace })
   const tokens: TokenFact[] = []
   for (const rule of rules) {

@@ -4,12 +4,11 @@
  */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
-import { serviceNames } from '../../match/hosts.ts'
 import { hasLabels } from '../../match/labels.ts'
 import { isReady, podAddresses, targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
+import { findRule } from '../destination-rule.ts'
 import { identityOf } from '../pods.ts'
-import { fields, text } from '../read.ts'
 import { inboundPorts, type KnownPort, outboundPorts, serviceMetadata } from './services.ts'
 
 const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster'
@@ -22,17 +21,14 @@ interface Cluster {
   [field: string]: unknown
 }
 
-/** The DestinationRule of the caller's namespace, else of the Service's, that names the host. */
-const ruleFor = (model: IstioModel, { host, service }: KnownPort, namespace: string): KubeObject | undefined => {
-  const home = service.metadata.namespace ?? 'default'
-  const named = (where: string) =>
-    model.destinationRules.find((rule) => {
-      if (rule.metadata.namespace !== where) return false
-      const said = text(fields(rule.spec).host) ?? ''
-      return serviceNames(service.metadata.name, home, where).includes(said) || said === host
-    })
-  return named(namespace) ?? named(home)
-}
+/** The DestinationRule that the caller's sidecar goes by. */
+const ruleFor = (model: IstioModel, { host, service }: KnownPort, namespace: string): KubeObject | undefined =>
+  findRule(model.destinationRules, {
+    host,
+    home: service.metadata.namespace ?? 'default',
+    from: namespace,
+    labels: undefined,
+  })?.object
 
 const endpointsOf = (model: IstioModel, { service, port }: KnownPort): { pod: Pod; port: number }[] => {
   const selector = service.spec.selector ?? {}

@@ -132,7 +132,9 @@ const clientRecord = (model: IstioModel, common: Common, isLast: boolean): Proxy
     ...(isHttp && result.details === 'via_upstream' ? { serviceTime: finished.duration } : {}),
     upstream: {
       host: reached && peer ? `${ip(peer)}:${call.port}` : '-',
-      cluster: service ? `outbound|${service.port.port}||${hostOf(service.object).host}` : 'PassthroughCluster',
+      cluster:
+        verdict?.upstream?.cluster ??
+        (service ? `outbound|${service.port.port}||${hostOf(service.object).host}` : 'PassthroughCluster'),
       local: reached && result.flags !== 'UF,URX' ? `${ip(from)}:${portFor(`${requestId}up`)}` : '-',
     },
     downstream: {
@@ -140,7 +142,7 @@ const clientRecord = (model: IstioModel, common: Common, isLast: boolean): Proxy
       remote: `${ip(from)}:${portFor(`${requestId}down`)}`,
     },
     serverName: '-',
-    route: isHttp ? (service ? 'default' : 'allow_any') : '-',
+    route: isHttp ? (verdict?.upstream?.route ?? (service ? 'default' : 'allow_any')) : '-',
     isMutual,
     ...(isMutual && peer ? { principals: principalsOf(model, from, peer) } : {}),
     ...(service ? { service: hostOf(service.object) } : {}),

@@ -1,0 +1,127 @@
+/**
+ * One HTTP request from a pod: where it goes, the attempts of the caller's proxy, and what the client gets.
+ */
+import type { Call } from '../../meshes/call.ts'
+import type { Upstream, Verdict } from '../../meshes/verdict.ts'
+import { podAddresses } from '../../meshes/world.ts'
+import { type Attempted, attempt, type Ways } from './attempt.ts'
+import type { Dial, HttpExchange, HttpResult } from './dataplane.ts'
+import { deliver } from './deliver.ts'
+import { noHealthyUpstream } from './envoy.ts'
+import type { NoPlace, Place } from './locate.ts'
+import type { Notes } from './traffic.ts'
+
+type Request = HttpExchange['request']
+
+export interface ExchangeWays extends Ways {
+  locate: (dial: Dial, notes: Notes) => Promise<Place | NoPlace>
+  decide: (call: Call) => Verdict
+  /** The call with the facts that deciding it needs. */
+  gather: (call: Call) => Promise<Call>
+}
+
+const lowerCased = (headers: Request['headers']): [string, string][] =>
+  headers.map(([name, value]) => [name.toLowerCase(), value])
+
+const addressOf = ({ destination }: Upstream): string => podAddresses(destination)[0] ?? destination.metadata.name
+
+/** Another attempt is worth it, and the proxy has one left. */
+const isRetried = ({ meets, verdict }: Attempted, tries: number): boolean => {
+  const retries = verdict.upstream?.retries
+  if (retries === undefined || tries > retries.attempts) return false
+  return retries.on.some((condition) => meets.includes(condition))
+}
+
+/** How outlier detection counts an answer: what the client's proxy made of a failed connection is a 503. */
+const statusOf = ({ answer }: Attempted): number => ('status' in answer ? answer.status : 503)
+
+const run = async (
+  ways: ExchangeWays,
+  exchange: { dial: Dial; call: Call; request: Request; notes: Notes; signal: AbortSignal },
+): Promise<Attempted> => {
+  const { proxies, clock, isMeshed } = ways
+  const { dial, call, notes } = exchange
+  const start = clock.now()
+  const tried = new Map<string, Set<string>>()
+  const isProxied = isMeshed(call.source)
+  const number = isProxied ? proxies.turn(call.source, exchange.request.authority) : 0
+  const gathered = (avoid: ReadonlyMap<string, ReadonlySet<string>>, tries: number): Promise<Call> => {
+    const turn = { number: number + tries, avoid: proxies.avoid(call.source, avoid) }
+    return ways.gather(isProxied ? { ...call, turn } : call)
+  }
+  const held: (() => void)[] = []
+  try {
+    for (let tries = 0; ; tries++) {
+      let asked = await gathered(tried, tries)
+      let verdict = ways.decide(asked)
+      if (tries > 0 && verdict.upstream?.endpoints.length === 0) {
+        // Nobody is left who was not asked: those who were are asked again.
+        asked = await gathered(new Map(), tries)
+        verdict = ways.decide(asked)
+      }
+      const { upstream } = verdict
+      const went = upstream === undefined || upstream.endpoints.length === 0
+      const reached = went ? asked : { ...asked, destination: upstream.destination, port: upstream.port }
+      Object.assign(notes, { call: reached, verdict })
+      const elapsed = (): number => clock.now() - start
+      const left = () => ({
+        ...(dial.timeout === undefined ? {} : { client: Math.max(0, dial.timeout - elapsed()) }),
+        ...(upstream?.timeout === undefined
+          ? {}
+          : { proxy: Math.max(0, upstream.timeout + (upstream.delay ?? 0) - elapsed()) }),
+      })
+      const attempted = await attempt(ways, exchange, verdict, held, left)
+      for (const release of held.splice(0)) release()
+      if (upstream !== undefined && isProxied && attempted.verdict.outcome !== 'unknown') {
+        const address = addressOf(upstream)
+        const fromCluster = upstream.endpoints.length > 0
+        if (fromCluster) proxies.report(call.source, upstream, address, statusOf(attempted))
+        tried.set(upstream.cluster, new Set([...(tried.get(upstream.cluster) ?? []), address]))
+      }
+      if (!isRetried(attempted, tries + 1)) return attempted
+    }
+  } finally {
+    for (const release of held) release()
+  }
+}
+
+export const createExchange =
+  (ways: ExchangeWays) =>
+  async (dial: Dial, request: Request, notes: Notes): Promise<HttpResult> => {
+    const { clock, isMeshed } = ways
+    const place = await ways.locate(dial, notes)
+    if ('failure' in place) {
+      const fromMesh = place.noEndpoints && isMeshed(dial.from)
+      const remoteAddress = place.address
+      if (fromMesh && !dial.tls) {
+        const response = noHealthyUpstream(clock.now())
+        return { ok: true, exchange: { request, response }, remoteAddress: remoteAddress ?? '' }
+      }
+      return { ok: false, failure: fromMesh ? { kind: 'reset' } : place.failure, remoteAddress }
+    }
+    const { to, address: remoteAddress } = place
+    if (!place.call) {
+      const answer = await deliver(ways, dial, {
+        to,
+        request,
+        remoteAddress: '127.0.0.1',
+        ...(dial.tls ? { tls: dial.tls } : {}),
+        ...(dial.timeout === undefined ? {} : { limit: dial.timeout }),
+      })
+      return 'status' in answer
+        ? { ok: true, exchange: { request, response: answer }, remoteAddress }
+        : { ok: false, failure: answer, remoteAddress }
+    }
+    const call: Call = dial.tls
+      ? { ...place.call, protocol: 'tls', tls: { serverName: dial.tls.serverName, http: request } }
+      : { ...place.call, protocol: 'http', http: { ...request, headers: lowerCased(request.headers) } }
+    const over = new AbortController()
+    const signal = dial.signal ? AbortSignal.any([dial.signal, over.signal]) : over.signal
+    try {
+      const { answer, sent, verdict } = await run(ways, { dial, call, request, notes, signal })
+      if ('status' in answer) return { ok: true, exchange: { request: sent, response: answer }, remoteAddress, verdict }
+      return { ok: false, failure: answer, remoteAddress, verdict }
+    } finally {
+      over.abort()
+    }
+  }

@@ -1,0 +1,98 @@
+/**
+ * What the proxies of the cluster remember between requests: whose turn it is, who is ejected, how many requests run,
+ * how many tokens are left. It belongs to one proxy and one cluster each, as in Envoy, and is lost with the pod.
+ */
+import type { Pod } from '../../kube/kinds.ts'
+import type { Turn } from '../../meshes/call.ts'
+import type { Inbound, Limits, RateLimit, Upstream } from '../../meshes/verdict.ts'
+import { createDetector, type Detector } from './outlier.ts'
+import { createPool, type Pool } from './pool.ts'
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
+
+interface ProxyState {
+  turns: Map<string, number>
+  detectors: Map<string, Detector>
+  pools: Map<string, Pool>
+  buckets: Map<string, { limit: string; bucket: TokenBucket }>
+}
+
+export interface Proxies {
+  /** A new request of the pod to that host; `tried` are addresses by cluster that earlier attempts went to. */
+  turn(pod: Pod, host: string): number
+  avoid(pod: Pod, tried: ReadonlyMap<string, ReadonlySet<string>>): Turn['avoid']
+  /** Room in the pool of a cluster (`upstream` or `inbound`); undefined: overflow. */
+  enter(pod: Pod, cluster: string, limits: Limits, signal: AbortSignal): Promise<(() => void) | undefined>
+  /** How an attempt ended. */
+  report(pod: Pod, upstream: Upstream, address: string, status: number): void
+  /** The first limit that turns the request away. */
+  limited(pod: Pod, inbound: Inbound, chain: string, first: boolean): RateLimit | undefined
+  /** Forgets the proxies of pods that are gone. */
+  keep(exists: (uid: string) => boolean): void
+}
+
+const keyOf = (pod: Pod): string => pod.metadata.uid ?? `${pod.metadata.namespace}/${pod.metadata.name}`
+
+const remembered = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+/** `now` gives milliseconds since the epoch. */
+export const createProxies = (now: () => number): Proxies => {
+  const states = new Map<string, ProxyState>()
+  const stateOf = (pod: Pod): ProxyState =>
+    remembered(states, keyOf(pod), () => ({
+      turns: new Map(),
+      detectors: new Map(),
+      pools: new Map(),
+      buckets: new Map(),
+    }))
+  return {
+    turn(pod, host) {
+      const { turns } = stateOf(pod)
+      const number = turns.get(host) ?? 0
+      turns.set(host, number + 1)
+      return number
+    },
+    avoid(pod, tried) {
+      const out = new Map(tried)
+      for (const [cluster, detector] of stateOf(pod).detectors) {
+        const ejected = detector.ejected()
+        if (ejected.size > 0) out.set(cluster, new Set([...ejected, ...(tried.get(cluster) ?? [])]))
+      }
+      return out
+    },
+    enter(pod, cluster, limits, signal) {
+      return remembered(stateOf(pod).pools, cluster, createPool).enter(limits, signal)
+    },
+    report(pod, { cluster, outlierDetection, endpoints }, address, status) {
+      const { detectors } = stateOf(pod)
+      if (outlierDetection === undefined) {
+        detectors.delete(cluster)
+        return
+      }
+      const detector = remembered(detectors, cluster, () => createDetector(now))
+      detector.configure(outlierDetection, endpoints)
+      detector.report(address, status)
+    },
+    limited(pod, { rateLimits = [] }, chain, first) {
+      const { buckets } = stateOf(pod)
+      return rateLimits.find((limit) => {
+        if (limit.first !== first) return false
+        const said = JSON.stringify(limit)
+        const key = `${limit.key} ${chain}`
+        const known = buckets.get(key)
+        // A changed configuration starts with a full bucket.
+        const held = known?.limit === said ? known : { limit: said, bucket: createTokenBucket(now) }
+        buckets.set(key, held)
+        return !held.bucket.take(limit)
+      })
+    },
+    keep(exists) {
+      for (const key of states.keys()) if (!exists(key)) states.delete(key)
+    },
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The bucket of a local rate limit. It fills evenly, not all at once at the end of an interval: Envoy's
+ * RateLimitTokenBucket (source/extensions/filters/common/local_ratelimit/local_ratelimit_impl.cc).
+ */
+import { applies } from '../../meshes/chance.ts'
+import type { RateLimit } from '../../meshes/verdict.ts'
+
+export interface TokenBucket {
+  /** Whether the request may pass. */
+  take(limit: RateLimit): boolean
+}
+
+/** `now` gives milliseconds since the epoch. A bucket starts full. */
+export const createTokenBucket = (now: () => number): TokenBucket => {
+  let tokens: number | undefined
+  let at = now()
+  let turn = 0
+  return {
+    take({ maxTokens, tokensPerFill, fillInterval, enabled, enforced }) {
+      turn++
+      if (!applies('enabled', enabled, turn)) return true
+      const time = now()
+      tokens = Math.min(maxTokens, (tokens ?? maxTokens) + ((time - at) * tokensPerFill) / fillInterval)
+      at = time
+      if (tokens >= 1) {
+        tokens--
+        return true
+      }
+      return !applies('enforced', enforced, turn)
+    },
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * VirtualServices: which one speaks for a host, and which of its routes takes a request. Upstream:
+ * pilot/pkg/model/push_context.go (VirtualServicesForGateway), pilot/pkg/networking/core/httproute.go
+ * (BuildSidecarOutboundVirtualHosts: the first of a host wins), pilot/pkg/networking/core/route/route.go.
+ * Not modelled, and `unknown` where they would count: delegates, mirrors, CORS for requests with an Origin.
+ */
+import type { KubeObject } from '../../kube/api.ts'
+import type { HttpRequest } from '../call.ts'
+import { fullName, hostCovers } from '../match/hosts.ts'
+import type { Evidence } from '../verdict.ts'
+import { type Asker, isConfigured, matchesOf, matchesRequest, qualify } from './http-match.ts'
+import { type Fields, fields, list, refOf, text, texts } from './read.ts'
+
+export interface VirtualService {
+  object: KubeObject
+  namespace: string
+  /** Full names, lower case. */
+  hosts: readonly string[]
+  /** `mesh` or `namespace/name`. */
+  gateways: ReadonlySet<string>
+  exportTo: readonly string[]
+  http: readonly Fields[]
+  tls: readonly Fields[]
+  tcp: readonly Fields[]
+}
+
+export const readVirtualService = (object: KubeObject): VirtualService => {
+  const spec = fields(object.spec)
+  const namespace = object.metadata.namespace ?? 'default'
+  const gateways = texts(spec.gateways)
+  return {
+    object,
+    namespace,
+    hosts: texts(spec.hosts).map((host) => fullName(host, namespace).toLowerCase()),
+    gateways: new Set(gateways.length === 0 ? ['mesh'] : gateways.map((each) => qualify(each, namespace))),
+    exportTo: texts(spec.exportTo),
+    http: list(spec.http).map(fields),
+    tls: list(spec.tls).map(fields),
+    tcp: list(spec.tcp).map(fields),
+  }
+}
+
+/** Private ones first, then those exported by name, then public ones; each in their order of age. */
+const rank = ({ exportTo, namespace }: VirtualService, from: string): number => {
+  if (exportTo.length === 1 && (exportTo[0] === '.' || exportTo[0] === namespace)) return 0
+  return exportTo.includes(from) || exportTo.includes('.') ? 1 : 2
+}
+
+/** The routes that the proxy gets of it. */
+const configured = (routes: readonly Fields[], asker: Asker, home: string): boolean =>
+  routes.some((route) => {
+    const matches = matchesOf(route)
+    return matches.length === 0 || matches.some((match) => isConfigured(match, asker, home))
+  })
+
+/**
+ * The VirtualService that speaks for a host, among those the proxy sees: an exact host before wildcards, longer ones
+ * first. One whose routes are all for other callers or ports does not count.
+ */
+export const virtualServiceFor = (
+  services: readonly VirtualService[],
+  host: string,
+  kind: 'http' | 'tls' | 'tcp',
+  asker: Asker,
+): VirtualService | undefined => {
+  let best: { service: VirtualService; length: number; rank: number } | undefined
+  for (const service of services) {
+    if (![...service.gateways].some((each) => asker.gateways.has(each))) continue
+    const length = Math.max(
+      -1,
+      ...service.hosts
+        .filter((each) => hostCovers(each, host))
+        .map((each) => (each.startsWith('*') ? each.length : each.length + 1000)),
+    )
+    if (length < 0 || !configured(service[kind], asker, service.namespace)) continue
+    const order = rank(service, asker.namespace)
+    if (best === undefined || length > best.length || (length === best.length && order < best.rank))
+      best = { service, length, rank: order }
+  }
+  return best?.service
+}
+
+export interface FoundRoute {
+  route: Fields
+  /** `spec.http[0]` */
+  evidence: Evidence
+  /** The `match` that took the request; absent for a route without one. */
+  match?: Fields
+  /** `%ROUTE_NAME%` */
+  name: string
+}
+
+const routeKeys = new Set(
+  'name match route redirect directResponse rewrite timeout retries fault headers corsPolicy'.split(' '),
+)
+
+/** What of a route is not modelled and would count for the request: the field's name. */
+const unmodelled = (route: Fields, request: HttpRequest): string | undefined => {
+  const other = Object.keys(route).find((key) => !routeKeys.has(key))
+  if (other !== undefined) return other
+  const crosses = request.headers.some(([name]) => name === 'origin')
+  return route.corsPolicy !== undefined && crosses ? 'corsPolicy' : undefined
+}
+
+/** The first route that takes the request; undefined: none does, which Envoy answers with 404. */
+export const routeFor = (
+  service: VirtualService,
+  asker: Asker,
+  request: HttpRequest,
+): FoundRoute | { unsure: Evidence } | undefined => {
+  for (const [index, route] of service.http.entries()) {
+    const object = refOf(service.object)
+    const found = (match?: Fields): FoundRoute | { unsure: Evidence } => {
+      const field = unmodelled(route, request)
+      if (field !== undefined) return { unsure: { object, field: `spec.http[${index}].${field}` } }
+      const name = text(route.name) ?? ''
+      const own = text(match?.name)
+      return {
+        route,
+        evidence: { object, field: `spec.http[${index}]` },
+        ...(match === undefined ? {} : { match }),
+        name: own === undefined ? name : `${name}.${own}`,
+      }
+    }
+    const matches = matchesOf(route)
+    if (matches.length === 0) return found()
+    for (const [at, match] of matches.entries()) {
+      if (!isConfigured(match, asker, service.namespace)) continue
+      const answer = matchesRequest(match, request)
+      if (answer === 'unknown') return { unsure: { object, field: `spec.http[${index}].match[${at}]` } }
+      if (answer === 'yes') return found(match)
+    }
+  }
+  return undefined
+}
+
+export interface Destination {
+  /** Full name, lower case. */
+  host: string
+  port?: number
+  subset?: string
+  weight: number
+  headers: Fields
+}
+
+/** `route[]` of an HTTP, TCP or TLS route. A single one without a weight takes everything. */
+export const destinationsOf = (route: Fields, namespace: string): Destination[] => {
+  const targets = list(route.route).map(fields)
+  return targets.map((target) => {
+    const destination = fields(target.destination)
+    const number = fields(destination.port).number
+    const subset = text(destination.subset)
+    return {
+      host: fullName(text(destination.host) ?? '', namespace).toLowerCase(),
+      ...(typeof number === 'number' ? { port: number } : {}),
+      ...(subset === undefined || subset === '' ? {} : { subset }),
+      weight: typeof target.weight === 'number' ? target.weight : targets.length === 1 ? 100 : 0,
+      headers: fields(target.headers),
+    }
+  })
+}
+
+/** The TCP or TLS route that takes a connection. `destinationSubnets` is not modelled. */
+export const connectionRouteFor = (
+  service: VirtualService,
+  kind: 'tls' | 'tcp',
+  asker: Asker,
+  serverName: string,
+): { route: Fields; evidence: Evidence } | { unsure: Evidence } | undefined => {
+  for (const [index, route] of service[kind].entries()) {
+    const evidence = { object: refOf(service.object), field: `spec.${kind}[${index}]` }
+    const matches = matchesOf(route)
+    if (matches.length === 0 && kind === 'tcp') return { route, evidence }
+    for (const match of matches) {
+      if (!isConfigured(match, asker, service.namespace)) continue
+      const names = texts(match.sniHosts)
+      if (names.length > 0 && !names.some((name) => hostCovers(name, serverName))) continue
+      if (match.destinationSubnets !== undefined || match.sourceSubnet !== undefined)
+        return { unsure: { ...evidence, field: `${evidence.field}.match` } }
+      return { route, evidence }
+    }
+  }
+  return undefined
+}
