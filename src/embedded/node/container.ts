@@ -83,7 +83,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
   const argv = commandLine(container, image, env)
   const name = argv[0] ?? ''
   const start = image.programs?.[baseName(name)]
-  const command = start ? undefined : findCommand(argv)
+  const command = start ? undefined : findCommand(argv, image.commands)
   if (!start && !command) {
     const where = name.includes('/') ? `stat ${name}: no such file or directory` : 'executable file not found in $PATH'
     throw new StartError(
@@ -112,6 +112,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     network,
     clock,
     shell: {},
+    commands: image.commands ?? {},
     main: argv,
     neighbours: () => {
       const target = parts.target()

@@ -146,7 +146,7 @@ export const startNode = (options: NodeOptions): Kubelet => {
     const run = findRun(target)
     const name = argv[0] ?? ''
     if (name === '') throw badRequest('you must specify at least 1 command for the container')
-    const command = findCommand(argv)
+    const command = findCommand(argv, run.view.commands)
     if (!command)
       throw cannotStart(
         run.id,

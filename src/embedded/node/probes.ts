@@ -89,7 +89,7 @@ const askHttp = async (
 }
 
 const askExec = async (target: ProbeTarget, argv: string[], seconds: number): Promise<ProbeResult> => {
-  const command = findCommand(argv)
+  const command = findCommand(argv, target.run.view.commands)
   if (!command) return { ok: false, says: `command "${argv.join(' ')}" not found` }
   const chunks: Uint8Array[] = []
   const take = (chunk: Uint8Array): void => void chunks.push(chunk)

@@ -3,6 +3,7 @@
 import { parseImage, repositoryOf } from './image-reference.ts'
 import { agnhost } from './images/agnhost.ts'
 import { curlImage } from './images/curl.ts'
+import { fortioImage } from './images/fortio.ts'
 import { httpsEcho } from './images/http-https-echo.ts'
 import { istiod, istioInit, istioProxy } from './images/istio.ts'
 import { nginx } from './images/nginx.ts'
@@ -18,6 +19,7 @@ export const images: readonly Image[] = [
   tcpEcho,
   curlImage,
   nginx,
+  fortioImage,
   busybox,
   alpine,
   pauseImage,
@@ -38,6 +40,7 @@ const aliases: Readonly<Record<string, string>> = {
   'gcr.io/istio-testing/tcp-echo-server': 'istio/tcp-echo-server',
   'ghcr.io/mendhak/http-https-echo': 'mendhak/http-https-echo',
   'quay.io/curl/curl': 'curlimages/curl',
+  'istio/fortio': 'fortio/fortio',
   'k8s.gcr.io/e2e-test-images/agnhost': 'registry.k8s.io/e2e-test-images/agnhost',
   'registry.k8s.io/e2e-test-images/busybox': 'busybox',
   'registry.k8s.io/e2e-test-images/nginx': 'nginx',

@@ -3,6 +3,7 @@ import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane, HttpExchange } from '../dataplane/dataplane.ts'
 import type { ProxyPages } from '../telemetry/admin.ts'
+import type { Command } from './process/process.ts'
 
 /** The parts of a container that its program may know and do. */
 export interface ContainerContext {
@@ -71,6 +72,8 @@ export interface Image {
    * userland (`sleep`, `sh`, …).
    */
   programs?: Readonly<Record<string, (context: ContainerContext) => Program>>
+  /** Programs of the image that are run by hand (`kubectl exec`) and end. */
+  commands?: Readonly<Record<string, Command>>
   /** Files the image ships, by absolute path. */
   files?: Readonly<Record<string, string>>
 }

@@ -74,7 +74,7 @@ const linesOf = (options: Options, items: string[]): string[][] => {
 
 /** `find` is how command lines become commands; handed in, since it knows this one too. */
 export const xargsWith =
-  (find: (argv: readonly string[]) => Command | undefined): Command =>
+  (find: (argv: readonly string[], own: Readonly<Record<string, Command>>) => Command | undefined): Command =>
   async (process) => {
     const options = parse(process.argv.slice(1))
     if (typeof options === 'string') {
@@ -85,7 +85,7 @@ export const xargsWith =
     const lines = linesOf(options, items)
     let code = 0
     const runOne = async (argv: string[]): Promise<void> => {
-      const command = find(argv)
+      const command = find(argv, process.container.commands)
       if (!command) {
         process.err(`xargs: ${argv[0]}: No such file or directory\n`)
         code = 127

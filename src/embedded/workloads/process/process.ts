@@ -24,6 +24,8 @@ export interface ContainerView {
   readonly files: Files
   readonly network: DataPlane
   readonly clock: Clock
+  /** The image's own commands, besides those that every container has. */
+  readonly commands: Readonly<Record<string, Command>>
   /** The container's shell, once one was asked for. */
   readonly shell: { bash?: Bash }
   /** Command line of the main process, for `ps`. */

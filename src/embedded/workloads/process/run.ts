@@ -16,7 +16,7 @@ const plain: Readonly<Record<string, Command>> = {
   nc,
   nslookup,
   wget,
-  xargs: xargsWith((argv) => findCommand(argv)),
+  xargs: xargsWith((argv, own) => findCommand(argv, own)),
 }
 
 /** Those that reach the network or know the container: the shell has to use ours. */
@@ -46,10 +46,14 @@ const onPath = (name: string): string | undefined => {
   return bare !== '' && !bare.includes('/') ? bare : undefined
 }
 
-/** Finds what a command line runs; undefined when there is no such executable. */
-export const findCommand = (argv: readonly string[]): Command | undefined => {
+/** Finds what a command line runs; undefined when there is no such executable. `own`: the image's commands. */
+export const findCommand = (
+  argv: readonly string[],
+  own: Readonly<Record<string, Command>> = {},
+): Command | undefined => {
   const name = onPath(argv[0] ?? '')
   if (name === undefined) return undefined
+  if (Object.hasOwn(own, name)) return own[name]
   if (name === 'pilot-agent') return pilotAgent
   if (name === 'busybox' && argv.length > 1) return findApplet(argv.slice(1))
   const forever = tailForever([name, ...argv.slice(1)])

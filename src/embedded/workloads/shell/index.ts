@@ -15,7 +15,7 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin
 
 /** The network commands, as the shell calls them: output collected, since it may go into a pipe. */
 const networkCommands = (process: Process) =>
-  Object.entries(shellCommands).map(([name, run]) =>
+  Object.entries({ ...shellCommands, ...process.container.commands }).map(([name, run]) =>
     defineCommand(name, async (args, context) => {
       const out: Uint8Array[] = []
       const err: Uint8Array[] = []
