@@ -51,6 +51,8 @@ export interface RunParts {
   onExit: (code: number) => void
 }
 
+const pods = { group: '', resource: 'pods' }
+
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 /** Container ids look like real ones and are the same for the same run. */
@@ -142,6 +144,8 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
         network,
         local: parts.local,
         ...(parts.pages ? { pages: parts.pages } : {}),
+        pods: () => registry.list(pods) as Pod[],
+        signal: controller.signal,
         exit: end,
         async shell(script) {
           const chunks: Uint8Array[] = []

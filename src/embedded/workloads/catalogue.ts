@@ -8,6 +8,7 @@ import { httpsEcho } from './images/http-https-echo.ts'
 import { istiod, istioInit, istioProxy } from './images/istio.ts'
 import { nginx } from './images/nginx.ts'
 import { pauseImage } from './images/pause.ts'
+import { configReloader, prometheus } from './images/prometheus.ts'
 import { tcpEcho } from './images/tcp-echo.ts'
 import { tokenIssuer } from './images/token-issuer.ts'
 import { alpine, busybox } from './images/userland.ts'
@@ -26,11 +27,14 @@ export const images: readonly Image[] = [
   istioProxy,
   istioInit,
   istiod,
+  prometheus,
+  configReloader,
   tokenIssuer,
 ]
 
 /** Mirrors under which the same images are known. */
 const aliases: Readonly<Record<string, string>> = {
+  'quay.io/prometheus/prometheus': 'prom/prometheus',
   'gcr.io/istio-release/proxyv2': 'istio/proxyv2',
   'gcr.io/istio-release/pilot': 'istio/pilot',
   'registry.istio.io/release/proxyv2': 'istio/proxyv2',

@@ -20,6 +20,10 @@ export interface ContainerContext {
   network: DataPlane
   /** What listens on a port inside this pod, whichever container runs it: `localhost`. */
   local: (port: number) => Program | undefined
+  /** The pods of the cluster, for programs that discover what there is. */
+  pods: () => Pod[]
+  /** Fires when the container ends. */
+  signal: AbortSignal
   /** What a sidecar in this pod answers about itself; absent without a mesh. */
   pages?: ProxyPages
   /** Runs `sh -c` in this container, for programs that offer it. */

@@ -3,6 +3,7 @@
  * the health and probe ports of pilot-agent, and istiod's health port.
  * Envoy's admin interface (15000) and the metrics pages are `telemetry/admin.ts`. Not modelled: xDS.
  */
+import { istioVersion } from '../../../meshes/istio/version.ts'
 import type { ContainerContext, Image, Program } from '../workload.ts'
 import { goResponse, target } from './http.ts'
 
@@ -87,6 +88,8 @@ export const istioInit: Image = {
   programs: { 'istio-iptables': iptables },
 }
 
+const metrics = `# TYPE pilot_info gauge\npilot_info{version="${istioVersion}"} 1\n`
+
 export const istiod: Image = {
   repository: 'istio/pilot',
   says: "Istio's control plane",
@@ -102,8 +105,11 @@ export const istiod: Image = {
           protocol: port === 8080 || port === 15014 ? 'http' : 'tcp',
         })),
         onTerm: 0,
-        http: async (request) => {
-          const isReady = target(request).path === '/ready'
+        http: async (request, { port }) => {
+          const { path } = target(request)
+          if (port === 15014 && path === '/metrics')
+            return goResponse(context.clock.now(), 200, metrics, 'text/plain; version=0.0.4; charset=utf-8')
+          const isReady = path === '/ready'
           return goResponse(context.clock.now(), isReady ? 200 : 404, isReady ? '' : '404 page not found\n')
         },
       }
