@@ -4,6 +4,7 @@ import type { Pod } from '../kube/kinds.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { builtinAdmission } from './admission/index.ts'
 import { startQuotaStatus } from './admission/quota/controller.ts'
+import { webhookNamespaces } from './admission/webhooks.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { createDocuments } from './apiserver/documents.ts'
 import { inClusterProgram } from './apiserver/in-cluster.ts'
@@ -69,7 +70,13 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   let plugins: AdmissionPlugin[] = []
   const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
   const authorizer = createAuthorizer(registry)
-  plugins = builtinAdmission({ registry, authorizer })
+  plugins = builtinAdmission({
+    registry,
+    authorizer,
+    isMeshNamespace: (namespace) => meshNamespaces?.has(namespace) ?? true,
+  })
+  // Until the mesh is installed, what comes is its own.
+  let meshNamespaces: Set<string> | undefined
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
   let certificates: WorkloadCertificates | undefined
@@ -96,6 +103,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   const certificate = { ca: authority.certificate, names: apiServerNames }
   const apiServer = inClusterProgram({ handle, tokens, port: apiServerPort, certificate })
   if (mesh) await installMesh(mesh, registry)
+  meshNamespaces = webhookNamespaces(registry)
   if (mesh?.trust) certificates = startWorkloadCertificates({ registry, clock, trust: mesh.trust })
 
   return {

@@ -17,15 +17,21 @@ import { validatingPolicyPlugin } from './policies/validating.ts'
 import { resourceQuotaPlugin } from './quota/index.ts'
 import { serviceAccountPlugin } from './service-account.ts'
 import { serviceAddressesPlugin } from './service-addresses.ts'
+import { webhooksPlugin } from './webhooks.ts'
+
+export interface AdmissionParts {
+  registry: Registry
+  authorizer: Authorizer
+  /** Whether the mesh itself answers the webhooks of Services in that namespace. */
+  isMeshNamespace?: (namespace: string) => boolean
+}
 
 /** Plugins of the API server itself. A mesh's mutating webhooks come after these. */
 export const builtinAdmission = ({
   registry,
   authorizer,
-}: {
-  registry: Registry
-  authorizer: Authorizer
-}): AdmissionPlugin[] => [
+  isMeshNamespace = () => false,
+}: AdmissionParts): AdmissionPlugin[] => [
   limitRangerPlugin(registry),
   serviceAccountPlugin(registry),
   defaultTolerationsPlugin,
@@ -35,6 +41,7 @@ export const builtinAdmission = ({
   certificatesPlugin(authorizer),
   podSecurityPlugin(registry),
   validatingPolicyPlugin(registry),
+  webhooksPlugin(registry, isMeshNamespace),
   resourceQuotaPlugin(registry),
   notModelledPlugin,
 ]

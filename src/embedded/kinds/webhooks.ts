@@ -1,24 +1,27 @@
-/** Webhook configurations, as data. Not modelled: the API server calls none of them; the mesh's own are built in. */
+/** Webhook configurations. What they match is answered in `admission/webhooks.ts`; the mesh's own are built in. */
 import type { KubeObject } from '../../kube/api.ts'
+import type { LabelSelector } from '../../kube/kinds.ts'
+import type { Rule } from '../admission/match.ts'
 import { ageColumn, integer, nameColumn } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { oneOf, required } from './validation/errors.ts'
 
-interface Webhook {
+export interface Webhook {
   name?: string
   admissionReviewVersions?: string[]
-  clientConfig?: { url?: string; service?: { name?: string; namespace?: string; port?: number } }
+  clientConfig?: { url?: string; service?: { name?: string; namespace?: string; path?: string; port?: number } }
   failurePolicy?: string
   matchPolicy?: string
-  namespaceSelector?: object
-  objectSelector?: object
+  namespaceSelector?: LabelSelector
+  objectSelector?: LabelSelector
+  matchConditions?: { name?: string; expression?: string }[]
   reinvocationPolicy?: string
-  rules?: { scope?: string }[]
+  rules?: Rule[]
   sideEffects?: string
   timeoutSeconds?: number
 }
 
-interface Configuration extends KubeObject {
+export interface WebhookConfiguration extends KubeObject {
   webhooks?: Webhook[]
 }
 
@@ -54,11 +57,13 @@ const configuration = (kind: string, mutating: boolean): Kind => ({
   goType: `admissionregistration/v1.${kind}`,
   generation: true,
   setDefaults: (object) => {
-    for (const webhook of (object as Configuration).webhooks ?? []) defaults(webhook, mutating)
+    for (const webhook of (object as WebhookConfiguration).webhooks ?? []) defaults(webhook, mutating)
   },
   validate: (object) =>
-    ((object as Configuration).webhooks ?? []).flatMap((webhook, index) => errors(webhook, `webhooks[${index}]`)),
-  columns: [nameColumn, integer<Configuration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0), ageColumn],
+    ((object as WebhookConfiguration).webhooks ?? []).flatMap((webhook, index) =>
+      errors(webhook, `webhooks[${index}]`),
+    ),
+  columns: [nameColumn, integer<WebhookConfiguration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0), ageColumn],
 })
 
 export const webhookConfigurationKinds: Kind[] = [

@@ -6,16 +6,15 @@
  */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission.ts'
-import type { User } from '../../apiserver/auth.ts'
 import { failure } from '../../apiserver/errors.ts'
 import { qualifiedResource, splitApiVersion } from '../../apiserver/kind-table.ts'
-import { userInfo } from '../../apiserver/reviews.ts'
 import { toCel } from '../../crds/cel/values.ts'
 import type { PolicyBinding, ValidatingPolicy, Validation } from '../../kinds/admission-policies.ts'
 import { selects } from '../../kinds/selector.ts'
 import type { Registry } from '../../registry.ts'
 import { matchesResources } from '../match.ts'
 import { type Bindings, compileExpression } from './engine.ts'
+import { requestOf } from './request.ts'
 
 const group = 'admissionregistration.k8s.io'
 const policies = { group, resource: 'validatingadmissionpolicies' }
@@ -24,8 +23,6 @@ const namespaces = { group: '', resource: 'namespaces' }
 
 /** Policies never judge themselves, so that a wrong one can be taken away. */
 const exempt = /^(validating|mutating)admissionpolic(ies|ybindings)$/
-
-const controlPlane: User = { username: 'system:kube-controller-manager', groups: ['system:authenticated'] }
 
 interface Denial {
   message: string
@@ -39,26 +36,6 @@ const evaluate = (source: string, values: Bindings): unknown => {
   const expression = compileExpression(source)
   if ('problem' in expression) throw new Error(`compilation error: ${expression.problem}`)
   return expression.evaluate(values)
-}
-
-const requestOf = (request: AdmissionRequest): unknown => {
-  const { apiVersion, kind } = (request.object ?? request.oldObject)!
-  const { group: kindGroup, version } = splitApiVersion(apiVersion)
-  const resource = { group: request.group, version, resource: request.resource }
-  const shown = {
-    kind: { group: kindGroup, version, kind },
-    resource,
-    requestKind: { group: kindGroup, version, kind },
-    requestResource: resource,
-    subResource: request.subresource ?? '',
-    requestSubResource: request.subresource ?? '',
-    name: request.name ?? '',
-    namespace: request.namespace ?? '',
-    operation: request.operation,
-    userInfo: userInfo(request.user ?? controlPlane),
-    dryRun: request.dryRun,
-  }
-  return toCel(undefined, shown)
 }
 
 /** Each variable is worked out when it is first asked for, and may use those before it. */
