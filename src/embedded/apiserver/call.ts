@@ -1,6 +1,7 @@
 /** One request on its way through the API server, and the parts that every verb works with. */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Clock } from '../clock.ts'
+import { fromStored } from '../kinds/conversion.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Kubelet } from '../kubelet.ts'
 import type { TokenIssuer } from '../pki/tokens.ts'
@@ -44,11 +45,11 @@ export async function bodyOf(request: Request): Promise<Uint8Array> {
   return bytes
 }
 
-/** The object in the version that the URL names; versions of a kind differ in `apiVersion` only. */
+/** The object in the version that the URL names; versions of a kind differ in `apiVersion` only, where the kind says nothing else. */
 export function inVersion(kind: Kind, object: KubeObject): KubeObject {
   const apiVersion = apiVersionOf(kind)
-  const { kind: name, apiVersion: stored, ...rest } = object
-  return stored === apiVersion ? object : { kind: name, apiVersion, ...rest }
+  const { kind: name, apiVersion: _stored, ...rest } = fromStored(kind, object, apiVersion)
+  return object.apiVersion === apiVersion ? object : { kind: name, apiVersion, ...rest }
 }
 
 /** A body that is known as a whole: its length tells the HTTP server that nothing will follow. */

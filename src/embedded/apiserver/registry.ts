@@ -46,7 +46,10 @@ export interface RegistryParts {
   admission: () => readonly AdmissionPlugin[]
 }
 
-export const bucketOf = (kind: GroupResource): string => `${kind.group}/${kind.resource}`
+export const bucketOf = (kind: GroupResource & { stored?: GroupResource }): string => {
+  const { group, resource } = kind.stored ?? kind
+  return `${group}/${resource}`
+}
 export const keyOf = (name: string, namespace = ''): string => (namespace ? `${namespace}/${name}` : name)
 
 const collisionTries = 8
@@ -101,6 +104,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
 
   const create: ApiRegistry['create'] = (input, options = {}) => {
     const kind = kindOf(input)
+    if (kind.stored) return create(kind.stored.toStored(input), options)
     const object = cloneJson(input)
     object.metadata ??= { name: '' }
     const { metadata } = object
@@ -155,6 +159,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
   const write = (draft: KubeObject, options: ApiWriteOptions): KubeObject => {
     const input = draft
     const kind = kindOf(input)
+    if (kind.stored) return write(cloneJson(kind.stored.toStored(input)), options)
     const { name, resourceVersion, uid } = input.metadata
     const namespace = kind.namespaced ? (input.metadata.namespace ?? 'default') : undefined
     const old = get(kind, name, namespace)
@@ -251,7 +256,8 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
         },
         { replay },
       ),
-    kinds: () => kindTable.all().filter((kind) => kindTable.byResource(kind.group, kind.resource) === kind),
+    kinds: () =>
+      kindTable.all().filter((kind) => !kind.stored && kindTable.byResource(kind.group, kind.resource) === kind),
     watchAll: (onEvent, { replay = false } = {}) =>
       store.watchAll(
         (revision) => {

@@ -53,6 +53,7 @@ export function createApiServer(given: ApiServerParts, documents: Documents): Ap
       return (await documents(request, url)) ?? (await page(parts, request, url))
     }
     requireResource(parts.authorizer, user, resource, url.searchParams)
+    if (resource.kind.deprecation) warn(resource.kind.deprecation)
     const representation = negotiate(request.headers.get('accept'))
     const includeObject = parseIncludeObject(
       representation.as === 'Table' ? url.searchParams.get('includeObject') : null,

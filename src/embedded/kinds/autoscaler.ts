@@ -90,23 +90,3 @@ export const horizontalPodAutoscalerKind: Kind = {
     ageColumn,
   ],
 }
-
-/**
- * The version that `kubectl autoscale` of 1.32 and older writes. What is written is kept as v2, and shown as v2 has it.
- * Upstream: kubernetes/pkg/apis/autoscaling/v1/conversion.go.
- */
-export const horizontalPodAutoscalerV1Kind: Kind = {
-  ...horizontalPodAutoscalerKind,
-  version: 'v1',
-  goType: 'autoscaling/v1.HorizontalPodAutoscaler',
-  setDefaults: (object) => {
-    const spec = (object.spec ?? {}) as { targetCPUUtilizationPercentage?: number; metrics?: Metric[] }
-    const { targetCPUUtilizationPercentage: percentage, ...rest } = spec
-    const target = { type: 'Utilization', averageUtilization: percentage }
-    object.spec = {
-      ...rest,
-      ...(percentage === undefined ? {} : { metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }] }),
-    }
-    horizontalPodAutoscalerKind.setDefaults?.(object)
-  },
-}

@@ -28,6 +28,7 @@ export const endpointsKind: Kind = {
   shortNames: ['ep'],
   namespaced: true,
   goType: 'core/v1.Endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   createOnUpdate: true,
   setDefaults: (object) => {
     for (const { ports = [] } of (object as EndpointsObject).subsets ?? []) {

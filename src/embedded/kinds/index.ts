@@ -1,16 +1,18 @@
 /**
  * Every built-in kind, in the order in which a real API server's discovery lists its groups. That order decides what an
- * ambiguous short name means. Not served: componentstatuses, apiregistration, events.k8s.io, flowcontrol, node, resource
- * and storage kinds besides StorageClass, admission policies.
+ * ambiguous short name means. Not served: bindings, componentstatuses, apiregistration, flowcontrol, resource,
+ * networking's addresses and service CIDRs, storage capacities, mutating admission policies.
  */
 import { admissionPolicyKinds } from './admission-policies.ts'
-import { horizontalPodAutoscalerKind, horizontalPodAutoscalerV1Kind } from './autoscaler.ts'
+import { horizontalPodAutoscalerKind } from './autoscaler.ts'
+import { horizontalPodAutoscalerV1Kind } from './autoscaler-v1.ts'
 import { certificateSigningRequestKind } from './certificates.ts'
 import { configMapKind, secretKind } from './config.ts'
 import { daemonSetKind } from './daemonset.ts'
 import { deploymentKind } from './deployment.ts'
 import { endpointSliceKind, endpointsKind } from './endpoints.ts'
 import { eventKind } from './event.ts'
+import { eventV1Kind } from './event-v1.ts'
 import { ingressClassKind, ingressKind } from './ingress.ts'
 import { cronJobKind, jobKind } from './job.ts'
 import type { Kind } from './kind.ts'
@@ -24,10 +26,12 @@ import { podDisruptionBudgetKind, priorityClassKind } from './policy.ts'
 import { rbacKinds } from './rbac.ts'
 import { replicaSetKind, replicationControllerKind } from './replicas.ts'
 import { authenticationKinds, authorizationKinds } from './reviews.ts'
+import { runtimeClassKind } from './runtime-class.ts'
 import { serviceKind } from './service.ts'
 import { serviceAccountKind } from './service-account.ts'
 import { statefulSetKind } from './statefulset.ts'
 import { persistentVolumeClaimKind, persistentVolumeKind, storageClassKind } from './storage.ts'
+import { storageDriverKinds } from './storage-drivers.ts'
 import { controllerRevisionKind, podTemplateKind } from './templates.ts'
 import { webhookConfigurationKinds } from './webhooks.ts'
 
@@ -55,6 +59,7 @@ const apps = [controllerRevisionKind, daemonSetKind, deploymentKind, replicaSetK
 export const builtinKinds = (): Kind[] => [
   ...core,
   ...apps,
+  eventV1Kind,
   ...authenticationKinds,
   ...authorizationKinds,
   horizontalPodAutoscalerKind,
@@ -68,9 +73,11 @@ export const builtinKinds = (): Kind[] => [
   podDisruptionBudgetKind,
   ...rbacKinds,
   storageClassKind,
+  ...storageDriverKinds,
   ...webhookConfigurationKinds,
   ...admissionPolicyKinds,
   priorityClassKind,
   leaseKind,
+  runtimeClassKind,
   endpointSliceKind,
 ]

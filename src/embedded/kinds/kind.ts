@@ -42,6 +42,16 @@ export interface Kind {
   goType?: string
   /** Whether `/status` exists: then `status` sent to the main path is ignored. */
   status?: boolean
+  /**
+   * Set where the objects are stored as another kind: the same ones in another form, with no defaults or rules of its
+   * own. The stored kind comes before it in the table.
+   */
+  stored?: {
+    group: string
+    resource: string
+    toStored: (object: KubeObject) => KubeObject
+    fromStored: (object: KubeObject) => KubeObject
+  }
   /** Where `/scale` reads and writes, as dotted paths: `spec.replicas`. */
   scale?: { specReplicas: string; statusReplicas: string; selector?: string }
   /** Other subresources, for discovery: `pods/exec` and so on. */
@@ -68,6 +78,8 @@ export interface Kind {
   nameFormat?: 'subdomain' | 'label' | 'dns1035' | 'path'
   /** DELETE answers with the deleted object instead of a `Status` (pods, services, …). */
   deleteReturnsObject?: boolean
+  /** Sent as a warning with every answer about it. */
+  deprecation?: string
   /** PUT to a name that does not exist creates it (leases and a few others). */
   createOnUpdate?: boolean
 }

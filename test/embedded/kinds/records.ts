@@ -3,7 +3,12 @@ import { builtinKinds } from '../../../src/embedded/kinds/index.ts'
 import type { Kind } from '../../../src/embedded/kinds/kind.ts'
 import type { KubeObject } from '../../../src/kube/api.ts'
 
-const byName = new Map(builtinKinds().map((kind) => [kind.kind, kind]))
+/** Other forms of a kind have no defaults and rules of their own. */
+const byName = new Map(
+  builtinKinds()
+    .filter(({ stored }) => !stored)
+    .map((kind) => [kind.kind, kind]),
+)
 
 export const kindOf = (name: string): Kind => {
   const kind = byName.get(name)
