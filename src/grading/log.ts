@@ -1,6 +1,6 @@
 /**
- * The `log` check: a line of a container's log. Access logs are off in a default Istio, and then nothing can be told
- * from a proxy that logs nothing: such a check is undecided.
+ * The `log` check: a line of a container's log. Access logs are off in a default Istio: a check that fails on a sidecar
+ * says whether it has written any.
  */
 import { StatusError } from '../kube/errors.ts'
 import { findWorkloadPods } from '../meshes/network.ts'
@@ -9,6 +9,9 @@ import { compilePattern } from './pattern.ts'
 import { mapLimited } from './pool.ts'
 
 const tailLines = 1000
+
+/** Text or JSON, and not a line of pilot-agent or Envoy itself, which begins with a time. */
+const accessLine = /^(\[\d{4}-|\{)/
 
 /** Reads the last lines of every pod of the workload. */
 export const judgeLog = async (check: Of<'log'>, { client, world }: Bench): Promise<Finding> => {
@@ -26,9 +29,20 @@ export const judgeLog = async (check: Of<'log'>, { client, world }: Bench): Prom
     const lines = logs.flatMap((log) => log.split('\n')).filter((line) => line !== '')
     const found = lines.findLast((line) => pattern.test(line))
     if (found !== undefined) return { passed: true, expected, seen: found }
-    if (lines.length === 0 && check.container === 'istio-proxy')
-      return undecided(expected, `the proxy of ${check.from} has not written any line: access logs may be off`)
-    return { passed: false, expected, seen: `no such line among ${lines.length}` }
+    const seen = `no such line among ${lines.length}`
+    if (check.container !== 'istio-proxy') return { passed: false, expected, seen }
+    const written = lines.filter((line) => accessLine.test(line))
+    const last = written.at(-1)
+    const because =
+      last === undefined
+        ? `the sidecar of ${check.from} has written no access log: nothing turns it on (a Telemetry, accessLogFile), or nothing came since`
+        : `its last access log line is ${last}`
+    return {
+      passed: false,
+      expected,
+      seen: last === undefined ? seen : `no such line among ${written.length}`,
+      because,
+    }
   } catch (error) {
     if (error instanceof StatusError) return undecided(expected, error.message)
     throw error

@@ -1,66 +1,117 @@
 /**
- * The `metric` check: the sum of a series at a workload's proxy (`:15020/stats/prometheus`), read by curl in the same
- * pod. A proxy that cannot be asked, or has no such series, leaves the check undecided or at zero, never guessed.
- * Not modelled: other meshes' metric ports, regular-expression matchers, rates.
+ * The `metric` check: the sum of a series over the sidecars of a workload, as `pilot-agent request GET stats/prometheus`
+ * tells it in each of them, on any cluster. A sidecar that cannot be asked leaves the check undecided, never guessed.
+ * Not modelled: other meshes' metrics, rates (ask Prometheus in the cluster for those).
  */
+import { StatusError } from '../kube/errors.ts'
+import type { Pod } from '../kube/kinds.ts'
+import { findWorkloadPods } from '../meshes/network.ts'
 import { compileCondition } from './cel.ts'
 import { type Bench, type Finding, type Of, undecided } from './finding.ts'
+import { compilePattern } from './pattern.ts'
+import { mapLimited } from './pool.ts'
+import { execText } from './probe.ts'
 
-interface Selector {
+type Operator = '=' | '!=' | '=~' | '!~'
+
+export interface Selector {
   name: string
-  labels: { name: string; operator: '=' | '!='; value: string }[]
+  labels: { name: string; operator: Operator; value: string }[]
 }
 
-/** Reads `istio_requests_total{response_code="403",reporter!="source"}`; undefined when it is something else. */
+/** Reads `istio_requests_total{response_code=~"4..",reporter!="source"}`; undefined when it is something else. */
 export const parseSelector = (text: string): Selector | undefined => {
   const parts = /^\s*([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?\s*$/.exec(text)
   if (parts === null) return undefined
-  const label = /\s*([a-zA-Z_]\w*)\s*(!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/y
+  const label = /\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/y
   const labels: Selector['labels'] = []
   const inside = parts[2] ?? ''
   while (label.lastIndex < inside.length) {
     const found = label.exec(inside)
     if (found === null) return undefined
-    labels.push({ name: found[1]!, operator: found[2] === '=' ? '=' : '!=', value: found[3]! })
+    labels.push({ name: found[1]!, operator: found[2] as Operator, value: found[3]!.replace(/\\(.)/g, '$1') })
   }
   return { name: parts[1]!, labels }
 }
 
-/** Adds up the samples that the selector picks from a page in Prometheus' text format. */
-export const sumOf = (page: string, selector: Selector): { value: number; series: number } => {
-  let value = 0
-  let series = 0
-  for (const line of page.split('\n')) {
-    const parts = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ([^ ]+)/.exec(line)
-    if (parts?.[1] !== selector.name) continue
-    const labels = new Map(
-      [...(parts[2] ?? '').matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map((label) => [label[1]!, label[2]!]),
-    )
-    const fits = selector.labels.every(
-      (each) => ((labels.get(each.name) ?? '') === each.value) === (each.operator === '='),
-    )
-    if (!fits) continue
-    series++
-    value += Number(parts[3])
-  }
-  return { value, series }
+interface Sample {
+  labels: ReadonlyMap<string, string>
+  value: number
 }
 
-/** Scrapes the proxy of the workload's first ready pod and judges the sum. */
+/** The samples of one metric on a page in Prometheus' text format. */
+export const samplesOf = (page: string, name: string): Sample[] =>
+  page.split('\n').flatMap((line) => {
+    const parts = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ([^ ]+)/.exec(line)
+    if (parts?.[1] !== name) return []
+    const labels = [...(parts[2] ?? '').matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)]
+    return { labels: new Map(labels.map((label) => [label[1]!, label[2]!])), value: Number(parts[3]) }
+  })
+
+type Test = (sample: Sample) => boolean
+
+/** One test for each label of the selector. Throws RE2's words for a bad expression. */
+export const testsOf = async ({ labels }: Selector): Promise<Test[]> =>
+  Promise.all(
+    labels.map(async ({ name, operator, value }): Promise<Test> => {
+      const isNegative = operator.startsWith('!')
+      if (!operator.endsWith('~')) return (sample) => ((sample.labels.get(name) ?? '') === value) !== isNegative
+      const pattern = await compilePattern(`^(?:${value})$`)
+      return (sample) => pattern.test(sample.labels.get(name) ?? '') !== isNegative
+    }),
+  )
+
+/** Adds up the samples that the selector picks. */
+export const sumOf = async (page: string, selector: Selector): Promise<{ value: number; series: number }> => {
+  const tests = await testsOf(selector)
+  const picked = samplesOf(page, selector.name).filter((sample) => tests.every((test) => test(sample)))
+  return { value: picked.reduce((sum, { value }) => sum + value, 0), series: picked.length }
+}
+
+/** What the sidecars counted instead: the labels that no series has as the selector wants them. */
+const whyNone = async (page: string, selector: Selector): Promise<string> => {
+  const there = samplesOf(page, selector.name)
+  if (there.length === 0)
+    return `no ${selector.name} has been counted there: no traffic came, or a Telemetry switches the metric off`
+  const tests = await testsOf(selector)
+  const missed = selector.labels.filter((_, index) => !there.some((sample) => tests[index]!(sample)))
+  const values = (name: string): string =>
+    [...new Set(there.map(({ labels }) => labels.get(name) ?? '(absent)'))].slice(0, 5).join(', ')
+  return missed.length > 0
+    ? missed.map(({ name }) => `${name} is ${values(name)}`).join('; ')
+    : 'each label is there, on different series'
+}
+
+const read = async ({ cluster, signal }: Bench, { metadata }: Pod): Promise<string | { says: string }> => {
+  const target = { namespace: metadata.namespace ?? 'default', pod: metadata.name, container: 'istio-proxy' }
+  try {
+    const argv = ['pilot-agent', 'request', 'GET', 'stats/prometheus']
+    const { exitCode, stdout, stderr } = await execText(cluster, target, argv, signal)
+    return exitCode === 0 ? stdout : { says: `the sidecar of ${metadata.name} does not answer: ${stderr.trim()}` }
+  } catch (error) {
+    if (error instanceof StatusError) return { says: `${metadata.name}: ${error.message}` }
+    throw error
+  }
+}
+
+/** Asks every sidecar of the workload and judges the sum. */
 export const judgeMetric = async (check: Of<'metric'>, bench: Bench): Promise<Finding> => {
-  const expected = `${check.series} where ${check.where}`
+  const expected = `${check.series} of ${check.from} where ${check.where}`
   const selector = parseSelector(check.series)
   if (selector === undefined) return undecided(expected, `${check.series} is not a series selector that is modelled`)
-  const page = await bench.probe({
-    from: check.from,
-    url: 'http://localhost:15020/stats/prometheus',
-    method: 'GET',
-    headers: {},
-  })
-  if (!page.ran) return undecided(expected, page.says)
-  if (page.outcome.kind !== 'ok')
-    return undecided(expected, `the metrics of ${check.from}'s proxy: ${page.outcome.says}`)
-  const { value, series } = sumOf(page.result.body, selector)
+  const pods = findWorkloadPods(bench.world.network, check.from)
+  if (pods.length === 0) return undecided(expected, `${check.from} has no pod`)
+  const meshed = pods.filter((pod) => bench.world.mesh?.isMeshed(pod) ?? true)
+  if (meshed.length === 0) return undecided(expected, `${check.from} has no sidecar, so nobody counts`)
+  const pages = await mapLimited(meshed, 4, (pod) => read(bench, pod))
+  const silent = pages.find((page) => typeof page !== 'string')
+  if (silent !== undefined && typeof silent !== 'string') return undecided(expected, silent.says)
+  const page = pages.join('\n')
+  const { value, series } = await sumOf(page, selector)
   const condition = await compileCondition(check.where, 'value')
-  return { passed: condition.holds(value), expected, seen: `${value} in ${series} series` }
+  const passed = condition.holds(value)
+  const seen = `${value} in ${series} series`
+  return passed || series > 0
+    ? { passed, expected, seen }
+    : { passed, expected, seen, because: await whyNone(page, selector) }
 }
