@@ -33,8 +33,11 @@ export interface GradeScope {
 export interface Stage {
   /** Makes a change for good. Throws in the server's words. */
   advance(change: Change): Promise<void>
-  /** Makes a change, asks `judge`, and takes the change back. What the change's making throws is thrown afterwards. */
-  attempt<T>(change: Change, judge: () => Promise<T>): Promise<T>
+  /**
+   * Makes a change, asks `judge`, and takes the change back. What making it throws is thrown afterwards. With
+   * `patience` (milliseconds) a change that has not arrived by then is judged as far as it got.
+   */
+  attempt<T>(change: Change, judge: () => Promise<T>, patience?: number): Promise<T>
   /** The reports of the step, its own last. */
   grade(step: string, scope?: GradeScope): Promise<StepReport[]>
   close(): Promise<void>
@@ -69,10 +72,14 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
       await make(lab, change)
       done.push(change)
     },
-    attempt: async (change, judge) => {
+    attempt: async (change, judge, patience) => {
       const undo = await takeSnapshot(lab.client, change)
       try {
-        await make(lab, change)
+        if (patience === undefined) await make(lab, change)
+        else {
+          await applyChange(lab.cluster, change, lab.client)
+          await settle(lab.client, namespaces, { ...options, timeout: patience }).catch(() => undefined)
+        }
         return await judge()
       } finally {
         if (!(await undo())) await reopen()

@@ -124,11 +124,16 @@ const names = (pattern: string, name: string): boolean => {
 /** Whether a change passes the step and keeps the earlier ones. What the server refuses does not pass. */
 const survives = async (stage: Stage, step: ScenarioStep, change: Change): Promise<boolean> => {
   try {
-    return await stage.attempt(change, async () => {
-      const [own] = await stage.grade(step.id, { bare: true })
-      if (!own?.passed) return false
-      return (await stage.grade(step.id, { bare: true, earlier: true })).every(({ passed }) => passed)
-    })
+    return await stage.attempt(
+      change,
+      async () => {
+        const [own] = await stage.grade(step.id, { bare: true })
+        if (!own?.passed) return false
+        return (await stage.grade(step.id, { bare: true, earlier: true })).every(({ passed }) => passed)
+      },
+      // A pod that can never start would hold everything up.
+      2000,
+    )
   } catch {
     return false
   }

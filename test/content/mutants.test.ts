@@ -91,6 +91,7 @@ describe('a manifest', () => {
       '{mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: DISABLE}}}',
       ['spec.portLevelMtls.8080 becomes 8081', 'spec.mtls.mode: STRICT -> PERMISSIVE'],
     ],
+    ['a text of lines', '{a: "b: 1\\nc: 2\\n"}', ['spec.a: drop line "b: 1"', 'spec.a: drop line "c: 2"']],
     ['a number and a truth', '{a: 3, b: true}', ['spec.a: 3 -> 4', 'spec.a: 3 -> 30', 'spec.b: true -> false']],
   ])('%s', (_, spec, mutants) => {
     expect(namesOf(policy(spec))).toEqual(expect.arrayContaining(mutants))

@@ -85,6 +85,15 @@ export const edits = (root: unknown, neighbours: Neighbours, path: Path = [], va
         ...edits(root, neighbours, here, item),
       ]
     })
+  // A text of several lines is a file of its own, like the mesh's settings in a ConfigMap.
+  if (typeof value === 'string' && value.trim().includes('\n')) {
+    const lines = value.split('\n')
+    return lines.flatMap((text, index) =>
+      text.trim() === ''
+        ? []
+        : [at(`${spell(path)}: drop line "${text.trim()}"`, lines.toSpliced(index, 1).join('\n'))],
+    )
+  }
   return wrongValues(path, value, root, neighbours).map((wrong) =>
     at(`${spell(path)}: ${show(value)} -> ${show(wrong)}`, wrong),
   )
