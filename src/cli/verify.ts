@@ -32,9 +32,15 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
   for (const problem of problems) note(io, formatProblem(problem))
   const reporter = reporters[options.reporter]
   const proofs: Proof[] = []
-  for (const item of items) {
-    const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
-    proofs.push(...(await verifyScenario(item, { openLab, onProof, mutants: options.mutants })))
+  // Nothing of an embedded cluster keeps the process alive, not even a probe that waits for an answer.
+  const awake = setInterval(() => undefined, 60_000)
+  try {
+    for (const item of items) {
+      const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
+      proofs.push(...(await verifyScenario(item, { openLab, onProof, probeSeconds: 1, mutants: options.mutants })))
+    }
+  } finally {
+    clearInterval(awake)
   }
   io.stdout.write(reporter.onEnd(proofs))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed

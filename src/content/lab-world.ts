@@ -27,27 +27,21 @@ const serviceOf = (host: string): string | undefined => {
   return name !== undefined && namespace !== undefined && isInside ? `${namespace}/${name}` : undefined
 }
 
-/** Reads the manifests that there are; those that do not parse are reported elsewhere. `setup`: the scenario's own. */
-export const readLabWorld = (lab: Lab, folder: string, setup = ''): LabWorld => {
-  const objects = [setup, ...lab.spec.manifests.map((name) => join(folder, name))].flatMap(
-    (source, index): KubeObject[] => {
-      try {
-        const manifests = index === 0 ? source : readFileSync(source, 'utf8')
-        return parseManifests(manifests).objects.map(({ object }) => object)
-      } catch {
-        return []
-      }
-    },
-  )
+/** Reads the manifests that there are; those that do not parse are reported elsewhere. `more`: the scenario's own. */
+export const readLabWorld = (lab: Lab, folder: string, more: readonly string[] = []): LabWorld => {
+  const parse = (read: () => string): KubeObject[] => {
+    try {
+      return parseManifests(read()).objects.map(({ object }) => object)
+    } catch {
+      return []
+    }
+  }
+  const own = lab.spec.manifests.flatMap((name) => parse(() => readFileSync(join(folder, name), 'utf8')))
+  // The scenario's own come later and replace what the lab has under the same name.
+  const objects = [...own, ...more.flatMap((text) => parse(() => text))]
   const placed = ({ metadata }: KubeObject): string => `${metadata.namespace ?? 'default'}/${metadata.name}`
   const workloads = new Set(objects.filter(({ kind }) => workloadKinds.has(kind)).map(placed))
-  // The setup comes first and replaces what the lab has under the same name.
-  const services = new Map(
-    objects
-      .toReversed()
-      .filter(isService)
-      .map((service) => [placed(service), service]),
-  )
+  const services = new Map(objects.filter(isService).map((service) => [placed(service), service]))
   const namespaces = new Set(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name))
 
   return {

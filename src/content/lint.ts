@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
+import { partsOf } from './change.ts'
 import { contentBelow, labFolders, packageRoots } from './folders.ts'
 import { type LabWorld, readLabWorld } from './lab-world.ts'
 import { lintChecks } from './lint-checks.ts'
@@ -100,6 +101,12 @@ const lintScenario = async (loaded: Loaded<Scenario>, world: LabWorld | undefine
   return problems
 }
 
+/** What a scenario adds to its lab: the setup, and what solutions make. */
+const broughtBy = ({ spec }: Scenario): string[] => [
+  ...(spec.setup === undefined ? [] : [spec.setup]),
+  ...spec.steps.flatMap(({ solution }) => partsOf(solution).apply ?? []),
+]
+
 const lintMatrix = ({ sources, targets }: Lab['spec']['matrix'], world: LabWorld, at: At): Problem[] => [
   ...sources.flatMap((source, index) =>
     world.workloads.has(source) ? [] : [at(['spec', 'matrix', 'sources', index], world.unknownWorkload(source))],
@@ -172,7 +179,7 @@ export const lintPaths = async (paths: readonly string[]): Promise<Problem[]> =>
     if (labFolder === undefined)
       problems.push(unknownLab(loaded.file, value.spec.lab, labNames, document.at(['spec', 'lab'])))
     const labValue = labFolder === undefined ? undefined : (labs.get(labFolder) ?? readLab(labFolder)).value
-    const world = labValue === undefined ? undefined : readLabWorld(labValue, labFolder!, value.spec.setup)
+    const world = labValue === undefined ? undefined : readLabWorld(labValue, labFolder!, broughtBy(value))
     if (labValue !== undefined && labValue.metadata.mesh !== value.metadata.mesh)
       problems.push({
         file: loaded.file,

@@ -36,7 +36,7 @@ const unsettledServices = (services: Service[], slices: KubeObject[], pods: Pod[
   const addresses = (objects: KubeObject[], key: string): string =>
     (buildWorld(objects).endpoints.get(key) ?? [])
       .filter(({ ready }) => ready)
-      .map(({ address, port }) => `${address}:${port}`)
+      .map(({ address, port, portName }) => `${address}:${port} ${portName}`)
       .sort()
       .join()
   return services.flatMap((service) => {
@@ -44,7 +44,10 @@ const unsettledServices = (services: Service[], slices: KubeObject[], pods: Pod[
     if (!service.spec.selector) return []
     const wanted = addresses([service, ...pods], key)
     const own = slices.filter(
-      ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name,
+      ({ metadata }) =>
+        metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name &&
+        // Not one of a Service of that name that was there before.
+        (metadata.ownerReferences ?? []).every(({ uid }) => uid === service.metadata.uid),
     )
     const found = own.length === 0 ? '' : addresses([service, ...pods, ...own], key)
     return wanted === found ? [] : [`Service ${key} does not lead to its pods`]

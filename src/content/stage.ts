@@ -21,6 +21,8 @@ export type OpenLab = (item: CatalogueItem) => Promise<OpenedLab>
 
 export interface StageOptions extends SettleOptions {
   openLab: OpenLab
+  /** See `GradeOptions.probeSeconds`. */
+  probeSeconds?: number
 }
 
 export interface GradeScope {
@@ -89,7 +91,8 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
       const { cluster, mesh, client } = lab
       const scope = earlier ? { upTo: step } : { steps: [step] }
       const context = { cluster, mesh, client, scenario: item.scenario, lab: item.lab }
-      return (await grade(context, { ...scope, bare, signal: options.signal })).steps
+      return (await grade(context, { ...scope, bare, probeSeconds: options.probeSeconds, signal: options.signal }))
+        .steps
     },
     close: () => lab.close(),
   }

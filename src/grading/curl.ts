@@ -8,6 +8,8 @@ export interface ProbeRequest {
   method: string
   headers: Readonly<Record<string, string>>
   body?: string
+  /** How long it waits for an answer; `probeSeconds` when absent. */
+  seconds?: number
 }
 
 /** Seconds a probe waits for the whole exchange; a packet that is dropped costs this much. */
@@ -25,7 +27,7 @@ export const curlCommand = (request: ProbeRequest): string[] => [
   ...(request.method === 'HEAD' ? ['-I'] : []),
   ...(request.url.startsWith('https:') ? ['-k'] : []),
   '-m',
-  String(probeSeconds),
+  String(request.seconds ?? probeSeconds),
   '-w',
   trailer,
   '-X',

@@ -37,6 +37,8 @@ export interface GradeOptions {
   world?: ClusterWorld
   /** Only whether checks pass, not why they fail: no reasons of the mesh, no feedback. */
   bare?: boolean
+  /** Seconds a probe waits for an answer. Shorter is safe where there is no network in between. */
+  probeSeconds?: number
   signal?: AbortSignal
 }
 
@@ -50,12 +52,13 @@ const selectSteps = (scenario: Scenario, { steps, upTo }: GradeOptions): Scenari
 const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptions): Bench['probe'] => {
   const sent = new Map<string, Promise<Observation>>()
   const limit = createLimit(options.limit ?? 8)
+  const seconds = options.probeSeconds === undefined ? {} : { seconds: options.probeSeconds }
   return (request) => {
     const { from, url, method, headers, body, witness } = request
     const key = JSON.stringify([from, url, method, headers, body, witness ?? false])
     const known = sent.get(key)
     if (known !== undefined) return known
-    const observation = limit(() => probe(cluster, world.network, request, options.signal))
+    const observation = limit(() => probe(cluster, world.network, { ...request, ...seconds }, options.signal))
     sent.set(key, observation)
     return observation
   }

@@ -44,10 +44,8 @@ export const defaultMeshConfig: MeshConfig = {
   outboundPolicy: 'ALLOW_ANY',
 }
 
-const scalar = (mesh: string, key: string, indented = false): string | undefined => {
-  const found = new RegExp(`^${indented ? '\\s+' : ''}${key}:[ \\t]*["']?([^"'#\\n]*?)["']?[ \\t]*(?:#.*)?$`, 'm').exec(
-    mesh,
-  )
+const scalar = (mesh: string, key: string): string | undefined => {
+  const found = new RegExp(`^${key}:[ \\t]*["']?([^"'#\\n]*?)["']?[ \\t]*(?:#.*)?$`, 'm').exec(mesh)
   return found?.[1] || undefined
 }
 
@@ -100,6 +98,13 @@ const outboundMode = (mesh: string): string | undefined =>
     mesh,
   )?.[1]
 
+/** `pathNormalization: {normalization: X}`, in one line or two. */
+const readNormalization = (mesh: string): Normalization => {
+  const inline = /^pathNormalization:[ \t]*\{([^}\n]*)\}/m.exec(mesh)?.[1]
+  const value = /(?:^|[\s,])normalization:[ \t]*["']?(\w+)/m.exec(inline ?? block(mesh, 'pathNormalization'))?.[1]
+  return normalizations[value ?? ''] ?? 'BASE'
+}
+
 /** Settings that are absent, or a ConfigMap that is absent, mean the defaults. */
 export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig => {
   const mesh = text(fields(configMap?.data).mesh) ?? ''
@@ -109,7 +114,7 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     trustDomain: scalar(mesh, 'trustDomain') ?? defaultMeshConfig.trustDomain,
     rootNamespace: scalar(mesh, 'rootNamespace') ?? defaultMeshConfig.rootNamespace,
     enableAutoMtls: scalar(mesh, 'enableAutoMtls') !== 'false',
-    normalization: normalizations[scalar(mesh, 'normalization', true) ?? ''] ?? 'BASE',
+    normalization: readNormalization(mesh),
     trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
     providers: readProviders(mesh),
     outboundPolicy: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
