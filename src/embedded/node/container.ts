@@ -143,6 +143,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
         clock,
         network,
         local: parts.local,
+        files: view.files,
         ...(parts.pages ? { pages: parts.pages } : {}),
         pods: () => registry.list(pods) as Pod[],
         signal: controller.signal,

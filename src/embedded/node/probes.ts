@@ -1,11 +1,12 @@
 /**
  * Startup, readiness and liveness probes, asked of the simulated program directly, as from the node.
  * A passed http or tcp probe is not asked again: a simulated program answers the same for ever. Failed ones and exec
- * probes are repeated every `periodSeconds`. Not modelled: `initialDelaySeconds` (programs start at once), grpc.
+ * probes are repeated every `periodSeconds`. Not modelled: `initialDelaySeconds` (programs start at once), programs that
+ * speak gRPC: there are none, and such a probe fails.
  */
 import type { Clock } from '../clock.ts'
 import type { HttpExchange } from '../dataplane/dataplane.ts'
-import { processOn } from '../workloads/process/process.ts'
+import { pause, processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
 import type { Program } from '../workloads/workload.ts'
 import type { Run } from './container.ts'
@@ -20,7 +21,7 @@ export interface Probe {
   }
   tcpSocket?: { port: number | string }
   exec?: { command?: string[] }
-  grpc?: { port: number }
+  grpc?: { port: number; service?: string }
   periodSeconds?: number
   timeoutSeconds?: number
   successThreshold?: number
@@ -114,6 +115,14 @@ export const ask = async (target: ProbeTarget, probe: Probe): Promise<ProbeResul
     return {
       ok: false,
       says: `dial tcp ${target.address}:${port ?? probe.tcpSocket.port}: connect: connection refused`,
+    }
+  }
+  if (probe.grpc) {
+    // kubernetes/pkg/probe/grpc/grpc.go: neither a closed port nor one that speaks something else connects in time.
+    await pause(target.clock, seconds * 1000, target.run.signal)
+    return {
+      ok: false,
+      says: `timeout: failed to connect service "${target.address}:${probe.grpc.port}" within ${seconds}s: context deadline exceeded`,
     }
   }
   return { ok: true }

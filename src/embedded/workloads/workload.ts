@@ -3,6 +3,7 @@ import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane, HttpExchange } from '../dataplane/dataplane.ts'
 import type { ProxyPages } from '../telemetry/admin.ts'
+import type { Files } from './process/files.ts'
 import type { Command } from './process/process.ts'
 
 /** The parts of a container that its program may know and do. */
@@ -26,6 +27,8 @@ export interface ContainerContext {
   signal: AbortSignal
   /** What a sidecar in this pod answers about itself; absent without a mesh. */
   pages?: ProxyPages
+  /** The container's files, mounted volumes included. */
+  files: Files
   /** Runs `sh -c` in this container, for programs that offer it. */
   shell: (script: string) => Promise<{ output: string; exitCode: number }>
   /** Ends the program by itself. */

@@ -1,7 +1,8 @@
 /**
- * nginx with its packaged configuration: the welcome page on port 80, 404 and 405 pages, access log on standard output.
- * Not modelled: configuration files, mounted content other than /usr/share/nginx/html/index.html in the image.
+ * nginx with its packaged configuration: the files below /usr/share/nginx/html on port 80, its error pages, the access log
+ * on standard output. Not modelled: configuration files, ranges, conditional requests.
  */
+import { absolute, type Files } from '../process/files.ts'
 import type { ContainerContext, Image, Program } from '../workload.ts'
 import { header, httpDate, respond, target } from './http.ts'
 
@@ -39,6 +40,68 @@ const localTime = (now: number): string => {
   return `${iso.slice(8, 10)}/${months[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`
 }
 
+const root = '/usr/share/nginx/html'
+
+const types: Readonly<Record<string, string>> = {
+  css: 'text/css',
+  gif: 'image/gif',
+  htm: 'text/html',
+  html: 'text/html',
+  jpg: 'image/jpeg',
+  js: 'application/javascript',
+  json: 'application/json',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+  xml: 'text/xml',
+}
+
+interface Found {
+  status: number
+  body: string | Uint8Array
+  type: string
+  location?: string
+  /** For the error log: what could not be opened and why. */
+  missing?: string
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: '400 Bad Request',
+  301: '301 Moved Permanently',
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  405: '405 Not Allowed',
+}
+
+const failed = (status: number, more: Partial<Found> = {}): Found => ({
+  status,
+  body: errorPage(titles[status] ?? ''),
+  type: 'text/html',
+  ...more,
+})
+
+/** The file that a path means: `index.html` of a folder, never anything outside the root. */
+const find = async (files: Files, method: string, path: string): Promise<Found> => {
+  let inside: string
+  try {
+    inside = absolute('/', decodeURIComponent(path))
+  } catch {
+    return failed(400)
+  }
+  const wanted = `${root}${inside === '/' ? '' : inside}`
+  if (await files.isDirectory(wanted)) {
+    if (!path.endsWith('/')) return failed(301, { location: `${path}/` })
+    const index = await files.read(`${wanted}/index.html`)
+    if (!index) return failed(403, { missing: `directory index of "${wanted}/" is forbidden` })
+    return method === 'GET' || method === 'HEAD' ? { status: 200, body: index, type: 'text/html' } : failed(405)
+  }
+  const content = await files.read(wanted)
+  if (!content) return failed(404, { missing: `open() "${wanted}" failed (2: No such file or directory)` })
+  if (method !== 'GET' && method !== 'HEAD') return failed(405)
+  const ending = wanted.slice(wanted.lastIndexOf('.') + 1)
+  return { status: 200, body: content, type: types[ending] ?? 'application/octet-stream' }
+}
+
 const start = (context: ContainerContext): Program => {
   const { clock } = context
   const started = new Date(clock.now()).toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')
@@ -50,14 +113,11 @@ const start = (context: ContainerContext): Program => {
     onTerm: 0,
     async http(request, connection) {
       const { path } = target(request)
-      const isPage = path === '/' || path === '/index.html'
-      const isRead = request.method === 'GET' || request.method === 'HEAD'
-      const status = !isPage ? 404 : isRead ? 200 : 405
-      const body = status === 200 ? welcome : errorPage(status === 404 ? '404 Not Found' : '405 Not Allowed')
-      const size = Buffer.byteLength(body)
-      if (status === 404)
+      const { status, body, type, location, missing } = await find(context.files, request.method, path)
+      const size = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+      if (missing)
         context.log(
-          `${started} [error] 29#29: *1 open() "/usr/share/nginx/html${path}" failed (2: No such file or directory), client: ${connection.remoteAddress}, server: localhost, request: "${request.method} ${request.path} HTTP/1.1", host: "${request.authority}"`,
+          `${started} [error] 29#29: *1 ${missing}, client: ${connection.remoteAddress}, server: localhost, request: "${request.method} ${request.path} HTTP/1.1", host: "${request.authority}"`,
         )
       context.log(
         `${connection.remoteAddress} - - [${localTime(clock.now())}] "${request.method} ${request.path} HTTP/1.1" ${status} ${request.method === 'HEAD' ? 0 : size} "${header(request, 'referer') ?? '-'}" "${header(request, 'user-agent') ?? '-'}" "${header(request, 'x-forwarded-for') ?? '-'}"`,
@@ -65,12 +125,13 @@ const start = (context: ContainerContext): Program => {
       const headers: [string, string][] = [
         ['Server', `nginx/${version}`],
         ['Date', httpDate(clock.now())],
-        ['Content-Type', 'text/html'],
+        ['Content-Type', type],
         ['Content-Length', String(size)],
       ]
       if (status === 200) headers.push(['Last-Modified', modified])
+      if (location) headers.push(['Location', `http://${request.authority}${location}`])
       headers.push(['Connection', 'keep-alive'])
-      if (status === 200) headers.push(['ETag', '"6900b186-10d"'], ['Accept-Ranges', 'bytes'])
+      if (status === 200) headers.push(['ETag', `"6900b186-${size.toString(16)}"`], ['Accept-Ranges', 'bytes'])
       return respond(status, headers, body)
     },
   }
@@ -78,11 +139,11 @@ const start = (context: ContainerContext): Program => {
 
 export const nginx: Image = {
   repository: 'nginx',
-  says: 'the nginx welcome page on 80',
+  says: 'nginx on 80, with the files below /usr/share/nginx/html',
   entrypoint: ['/docker-entrypoint.sh'],
   cmd: ['nginx', '-g', 'daemon off;'],
   env: { NGINX_VERSION: version },
   userland: 'debian',
-  files: { '/usr/share/nginx/html/index.html': welcome, '/etc/debian_version': '13.1\n' },
+  files: { [`${root}/index.html`]: welcome, '/etc/debian_version': '13.1\n' },
   programs: { 'docker-entrypoint.sh': start, nginx: start },
 }
