@@ -80,6 +80,12 @@ export interface Retries {
   perTry?: number
 }
 
+/** TLS that a proxy of the receiver ends: with which certificate, and whether it asks for the client's. */
+export interface EndsTls {
+  secret: { namespace: string; name: string }
+  mutual: boolean
+}
+
 /** Where the caller's proxy sends a call, and what it watches meanwhile: state lives with whoever sends for real. */
 export interface Upstream {
   /** `outbound|80|v1|orders.production.svc.cluster.local`, `PassthroughCluster` */
@@ -97,6 +103,8 @@ export interface Upstream {
   retries?: Retries
   /** Milliseconds that a fault holds the request back first. */
   delay?: number
+  /** Whose proxy it is, when not the caller's: a gateway's. */
+  proxy?: Pod
   /** The proxy itself starts TLS with the receiver: the application must speak it. */
   startsTls?: { serverName?: string; verify: boolean }
 }
@@ -172,6 +180,8 @@ export interface Verdict {
   upstream?: Upstream
   /** Present when a proxy of the receiver has limits of its own. */
   inbound?: Inbound
+  /** Present when a gateway ends the TLS of the application, whatever becomes of the request then. */
+  endsTls?: EndsTls
 }
 
 /** Something `compile` could not use, or does not model. It travels as data; it never throws. */

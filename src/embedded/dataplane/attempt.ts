@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
-import type { Forwarding, RateLimit, Verdict } from '../../meshes/verdict.ts'
+import type { EndsTls, Forwarding, RateLimit, Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Dial, Failure, HttpExchange } from './dataplane.ts'
@@ -35,6 +35,8 @@ export interface Ways {
   proxies: Proxies
   isMeshed: (pod: Pod) => boolean
   proxyLog?: (pod: Pod, line: string) => void
+  /** The client's TLS with a gateway: how it fails, if it does. */
+  handshake: (endsTls: EndsTls, dial: Dial) => { failure: Failure } | { shown: unknown }
 }
 
 /** The mesh's reasoning knows no time; what the application really took is known here. */
@@ -99,6 +101,13 @@ export const attempt = async (
     ways.proxyLog?.(fromMesh ? call.source : call.destination, line)
     return done({ kind: 'reset' })
   }
+  if (verdict.endsTls !== undefined && dial.tls) {
+    const shaken = ways.handshake(verdict.endsTls, dial)
+    if ('failure' in shaken) return done(shaken.failure)
+  }
+  // TLS that the application starts hides the request, unless a gateway ends it.
+  const isOpaque = dial.tls !== undefined && verdict.endsTls === undefined
+  const owner = upstream?.proxy ?? call.source
   if (upstream?.delay !== undefined) {
     const { client = Number.POSITIVE_INFINITY } = left()
     await pause(clock, Math.min(client, upstream.delay), signal)
@@ -124,7 +133,7 @@ export const attempt = async (
   }
   const isAnswer = effect.kind === 'respond' && effect.by === 'client-proxy' && upstream?.endpoints.length === 0
   if (upstream !== undefined && !isAnswer) {
-    const entered = await enter(call.source, upstream.cluster, upstream.limits)
+    const entered = await enter(owner, upstream.cluster, upstream.limits)
     if (entered === 'client') return gaveUp()
     if (entered === 'proxy') return timedOut()
     if (entered === 'overflow') {
@@ -135,7 +144,7 @@ export const attempt = async (
   const server = fromMesh ? 'envoy' : 'istio-envoy'
   const arrives = effect.kind === 'forward' || (effect.kind === 'respond' && effect.by === 'server-proxy')
   const limited = (first: boolean): RateLimit | undefined =>
-    inbound && call.protocol === 'http'
+    inbound && !isOpaque && call.protocol !== 'tcp'
       ? proxies.limited(to.pod, inbound, `${inbound.cluster} ${verdict.transport}`, first)
       : undefined
   const over = (arrives ? limited(true) : undefined) ?? (effect.kind === 'forward' ? limited(false) : undefined)
@@ -172,7 +181,7 @@ export const attempt = async (
     }
   }
   const { forwarding } = effect
-  const sent = dial.tls ? request : withChanges(request, forwarding)
+  const sent = isOpaque ? request : withChanges(request, forwarding)
   const toMesh = isMeshed(to.pod)
   const { client, proxy } = left()
   const limits = [client, proxy, upstream?.retries?.perTry].filter((each) => each !== undefined)
@@ -184,23 +193,23 @@ export const attempt = async (
     remoteAddress: toMesh ? '127.0.0.6' : (call.source.status?.podIP ?? ''),
     ...(startsTls
       ? { tls: { serverName: startsTls.serverName ?? hostOf(sent.authority), verify: startsTls.verify } }
-      : dial.tls
+      : isOpaque && dial.tls
         ? { tls: dial.tls }
         : {}),
     ...(limits.length > 0 ? { limit: Math.min(...limits) } : {}),
   })
   const took = clock.now() - asked
   notes.serviceTime = took
-  if (!dial.tls) notes.forwarded = sent
+  if (!isOpaque) notes.forwarded = sent
   if ('status' in answer) {
     const timed = withServiceTime(forwarding.setResponseHeaders, took)
-    const seen = dial.tls ? answer : throughProxies(answer, timed, clock.now(), forwarding)
+    const seen = isOpaque ? answer : throughProxies(answer, timed, clock.now(), forwarding)
     return done(seen, conditions(answer.status), sent)
   }
   if (answer.kind === 'timeout' && fromMesh && (client === undefined || client > took)) return timedOut()
   notes.failure = answer
   // A proxy that read the request as HTTP answers for the application; one that only moves bytes closes.
-  const isHttp = !dial.tls && forwarding.setResponseHeaders.length > 0
+  const isHttp = !isOpaque && forwarding.setResponseHeaders.length > 0
   const failed = isHttp ? appFailure(answer, { client: fromMesh, server: toMesh, now: clock.now() }) : undefined
   if (failed) {
     const connects = answer.kind === 'refused' && !toMesh ? ['connect-failure'] : []
@@ -208,7 +217,7 @@ export const attempt = async (
     return done(failed, [...conditions(failed.status), ...meets, ...(toMesh ? [] : ['reset'])], sent)
   }
   const isHidden = (fromMesh || toMesh) && answer.kind === 'refused'
-  return done(isHidden ? { kind: dial.tls ? 'reset' : 'empty' } : answer, [], sent)
+  return done(isHidden ? { kind: isOpaque ? 'reset' : 'empty' } : answer, [], sent)
 }
 
 const hostOf = (authority: string): string => authority.replace(/:\d+$/, '')

@@ -43,10 +43,12 @@ const run = async (
   const { dial, call, notes } = exchange
   const start = clock.now()
   const tried = new Map<string, Set<string>>()
-  const isProxied = isMeshed(call.source)
-  const number = isProxied ? proxies.turn(call.source, exchange.request.authority) : 0
+  // The caller's proxy keeps count; without one, a gateway's may.
+  const owner = isMeshed(call.source) ? call.source : call.destination
+  const isProxied = isMeshed(owner)
+  const number = isProxied ? proxies.turn(owner, exchange.request.authority) : 0
   const gathered = (avoid: ReadonlyMap<string, ReadonlySet<string>>, tries: number): Promise<Call> => {
-    const turn = { number: number + tries, avoid: proxies.avoid(call.source, avoid) }
+    const turn = { number: number + tries, avoid: proxies.avoid(owner, avoid) }
     return ways.gather(isProxied ? { ...call, turn } : call)
   }
   const held: (() => void)[] = []
@@ -60,8 +62,8 @@ const run = async (
         verdict = ways.decide(asked)
       }
       const { upstream } = verdict
-      const went = upstream === undefined || upstream.endpoints.length === 0
-      const reached = went ? asked : { ...asked, destination: upstream.destination, port: upstream.port }
+      const isAsDialled = upstream === undefined || upstream.endpoints.length === 0 || upstream.proxy !== undefined
+      const reached = isAsDialled ? asked : { ...asked, destination: upstream.destination, port: upstream.port }
       Object.assign(notes, { call: reached, verdict })
       const elapsed = (): number => clock.now() - start
       const left = () => ({
@@ -75,7 +77,7 @@ const run = async (
       if (upstream !== undefined && isProxied && attempted.verdict.outcome !== 'unknown') {
         const address = addressOf(upstream)
         const fromCluster = upstream.endpoints.length > 0
-        if (fromCluster) proxies.report(call.source, upstream, address, statusOf(attempted))
+        if (fromCluster) proxies.report(upstream.proxy ?? call.source, upstream, address, statusOf(attempted))
         tried.set(upstream.cluster, new Set([...(tried.get(upstream.cluster) ?? []), address]))
       }
       if (!isRetried(attempted, tries + 1)) return attempted

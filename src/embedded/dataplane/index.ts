@@ -16,6 +16,7 @@ import type { DataPlane } from './dataplane.ts'
 import { listenEverywhere } from './deliver.ts'
 import { createDns } from './dns.ts'
 import { createExchange, type ExchangeWays } from './exchange.ts'
+import { handshake } from './gateway-tls.ts'
 import { createLocator } from './locate.ts'
 import { createModel } from './model.ts'
 import { createProxies } from './proxies.ts'
@@ -53,6 +54,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     ...(proxyLog === undefined ? {} : { proxyLog }),
     locate: (dial, notes) => locate(dial, current(dial.from), notes),
     decide,
+    handshake: (endsTls, dial) => handshake(registry, endsTls, dial, clock.now()),
     gather: (call) => gather(call, { now: clock.now(), fetch: (url) => fetchKeys(url) }),
   }
   const exchange = createExchange(ways)

@@ -131,6 +131,8 @@ export const withRoute = (model: IstioModel, call: Call, sent: Outbound, verdict
     return { kind: 'forward', forwarding: rerouted(met.forwarding, sent.changes ?? noChanges, call, sent.call) }
   })
   const inbound = once(() => inboundOf(model, sent.call))
+  // A gateway has sent the call on already.
+  const further = verdict.upstream
   return {
     outcome: verdict.outcome,
     transport: verdict.transport,
@@ -150,9 +152,10 @@ export const withRoute = (model: IstioModel, call: Call, sent: Outbound, verdict
     get logged() {
       return verdict.logged
     },
-    upstream: sent.upstream,
+    upstream: further ?? sent.upstream,
     get inbound() {
-      return inbound()
+      return further === undefined ? inbound() : verdict.inbound
     },
+    ...(verdict.endsTls === undefined ? {} : { endsTls: verdict.endsTls }),
   }
 }

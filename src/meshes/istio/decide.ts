@@ -6,8 +6,9 @@ import type { Effect, Step, Verdict } from '../verdict.ts'
 import { endedByCaller, withRoute } from './caller.ts'
 import type { IstioModel } from './compile.ts'
 import { forwarding, type Handlers, refusal } from './effects.ts'
+import { throughGateway } from './gateway.ts'
 import { type Outbound, outbound } from './outbound.ts'
-import { isMeshed } from './pods.ts'
+import { isGateway, isMeshed } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { receive } from './receive.ts'
 import { receiverOf } from './receiver.ts'
@@ -44,7 +45,7 @@ export const decide = (model: IstioModel, call: Call): Verdict => {
   const { source, destination } = call
   const loops =
     source.metadata.name === destination.metadata.name && source.metadata.namespace === destination.metadata.namespace
-  if (loops && call.service === undefined) {
+  if (loops && call.service === undefined && !isGateway(destination)) {
     const own: Step = {
       at: 'wire',
       outcome: 'pass',
@@ -67,6 +68,9 @@ export const decide = (model: IstioModel, call: Call): Verdict => {
   return endedByCaller(sent) ?? withRoute(model, call, sent, arrive(model, sent))
 }
 
+/** What becomes of a call that a gateway sends on. */
+const goOn = (model: IstioModel, sent: Outbound): Verdict => withRoute(model, sent.call, sent, arrive(model, sent))
+
 /** The call at the pod that the caller's side picked. */
 const arrive = (model: IstioModel, sent: Outbound): Verdict => {
   // TLS that the caller's sidecar starts is TLS to the receiver, whatever is inside.
@@ -79,6 +83,7 @@ const arrive = (model: IstioModel, sent: Outbound): Verdict => {
       : `${nameOf(refOf(destination))} has no sidecar: nothing there refuses plaintext or asks a policy`
     return unguarded(model, call, sent, { at: 'server', outcome: 'info', says })
   }
+  if (isGateway(destination)) return throughGateway(model, call, sent, (onward) => goOn(model, onward))
   const { bypass } = receiverOf(model, destination).port(call.port)
   if (bypass !== undefined)
     return unguarded(model, call, sent, { at: 'server', outcome: 'info', says: bypass.says, evidence: bypass.evidence })

@@ -1,4 +1,4 @@
-/** Istio in sidecar mode, as one `Mesh`. Ambient mode (ztunnel, waypoints) and ingress or egress gateways are not modelled. */
+/** Istio in sidecar mode with ingress gateways, as one `Mesh`. Ambient mode (ztunnel, waypoints) is not modelled. */
 import type { Mesh } from '../mesh.ts'
 import { compile, type IstioModel, reads } from './compile.ts'
 import { decide } from './decide.ts'

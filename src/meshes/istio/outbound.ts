@@ -79,7 +79,8 @@ const stray = (call: Call, scope: Scope, protocol: 'http' | 'tcp', says: string)
   return { ...base, answer: { ...answer, route: 'block_all' }, steps: [last] }
 }
 
-const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 'http' | 'tcp'): Outbound => {
+/** The call with what wraps it, once it is known where it goes. */
+export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 'http' | 'tcp'): Outbound => {
   const base = { proxy: protocol, transport: 'plaintext', sni: '', call } as const
   if (routed.kind === 'unknown') return { ...base, steps: routed.steps, unknown: true }
   if (routed.kind === 'answer') {

@@ -13,6 +13,11 @@ export const isMeshed = (pod: Pod): boolean =>
     (container) => container.name === proxyContainer,
   )
 
+/** Whether the pod is a gateway: a proxy with no application beside it. */
+export const isGateway = (pod: Pod): boolean =>
+  (pod.spec?.containers ?? []).length > 0 &&
+  (pod.spec?.containers ?? []).every((container) => container.name === proxyContainer)
+
 /** Whether callers believe that the pod speaks Istio's mTLS: they go by this label alone, not by its containers. */
 export const speaksMtls = (pod: Pod): boolean => pod.metadata.labels?.[tlsModeLabel] === 'istio'
 

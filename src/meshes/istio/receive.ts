@@ -6,10 +6,12 @@ import { askedOf, type Changes } from './asked.ts'
 import { askCustom, authorize, type Decision } from './authorize.ts'
 import type { IstioModel } from './compile.ts'
 import { denied, deniedBytes, forwarding, type Handlers, refusal, tokenRefused } from './effects.ts'
-import { connect, readsHttp, wireStep } from './inbound.ts'
+import { connect, readsHttp, type Wire, wireStep } from './inbound.ts'
 import { filterTokens } from './jwt/filter.ts'
 import type { Outbound } from './outbound.ts'
+import type { EffectiveMode } from './peer-authentication.ts'
 import { identityOf } from './pods.ts'
+import type { PortProtocol } from './protocol.ts'
 import { receiverOf } from './receiver.ts'
 import { tokenAccepted, tokenRefusal, tokenUnknown } from './token-prose.ts'
 import { extensionDoubt, ingressDoubt } from './traffic.ts'
@@ -25,16 +27,23 @@ const doubt = (model: IstioModel, call: Call): Evidence | undefined => {
   return extensionDoubt(model.extensions, about) ?? ingressDoubt(model.sidecars, { namespace, labels })
 }
 
+/** A listener that PeerAuthentication says nothing about: a gateway's. */
+export interface Listener {
+  mode: EffectiveMode
+  protocol: PortProtocol
+  wire: Wire
+}
+
 /** What becomes of a call that reached a pod with a sidecar; `sent` is how it left the caller's pod. */
-export const receive = (model: IstioModel, call: Call, sent: Outbound): Verdict => {
+export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Verdict => {
   const receiver = receiverOf(model, call.destination)
   const evidence = doubt(model, call)
   if (evidence !== undefined) {
     const last = doubtful('server', evidence)
     return verdict('unknown', 'none', [...sent.steps, last], last)
   }
-  const { mode, protocol } = receiver.port(call.port)
-  const wire = connect(call, sent, mode, protocol)
+  const { mode, protocol } = listener ?? receiver.port(call.port)
+  const wire = listener?.wire ?? connect(call, sent, mode, protocol)
   const arrived = (): Step[] => [...sent.steps, ...receiver.notes, wireStep(mode, wire)]
   if (!wire.accepted) {
     const reasons = () => ({ steps: arrived(), deciding: wireStep(mode, wire) })

@@ -149,14 +149,20 @@ export const expand = (short: {
   /** Of a Pod, with its address. */
   labels?: Record<string, string>
   ip?: string
+  /** A pod that is nothing but a proxy. */
+  gateway?: boolean
   [field: string]: unknown
 }): KubeObject => {
-  const { is, age = 0, annotations, labels, ip, ...rest } = short
+  const { is, age = 0, annotations, labels, ip, gateway, ...rest } = short
   const [kind = '', path = ''] = is.split(' ')
   const [home = '', name = ''] = path.split('/')
   const apiVersion = groups[kind]
   if (apiVersion === undefined) throw new Error(`unknown kind ${kind}`)
-  if (kind === 'Pod') return pod(path, ip ?? '', labels)
+  if (kind === 'Pod') {
+    const made = pod(path, ip ?? '', labels)
+    const proxy = { name: 'istio-proxy', image: 'istio/proxyv2', args: ['proxy', 'router'] }
+    return gateway ? { ...made, spec: { serviceAccountName: name, containers: [proxy] } } : made
+  }
   const creationTimestamp = new Date(Date.UTC(2026, 0, 1) + age * 1000).toISOString().replace('.000', '')
   return { apiVersion, kind, metadata: { name, namespace: home, creationTimestamp, annotations }, ...rest }
 }

@@ -4,11 +4,13 @@
  * istiod hands out a key that nobody can sign with, so every token fails. Upstream: pilot/pkg/model/jwks_resolver.go.
  * Not modelled: how long istiod keeps a key set (20 minutes): keys are those of the moment.
  */
-import type { Call, TokenFact } from '../../call.ts'
+import type { Pod } from '../../../kube/kinds.ts'
+import type { Call, HttpRequest, TokenFact } from '../../call.ts'
 import type { Outside } from '../../mesh.ts'
 import type { IstioModel } from '../compile.ts'
+import { callBehindGateway } from '../gateway.ts'
 import { outbound } from '../outbound.ts'
-import { isMeshed } from '../pods.ts'
+import { isGateway, isMeshed } from '../pods.ts'
 import { isFields } from '../read.ts'
 import { findTokens } from './locations.ts'
 import { type JwtRule, rulesFor } from './rules.ts'
@@ -46,12 +48,14 @@ const keySetOf = async (rule: JwtRule, outside: Outside): Promise<string | undef
   return text !== null && isKeySet(text) ? text : nobodysKeys
 }
 
-/** See `Mesh.gather`. */
-export const gather = async (model: IstioModel, call: Call, outside: Outside): Promise<Call> => {
-  // A proxy of the caller may send elsewhere than was dialled, and write other headers.
-  const { http, destination } = outbound(model, call).call
-  if (http === undefined || !isMeshed(destination)) return call
-  const { namespace = '', labels } = destination.metadata
+const factsFor = async (
+  model: IstioModel,
+  receiver: Pod,
+  http: HttpRequest | undefined,
+  outside: Outside,
+): Promise<TokenFact[]> => {
+  if (http === undefined || !isMeshed(receiver)) return []
+  const { namespace = '', labels } = receiver.metadata
   const rules = rulesFor(model.requestAuthentications, { namespace, labels, root: model.config.rootNamespace })
   const tokens: TokenFact[] = []
   for (const rule of rules) {
@@ -65,5 +69,18 @@ export const gather = async (model: IstioModel, call: Call, outside: Outside): P
       tokens.push({ token, against: rule.key, ...(result === undefined ? {} : { result }) })
     }
   }
+  return tokens
+}
+
+/** See `Mesh.gather`. A proxy of the caller may send elsewhere than was dialled, and a gateway sends on. */
+export const gather = async (model: IstioModel, call: Call, outside: Outside): Promise<Call> => {
+  const sent = outbound(model, call)
+  const { destination } = sent.call
+  const viaGateway = isGateway(destination)
+  const http = sent.call.http ?? (viaGateway ? sent.call.tls?.http : undefined)
+  if (http === undefined || !isMeshed(destination)) return call
+  const tokens = await factsFor(model, destination, http, outside)
+  const behind = viaGateway ? callBehindGateway(model, { ...sent.call, tokens }, sent) : undefined
+  if (behind !== undefined) tokens.push(...(await factsFor(model, behind.destination, behind.http, outside)))
   return { ...call, tokens }
 }
