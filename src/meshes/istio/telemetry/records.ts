@@ -34,6 +34,14 @@ const hostOf = (service: Service): ServiceHost => {
   return { host: `${service.metadata.name}.${namespace}.svc.cluster.local`, name: service.metadata.name, namespace }
 }
 
+/** The Service that a cluster's name stands for: another one than was dialled, when a route leads there. */
+const hostIn = (cluster: string): ServiceHost | undefined => {
+  const host = /^outbound\|\d+\|[^|]*\|(.+)$/.exec(cluster)?.[1]
+  if (host === undefined) return undefined
+  const parts = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(host)
+  return parts ? { host, name: parts[1]!, namespace: parts[2]! } : { host, name: host, namespace: 'unknown' }
+}
+
 /** A port of a made-up connection, the same for the same text. */
 const portFor = (text: string): number => {
   let hash = 2166136261
@@ -121,8 +129,12 @@ const clientRecord = (model: IstioModel, common: Common, isLast: boolean): Proxy
   const ordinary = isHttp ? httpOutcome(finished, isLast, true) : tcpOutcome(finished, isLast)
   const result = said ? outcome(said) : call ? ordinary : unanswered
   const isMutual = verdict?.transport === 'mtls'
-  const reached = call !== undefined && !/^(UH|UO|NR|DI|FI|RL)/.test(result.flags)
+  const reached =
+    call !== undefined && !/^(UH|UO|NR|DI|FI|RL)/.test(result.flags) && result.details !== 'direct_response'
   const peer = call?.destination
+  const dialledCluster = service && `outbound|${service.port.port}||${hostOf(service.object).host}`
+  const cluster = verdict?.upstream?.cluster ?? dialledCluster ?? 'PassthroughCluster'
+  const known = hostIn(cluster)
   return {
     side: 'client',
     pod: from,
@@ -132,9 +144,7 @@ const clientRecord = (model: IstioModel, common: Common, isLast: boolean): Proxy
     ...(isHttp && result.details === 'via_upstream' ? { serviceTime: finished.duration } : {}),
     upstream: {
       host: reached && peer ? `${ip(peer)}:${call.port}` : '-',
-      cluster:
-        verdict?.upstream?.cluster ??
-        (service ? `outbound|${service.port.port}||${hostOf(service.object).host}` : 'PassthroughCluster'),
+      cluster,
       local: reached && result.flags !== 'UF,URX' ? `${ip(from)}:${portFor(`${requestId}up`)}` : '-',
     },
     downstream: {
@@ -144,8 +154,8 @@ const clientRecord = (model: IstioModel, common: Common, isLast: boolean): Proxy
     serverName: '-',
     route: isHttp ? (verdict?.upstream?.route ?? (service ? 'default' : 'allow_any')) : '-',
     isMutual,
-    ...(isMutual && peer ? { principals: principalsOf(model, from, peer) } : {}),
-    ...(service ? { service: hostOf(service.object) } : {}),
+    ...(isMutual && peer && reached ? { principals: principalsOf(model, from, peer) } : {}),
+    ...(known ? { service: known } : {}),
     knowsPeer:
       reached && peer !== undefined && isMeshed(peer) && (isHttp ? result.details === 'via_upstream' : isMutual),
   }
@@ -156,10 +166,17 @@ const principalsOf = (model: IstioModel, source: Pod, destination: Pod) => ({
   destination: identityOf(destination, model.config.trustDomain),
 })
 
+/** The caller's sidecar had no patience left: the receiver's sees it leave. */
+const isAbandoned = ({ verdict }: Finished): boolean => verdict?.logged?.client?.flags === 'UT'
+
 /** Whether the exchange got as far as the receiver's sidecar. */
-const reachesServer = ({ call, verdict }: Finished): boolean => {
+const reachesServer = (finished: Finished): boolean => {
+  const { call, verdict } = finished
   if (call === undefined || !isMeshed(call.destination) || inboundBypass(call.destination, call.port)) return false
   if (verdict?.logged?.server !== undefined) return true
+  // The caller's own sidecar ended it, before or after the receiver's had it.
+  if (verdict?.logged?.client !== undefined && finished.forwarded === undefined && finished.request !== undefined)
+    return isAbandoned(finished)
   if (verdict?.outcome === 'allow') return verdict.effect?.kind === 'forward'
   return verdict?.effect?.kind === 'respond' && verdict.effect.by === 'server-proxy'
 }
@@ -177,7 +194,14 @@ const serverRecord = (model: IstioModel, common: Common, client: ProxyRecord | u
     finished.request !== undefined
   // RBAC of a TCP port is asked with the first bytes: a connection without any is not refused.
   const counts = isHttp || isRefused || finished.bytes.sent > 0
-  const own = said && counts ? outcome(said) : isHttp ? httpOutcome(finished, true, false) : tcpOutcome(finished, true)
+  const own =
+    said && counts
+      ? outcome(said)
+      : isAbandoned(finished)
+        ? gone
+        : isHttp
+          ? httpOutcome(finished, true, false)
+          : tcpOutcome(finished, true)
   const isForwarded = said === undefined || !counts
   const isMutual = verdict?.transport === 'mtls'
   const service = inboundService(model, call)

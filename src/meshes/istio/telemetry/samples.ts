@@ -3,6 +3,7 @@
  * source/extensions/filters/http/istio_stats/istio_stats.cc; the rows of testdata/metric there.
  * Not modelled: gRPC message counts, custom metrics, bytes of TLS itself.
  */
+import { isOutside } from '../../outside.ts'
 import type { Sample } from '../../traffic.ts'
 import type { MetricOverride, Metrics } from './metrics.ts'
 import type { ProxyRecord } from './record.ts'
@@ -26,7 +27,7 @@ const said = (text: string | undefined): string => text || 'unknown'
 
 /** Who the other side is, as far as this proxy can know: by metadata exchange, or by the endpoint's own labels. */
 const peerOf = ({ peer, knowsPeer, side }: ProxyRecord): Partial<Workload> => {
-  if (peer === undefined) return {}
+  if (peer === undefined || isOutside(peer)) return {}
   const known = workloadOf(peer)
   if (knowsPeer) return known
   // istiod labels endpoints with workload, namespace, canonical name and revision; there is no such thing for callers.
@@ -46,7 +47,8 @@ const workloadLabels = (end: 'source' | 'destination', who: Partial<Workload>) =
 const serviceLabels = (record: ProxyRecord, destination: Partial<Workload>): { service: string; name: string } => {
   const { side, service, upstream, request } = record
   if (service !== undefined) return { service: service.host, name: service.name }
-  const name = /Cluster$/.test(upstream.cluster) ? upstream.cluster : undefined
+  const routed = { block_all: 'BlackHoleCluster', allow_any: 'PassthroughCluster' }[record.route]
+  const name = routed ?? (/Cluster$/.test(upstream.cluster) ? upstream.cluster : undefined)
   if (side === 'server')
     return { service: said(destination.canonicalName), name: name ?? said(destination.canonicalName) }
   return { service: said(request?.authority), name: name ?? said(request?.authority) }
