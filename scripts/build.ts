@@ -54,4 +54,6 @@ if (!process.argv.includes('--if-stale') || isStale()) {
   // The content, parsed once: reading YAML is the slowest thing before the first paint (src/content/index-file.ts).
   const { buildIndex } = await import('../src/content/index-file.ts')
   writeFileSync(`${outdir}/content.json`, JSON.stringify(await buildIndex()))
+  const { writeSnapshots } = await import('./lib/snapshots.ts')
+  await writeSnapshots()
 }

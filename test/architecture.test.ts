@@ -28,7 +28,7 @@ const directions: Record<string, string[]> = {
   content: ['kube/', 'meshes/', 'grading/', 'root.ts'],
   session: ['kube/', 'meshes/', 'grading/', 'content/', 'providers/provider.ts', 'root.ts'],
   tui: ['session/', 'content/schema.ts', 'grading/report.ts', 'root.ts'],
-  providers: ['kube/', 'shell/', 'content/schema.ts', 'root.ts'],
+  providers: ['kube/', 'shell/', 'content/schema.ts', 'content/lab-snapshots.ts', 'root.ts'],
   shell: ['session/types.ts', 'root.ts'],
   embedded: ['kube/', 'meshes/', 'root.ts'],
 }

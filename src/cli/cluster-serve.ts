@@ -17,6 +17,8 @@ export interface ServeOptions {
   kubeconfig?: string
   port?: string
   untilStdinEnds?: boolean
+  /** The file of a lab's snapshot to go on from, with `mesh`: for the TUI, which has the lab already. */
+  snapshot?: string
 }
 
 const parsePort = (text: string | undefined): number => {
@@ -97,13 +99,16 @@ export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
   const ended = Promise.race([untilInterrupted(io), ...(options.untilStdinEnds ? [stdinEnded(io)] : [])]).then(() =>
     ending.abort(),
   )
-  const [lab, { openEmbedded }] = await Promise.all([chooseLab(options), import('./embedded-lab.ts')])
+  const [lab, { openEmbedded, resumeEmbedded }] = await Promise.all([chooseLab(options), import('./embedded-lab.ts')])
   const mesh = parseMesh(options.mesh ?? lab?.mesh ?? 'istio')
   if (lab && lab.mesh !== mesh) {
     throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${mesh}: leave --mesh out`)
   }
   try {
-    const embedded = await openEmbedded(await loadMesh(mesh), lab, ending.signal)
+    const engine = await loadMesh(mesh)
+    const embedded = await (options.snapshot !== undefined && engine
+      ? resumeEmbedded(engine, options.snapshot)
+      : openEmbedded(engine, lab, ending.signal))
     try {
       await stay(io, embedded, { name: lab?.name ?? 'cluster', port, kubeconfig: options.kubeconfig }, ended)
     } finally {

@@ -1,4 +1,6 @@
 /** A lab in an embedded cluster of this process: what `cluster serve` puts in, and what `verify` proves on. */
+import { readFileSync } from 'node:fs'
+import { findSnapshot } from '../content/lab-snapshots.ts'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../embedded/cluster.ts'
 import type { KubeObject } from '../kube/api.ts'
 import { seedLab } from '../kube/seed.ts'
@@ -10,12 +12,14 @@ export interface LabToSeed {
   objects: readonly KubeObject[]
 }
 
-/** The cluster with the mesh and, if there is one, the lab in it and running. */
+/** The cluster with the mesh and, if there is one, the lab in it and running: from its snapshot where there is one. */
 export const openEmbedded = async (
   mesh: Mesh | undefined,
   lab?: LabToSeed,
   signal?: AbortSignal,
 ): Promise<EmbeddedCluster> => {
+  const file = mesh && lab && findSnapshot(lab)
+  if (file) return resumeEmbedded(mesh, file)
   const embedded = await createEmbeddedCluster({ mesh })
   try {
     if (lab) await seedLab(embedded.cluster, lab, { signal })
@@ -25,3 +29,7 @@ export const openEmbedded = async (
     throw error
   }
 }
+
+/** The cluster that a snapshot's file holds. */
+export const resumeEmbedded = (mesh: Mesh, file: string): Promise<EmbeddedCluster> =>
+  createEmbeddedCluster({ mesh, snapshot: readFileSync(file, 'utf8') })

@@ -123,6 +123,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--scenario <name>', 'the scenario whose lab to put in')
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a file of its own, removed at the end)')
     .option('--port <number>', 'the port on 127.0.0.1 (default: a free one)')
+    .addOption(new Option('--snapshot <file>', 'go on from a snapshot of the build').hideHelp())
     .addOption(new Option('--until-stdin-ends', 'also end when standard input does').hideHelp())
     .action(async (options) => done(await (await import('./cluster-serve.ts')).serve(io, options)))
 

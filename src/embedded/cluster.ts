@@ -34,6 +34,7 @@ import { startNode } from './node/index.ts'
 import { type Authority, createAuthority } from './pki/certificates.ts'
 import { createTokenIssuer, issuer, type TokenIssuer } from './pki/tokens.ts'
 import { startWorkloadCertificates, type WorkloadCertificates } from './pki/workloads.ts'
+import { readSnapshot } from './snapshot.ts'
 import { revisionFromTime, Store } from './store.ts'
 import type { Program } from './workloads/workload.ts'
 
@@ -60,13 +61,16 @@ export interface EmbeddedClusterOptions {
   /** Installed from the start. Absent: a cluster without a mesh. */
   mesh?: Mesh
   clock?: Clock
+  /** Text of `saveSnapshot`: the cluster goes on from there, mesh included. */
+  snapshot?: string
 }
 
 /** A cluster of its own, with one Ready node and the mesh installed; cheap enough for every test to have one. */
 export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
-  const { mesh, clock = systemClock } = options
+  const { mesh, clock = systemClock, snapshot } = options
   const kinds = createKindTable([...builtinKinds(), crdKind])
-  const store = new Store({ startRevision: revisionFromTime(clock.now()) })
+  const store =
+    snapshot === undefined ? new Store({ startRevision: revisionFromTime(clock.now()) }) : restore(snapshot, clock)
   let plugins: AdmissionPlugin[] = []
   const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
   const authorizer = createAuthorizer(registry)
@@ -81,7 +85,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
 
   let certificates: WorkloadCertificates | undefined
   const authority = createAuthority(clock.now())
-  bootstrap(registry, clock)
+  if (snapshot === undefined) bootstrap(registry, clock)
   const tokens = createTokenIssuer({ clock, registry })
   const outside = (address: string, port: number): Program | undefined =>
     address === apiServerAddress && port === apiServerPort ? apiServer : undefined
@@ -102,7 +106,8 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   const handle = createApiServer({ registry, clock, tokens, authorizer, kubelet: () => kubelet }, documents)
   const certificate = { ca: authority.certificate, names: apiServerNames }
   const apiServer = inClusterProgram({ handle, tokens, port: apiServerPort, certificate })
-  if (mesh) await installMesh(mesh, registry)
+  if (snapshot !== undefined) await crdsSettled(registry)
+  else if (mesh) await installMesh(mesh, registry)
   meshNamespaces = webhookNamespaces(registry)
   if (mesh?.trust) certificates = startWorkloadCertificates({ registry, clock, trust: mesh.trust })
 
@@ -168,6 +173,13 @@ function bootstrap(registry: ApiRegistry, clock: Clock): void {
       },
       { subresource: 'status' },
     )
+}
+
+function restore(snapshot: string, clock: Clock): Store {
+  const { entries, revision } = readSnapshot(snapshot, timestamp(clock), revisionFromTime(clock.now()))
+  const store = new Store({ startRevision: revision })
+  for (const [bucket, key, object] of entries) store.load(bucket, key, object)
+  return store
 }
 
 async function installMesh(mesh: Mesh, registry: ApiRegistry): Promise<void> {

@@ -77,6 +77,19 @@ export class Store {
     return this.#revision
   }
 
+  /** Everything that is there now, bucket by bucket: what a snapshot keeps. */
+  *contents(): Generator<[bucket: string, key: string, object: KubeObject]> {
+    for (const { name, state } of this.#buckets.values()) for (const [key, object] of state) yield [name, key, object]
+  }
+
+  /** Puts an object of a snapshot in as it is (and freezes it): it was written before this store's first revision. */
+  load(bucket: string, key: string, object: KubeObject): void {
+    freeze(object)
+    const found = this.#bucket(bucket)
+    found.state.set(key, object)
+    found.keys.add(key)
+  }
+
   #bucket(name: string): Bucket {
     let bucket = this.#buckets.get(name)
     if (!bucket) {

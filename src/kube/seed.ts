@@ -123,14 +123,14 @@ export const labMarker = (lab: string, mesh: string): KubeObject => ({
   data: { lab, mesh },
 })
 
-/** Seeds a lab and waits for it. */
+/** Seeds a lab and waits for it, at most `timeout` milliseconds. */
 export const seedLab = async (
   cluster: Client['cluster'],
   lab: { name: string; mesh: string; objects: readonly KubeObject[] },
-  options: { signal?: AbortSignal; client?: Client } = {},
+  options: { signal?: AbortSignal; client?: Client; timeout?: number } = {},
 ): Promise<void> => {
   const client = options.client ?? createClient(cluster)
   await seed(client, [labMarker(lab.name, lab.mesh), ...lab.objects], 'meshdojo')
   const namespaces = new Set(lab.objects.map(({ metadata }) => metadata.namespace ?? 'default'))
-  await waitUntilReady(client, { signal: options.signal, namespaces })
+  await waitUntilReady(client, { signal: options.signal, timeout: options.timeout, namespaces })
 }

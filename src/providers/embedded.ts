@@ -3,6 +3,7 @@
  * input does. So it is gone when we are, by whatever means we went.
  */
 import { join } from 'node:path'
+import { findSnapshot } from '../content/lab-snapshots.ts'
 import { createClient } from '../kube/client.ts'
 import { seedLab } from '../kube/seed.ts'
 import { connect } from '../kube/transport.ts'
@@ -37,15 +38,22 @@ export const createEmbeddedProvider = ({ stateFolder, program, env }: EmbeddedOp
     try {
       signal?.throwIfAborted()
       onProgress?.('Starting the cluster')
-      const serve = ['cluster', 'serve', '--mesh', lab.mesh, '--kubeconfig', claim.kubeconfig, '--until-stdin-ends']
-      const child = await startOwned({ run: [...program, ...serve], says: 'Start the embedded cluster' }, env)
+      const snapshot = findSnapshot(lab)
+      const from = snapshot === undefined ? [] : ['--snapshot', snapshot]
+      const serve = ['--mesh', lab.mesh, ...from, '--kubeconfig', claim.kubeconfig, '--until-stdin-ends']
+      const child = await startOwned(
+        { run: [...program, 'cluster', 'serve', ...serve], says: 'Start the embedded cluster' },
+        env,
+      )
       undo.push(() => child.stop())
       signal?.throwIfAborted()
       await child.line(/^ready /)
       const cluster = await connect(claim.kubeconfig)
       undo.push(() => cluster.close())
-      onProgress?.(`Putting ${lab.name} in`)
-      await seedLab(cluster, lab, { signal, client: createClient(cluster) })
+      if (snapshot === undefined) {
+        onProgress?.(`Putting ${lab.name} in`)
+        await seedLab(cluster, lab, { signal, client: createClient(cluster) })
+      }
       return { cluster, kubeconfig: claim.kubeconfig, close }
     } catch (error) {
       await close()

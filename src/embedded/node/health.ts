@@ -12,8 +12,16 @@ export interface Reactions {
   failed: (kind: 'liveness' | 'startup') => void
 }
 
-/** Begins with the startup probe, if there is one; the other two wait for it. Ends with the run. */
-export const watchContainer = (record: ContainerRecord, target: ProbeTarget, react: Reactions): void => {
+/**
+ * Begins with the startup probe, if there is one; the other two wait for it. Ends with the run. `isResumed`: the record
+ * says already what earlier probes found.
+ */
+export const watchContainer = (
+  record: ContainerRecord,
+  target: ProbeTarget,
+  react: Reactions,
+  isResumed = false,
+): void => {
   const { startupProbe, readinessProbe, livenessProbe } = record.spec as Partial<
     Record<'startupProbe' | 'readinessProbe' | 'livenessProbe', Probe>
   >
@@ -24,7 +32,7 @@ export const watchContainer = (record: ContainerRecord, target: ProbeTarget, rea
   }
   const begin = (): void => {
     record.started = true
-    record.ready = record.role !== 'init' && !readinessProbe
+    if (!isResumed) record.ready = record.role !== 'init' && !readinessProbe
     if (readinessProbe)
       watchProbe(target, readinessProbe, {
         onSuccess: () => setReady(true),
@@ -42,7 +50,7 @@ export const watchContainer = (record: ContainerRecord, target: ProbeTarget, rea
         },
       })
   }
-  if (!startupProbe) {
+  if (!startupProbe || (isResumed && record.started)) {
     begin()
     return
   }

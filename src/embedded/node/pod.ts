@@ -15,6 +15,7 @@ import { type Entry, entriesOf, fieldPathOf, newEphemeral } from './entries.ts'
 import { ConfigError } from './environment.ts'
 import { watchContainer } from './health.ts'
 import { pullImage } from './images.ts'
+import { recall, recallStart } from './resume.ts'
 import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
 import { createVolumes, mountProblems, type VolumeParts } from './volumes.ts'
 
@@ -58,14 +59,19 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
   let isOver = false
   let mounted = false
   let cancelRetry = (): void => {}
+  /** A pod that ran before this node did is taken over in silence, as after a kubelet's restart. */
+  let isResuming = first.status?.phase === 'Running'
 
   const entries = entriesOf(pod)
   const records = entries.map(({ record }) => record)
-  const say = (type: 'Normal' | 'Warning', reason: string, message: string, record?: ContainerRecord): void =>
+  if (isResuming) for (const record of records) recall(record, first)
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string, record?: ContainerRecord): void => {
+    if (isResuming) return
     events.record(pod, { type, reason, message, ...(record ? { fieldPath: fieldPathOf(record) } : {}) })
+  }
 
   const publish = (): void => {
-    if (isOver) return
+    if (isOver || isResuming) return
     try {
       const next = registry.mutate(
         pods,
@@ -172,6 +178,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
           exited(item, run, 137)
         },
       },
+      isResuming,
     )
   }
 
@@ -327,6 +334,11 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
 
   publish()
   advance()
+  if (isResuming) {
+    for (const { record, run } of entries) if (run) recallStart(record, first)
+    isResuming = false
+    publish()
+  }
   return {
     entries,
     address,

@@ -1,0 +1,40 @@
+/**
+ * A cluster's contents as text, and back: what `etcdctl snapshot save` and `restore` are to a real one. The build keeps
+ * each lab as it is once its workloads run, so that a learner's cluster starts there instead of rolling everything out.
+ *
+ * A snapshot is taken of a cluster under `snapshotClock`. When it is restored, its times and revisions are written anew:
+ * everything in it happened now. Names, uids and addresses stay as they were.
+ */
+import type { KubeObject } from '../kube/api.ts'
+import type { Mesh } from '../meshes/mesh.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { revisionFromTime, type Store } from './store.ts'
+
+/** In no lab's manifest, so that a text which starts with it is a time that the cluster wrote. */
+const instant = '2999-01-01T00:00:00'
+
+/** Timers run, and it is always the same second. */
+export const snapshotClock: Clock = { now: () => Date.parse(`${instant}Z`), after: systemClock.after }
+
+const firstRevision = revisionFromTime(snapshotClock.now())
+/** Milliseconds of whole days: the last five digits of the first revision are zeros, enough for any lab's writes. */
+const revisions = new RegExp(`"${String(firstRevision).slice(0, -5)}\\d{5}"`, 'g')
+
+type Entry = [bucket: string, key: string, object: KubeObject]
+
+/** The contents of a cluster under `snapshotClock`, but for keys and certificates that every cluster makes for itself. */
+export const saveSnapshot = (store: Store, mesh?: Mesh): string => {
+  const own = mesh?.trust && `${mesh.trust.namespace}/${mesh.trust.ownSecret}`
+  return JSON.stringify([...store.contents()].filter(([bucket, key]) => bucket !== '/secrets' || key !== own))
+}
+
+/** The contents as objects of now. @param now RFC 3339 @param revision the highest one that is taken */
+export const readSnapshot = (text: string, now: string, revision: number): { entries: Entry[]; revision: number } => {
+  let last = revision
+  const current = text.replaceAll(instant, now.slice(0, instant.length)).replace(revisions, (quoted) => {
+    const moved = revision + Number(quoted.slice(1, -1)) - firstRevision
+    if (moved > last) last = moved
+    return `"${moved}"`
+  })
+  return { entries: JSON.parse(current) as Entry[], revision: last }
+}
