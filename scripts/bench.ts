@@ -9,6 +9,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pty from '@lydell/node-pty'
 
+// `npm run bench -- api`: the embedded API server by itself.
+if (process.argv[2] === 'api') {
+  await import('./bench-api.ts')
+  process.exit(0)
+}
+
 const runs = Number(process.argv[2] ?? 7)
 const program = fileURLToPath(new URL('../bin/meshdojo.js', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'meshdojo-bench-'))

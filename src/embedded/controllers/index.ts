@@ -1,7 +1,7 @@
 /**
  * The controllers of the simulated control plane. Each is a loop over watch events; all of them stop together.
  *
- * Not modelled: ReplicationController, PersistentVolume binding, Ingress, certificate signing.
+ * Not modelled: ReplicationController, PersistentVolume binding, Ingress.
  */
 import { autoscalerController } from './autoscaler.ts'
 import type { Controller, ControllerParts } from './controller.ts'

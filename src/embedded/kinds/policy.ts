@@ -1,4 +1,4 @@
-/** PodDisruptionBudgets and PriorityClasses. Not modelled: disruption budgets hold nothing back. */
+/** PodDisruptionBudgets and PriorityClasses. */
 import type { KubeObject } from '../../kube/api.ts'
 import type { LabelSelector } from '../../kube/kinds.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'

@@ -1,4 +1,4 @@
-/** Roles and bindings, in a namespace and cluster-wide. Not modelled: aggregation, and the guard against escalation. */
+/** Roles and bindings, in a namespace and cluster-wide. */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, createdAtColumn, nameColumn, text, wide } from './columns.ts'
 import type { Column, FieldError, Kind } from './kind.ts'

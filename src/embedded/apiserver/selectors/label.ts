@@ -104,10 +104,15 @@ class Parser {
 
   #among(key: string, wanted: boolean): LabelMatch {
     if (this.#next !== '(') throw badRequest(`unable to parse requirement: found '${this.#next ?? ''}' expected: '('`)
-    this.#take()
     const values: string[] = []
+    this.#take()
+    if (this.#next === ')')
+      throw badRequest(
+        "unable to parse requirement: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+      )
     for (;;) {
-      values.push(this.#value())
+      // Between two commas, and before the end, stands the empty value.
+      values.push(this.#next === ')' ? '' : this.#value())
       const token = this.#take()
       if (token === ')') break
       if (token !== ',') throw badRequest(`unable to parse requirement: found '${token ?? ''}', expected: ',' or ')'`)
