@@ -103,9 +103,9 @@ class Parser {
   }
 
   #among(key: string, wanted: boolean): LabelMatch {
-    if (this.#next !== '(') throw badRequest(`unable to parse requirement: found '${this.#next ?? ''}' expected: '('`)
+    const open = this.#take()
+    if (open !== '(') throw badRequest(`unable to parse requirement: found '${open ?? ''}' expected: '('`)
     const values: string[] = []
-    this.#take()
     if (this.#next === ')')
       throw badRequest(
         "unable to parse requirement: values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",

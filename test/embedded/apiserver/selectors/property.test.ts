@@ -7,7 +7,7 @@ import { builtinKinds } from '../../../../src/embedded/kinds/index.ts'
 import type { KubeObject } from '../../../../src/kube/api.ts'
 
 const key = fc.constantFrom('app', 'tier', 'example.com/x', 'n')
-const value = fc.constantFrom('', 'web', 'db', '1', '22')
+const value: fc.Arbitrary<string> = fc.constantFrom('', 'web', 'db', '1', '22')
 const labels = fc.dictionary(key, value)
 const space = fc.constantFrom('', ' ')
 
