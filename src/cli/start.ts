@@ -54,6 +54,7 @@ const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
     }
   }
   return {
+    ...terminal,
     edit: (path) => lend(() => terminal.edit(path)),
     shell: (kubeconfig, where) => lend(() => terminal.shell(kubeconfig, where)),
   }

@@ -29,7 +29,14 @@ export const applyFile = async (client: Client, path: string): Promise<Applied> 
   try {
     return { ok: true, says: describeResults(await client.apply(objects.map(({ object }) => object))) }
   } catch (error) {
-    if (error instanceof ApplyFailed) return { ok: false, says: describeResults(error.results) }
-    throw error
+    if (!(error instanceof ApplyFailed)) throw error
+    const { refusalLine } = await import('./refusal-line.ts')
+    const says = error.results.map((result, index) => {
+      const message = result.error?.message
+      const start = objects[index]?.line
+      const line = message && start ? refusalLine(text, start, message) : undefined
+      return `${line ? `${name}:${line} ` : ''}${describeResults([result])}`
+    })
+    return { ok: false, says: says.join('; ') }
   }
 }

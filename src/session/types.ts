@@ -64,7 +64,7 @@ export interface FeedLine {
 
 export type View =
   | { screen: 'picker'; catalogue: CatalogueEntry[]; resume?: string; notice?: string }
-  | { screen: 'opening'; scenario: Scenario; says: string }
+  | { screen: 'opening'; scenario: Scenario; stepIndex: number; says: string }
   | { screen: 'failed'; scenario: Scenario; says: string; next: string }
   | LabView
 
@@ -127,4 +127,6 @@ export interface Terminal {
   edit(path: string): Promise<{ says?: string }>
   /** A subshell with KUBECONFIG set and a prompt that says where one is. */
   shell(kubeconfig: string, where: string): Promise<{ says?: string }>
+  /** The same in a tmux or Zellij pane, at once; absent outside of those. */
+  split?(kubeconfig: string, where: string): Promise<{ says?: string }>
 }

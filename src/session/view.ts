@@ -78,5 +78,5 @@ export const viewOf = (
     fileOf(context),
   )
   if (lab && !(snapshot.matches('closing') && context.after === 'opening')) return lab
-  return { screen: 'opening', scenario: item.scenario, says }
+  return { screen: 'opening', scenario: item.scenario, stepIndex: context.kept.progress.step, says }
 }

@@ -7,7 +7,16 @@ import { startDetached } from './child.ts'
 import { chooseEditor, planEdit } from './editor.ts'
 import { findProgram } from './find.ts'
 import { CommandFailed, run } from './run.ts'
+import { multiplexer, planSplit } from './split.ts'
 import { labVariable, planSubshell } from './subshell.ts'
+
+/** The shell and the start files that it needs, in a folder of their own. */
+const prepareShell = async (env: NodeJS.ProcessEnv, kubeconfig: string, where: string) => {
+  const folder = await mkdtemp(join(tmpdir(), 'meshdojo-shell-'))
+  const { command, files } = planSubshell(env, kubeconfig, where, folder)
+  for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
+  return { command, folder }
+}
 
 /** `env` decides on editor and shell, and is what they are started with; `write` reaches the terminal. */
 export const createTerminal = (
@@ -42,10 +51,8 @@ export const createTerminal = (
   async shell(kubeconfig, where) {
     if (env[labVariable])
       return { says: `this is a lab's shell already (${env[labVariable]}): use it, or exit it first` }
-    const folder = await mkdtemp(join(tmpdir(), 'meshdojo-shell-'))
+    const { command, folder } = await prepareShell(env, kubeconfig, where)
     try {
-      const { command, files } = planSubshell(env, kubeconfig, where, folder)
-      for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
       write(`\nkubectl talks to the lab of ${where} here. exit or ctrl-d returns.\n`)
       await run(command, { output: 'inherited', env })
       return {}
@@ -57,4 +64,18 @@ export const createTerminal = (
       await rm(folder, { recursive: true, force: true })
     }
   },
+
+  ...(multiplexer(env) && {
+    split: async (kubeconfig: string, where: string) => {
+      const { command, folder } = await prepareShell(env, kubeconfig, where)
+      try {
+        await run(planSplit(env, command, folder), { env })
+        return { says: 'a shell of the lab opened in a pane beside this one' }
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true })
+        if (!(error instanceof CommandFailed)) throw error
+        return { says: error.message.split('\n')[0] }
+      }
+    },
+  }),
 })

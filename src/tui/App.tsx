@@ -59,7 +59,7 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
       <Header header={screen.header} columns={columns} theme={theme} />
       <Regions region={screen.region} screen={screen} ui={ui} theme={theme} />
       <Rows lines={screen.strip} width={columns} theme={theme} />
-      <Rows lines={messageRows({ ui, columns }, view)} width={columns} theme={theme} />
+      <Rows lines={messageRows({ ui, columns, theme }, view)} width={columns} theme={theme} />
       <Footer entries={footerFor(context, columns)} question={questionText(ui)} columns={columns} theme={theme} />
     </Box>
   )
@@ -114,6 +114,7 @@ const answer = ({ ui, act }: KeyContext, key: string): void => {
   if (question === 'leave') act.send({ type: 'LEAVE' })
   if (question === 'quit') act.quit()
   if (question === 'reset') act.send({ type: 'RESET_STEP' })
+  if (question === 'reset-lab') act.send({ type: 'RESET_LAB' })
   if (question === 'solution') {
     act.send({ type: 'SOLUTION' })
     act.dispatch({ type: 'open', page: { kind: 'solution' } })

@@ -52,8 +52,9 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
       if (!file) return
       void lend(async () => {
         const { says } = await terminal.edit(file.path)
+        const changed = changedMeanwhile(view, session.view())
         session.send({ type: 'EDITED' })
-        return says
+        return [says, changed].filter(Boolean).join('. ') || undefined
       })
     },
     shell: () => {
@@ -63,6 +64,15 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
         const { says } = await terminal.shell(before.kubeconfig, before.scenario.metadata.name)
         return [says, changedMeanwhile(before, session.view())].filter(Boolean).join('. ') || undefined
       })
+    },
+    canSplit: terminal.split !== undefined,
+    split: () => {
+      const view = session.view()
+      if (view.screen !== 'lab' || !terminal.split) return
+      void terminal
+        .split(view.kubeconfig, view.scenario.metadata.name)
+        .then(({ says }) => says && dispatch({ type: 'say', text: says }))
+        .catch((error: Error) => dispatch({ type: 'say', text: error.message }))
     },
     stop: () =>
       void lend(async () => {

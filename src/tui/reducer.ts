@@ -14,7 +14,7 @@ export type Page =
   | { kind: 'explain-check'; step: string; check: string }
   | { kind: 'explain-cell'; row: number; column: number }
 
-export type Question = 'leave' | 'quit' | 'solution' | 'reset'
+export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab'
 
 /** The traffic map: what is, what the step asks for, one beside the other, or all of it as sentences. */
 export type TrafficAs = 'now' | 'both' | 'goal' | 'words'
@@ -24,6 +24,8 @@ export interface UiState {
   /** Screen and step that `focus`, `page` and `question` belong to. */
   place: string
   focus: PaneId
+  /** The learner went to that pane; until then a screen that shows one pane at a time may begin with another. */
+  focusChosen: boolean
   zoomed: boolean
   scroll: Record<string, Scroll>
   page?: Page
@@ -44,6 +46,7 @@ export interface UiState {
 export const initialUi: UiState = {
   place: '',
   focus: 'scenarios',
+  focusChosen: false,
   zoomed: false,
   scroll: {},
   filter: '',
@@ -102,6 +105,7 @@ const arrived = (state: UiState, view: View): UiState => {
         : view.screen === 'picker'
           ? 'scenarios'
           : 'page',
+    focusChosen: nextStep && !state.explained && state.focusChosen,
     zoomed: nextStep ? state.zoomed : false,
     page: undefined,
     question: undefined,
@@ -136,7 +140,7 @@ export const reduce = (state: UiState, action: Action): UiState => {
         scroll: { ...state.scroll, [action.key]: move(state.scroll[action.key], action.by, action.extent) },
       }
     case 'focus':
-      return { ...state, focus: action.pane }
+      return { ...state, focus: action.pane, focusChosen: true }
     case 'zoom':
       return { ...state, zoomed: !state.zoomed }
     case 'open':

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseEditor, planEdit } from '../../src/shell/editor.ts'
 import { formatCommand } from '../../src/shell/run.ts'
+import { multiplexer, planSplit } from '../../src/shell/split.ts'
 import { planSubshell } from '../../src/shell/subshell.ts'
 import { splitWords } from '../../src/shell/words.ts'
 
@@ -78,4 +79,18 @@ describe('planSubshell', () => {
 
 test('formatCommand quotes what a shell would take apart', () => {
   expect(formatCommand({ run: ['echo', "it's", 'a b', '--x=1'], says: '' })).toBe("echo 'it'\\''s' 'a b' --x=1")
+})
+
+describe('a pane for the shell', () => {
+  const command = { run: ['bash', '-i'] as [string, ...string[]], says: 'Shell', env: { KUBECONFIG: '/k' } }
+  test.each([
+    ['tmux', { TMUX: 'x' }, 'tmux split-window -h -- env KUBECONFIG=/k sh -c "$@"; rm -rf "$0" /f bash -i'],
+    ['zellij', { ZELLIJ: '0' }, 'zellij run --close-on-exit -- env KUBECONFIG=/k sh -c "$@"; rm -rf "$0" /f bash -i'],
+  ])('in %s', (_, env, line) => {
+    expect(planSplit(env, command, '/f').run.join(' ')).toBe(line)
+  })
+
+  test('nowhere else', () => {
+    expect(multiplexer({ TMUX: '' })).toBeUndefined()
+  })
 })

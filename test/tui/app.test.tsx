@@ -44,6 +44,7 @@ describe('a key asks the session', () => {
     ['not after escape', labView(), 's esc y', []],
     ['resets after a yes', labView(), 'x y', [{ type: 'RESET_STEP' }]],
     ['not without an answer', labView(), 'x x r', []],
+    ['starts the lab anew after a yes', labView(), 'X y', [{ type: 'RESET_LAB' }]],
     ['leaves after a yes', labView(), 'q y', [{ type: 'LEAVE' }]],
     ['leaves on a second q', labView(), 'q q', [{ type: 'LEAVE' }]],
     ['leaves a finished lab at once', finishedView(), 'q', [{ type: 'LEAVE' }]],
@@ -186,6 +187,20 @@ describe('the terminal is lent', () => {
     await screen.until('q back')
     press(screen, '!')
     await screen.until('2 checks changed: [ok] a pod without a sidecar')
+  })
+
+  test.each([
+    ['T opens a pane where there is a multiplexer', true, 'opened beside'],
+    ['T is no key elsewhere', false, undefined],
+  ])('%s', async (_, there, says) => {
+    const split = async () => ({ says: 'opened beside' })
+    const terminal = { edit: async () => ({}), shell: async () => ({}), ...(there ? { split } : {}) }
+    const { screen } = await start(labView(), { terminal })
+    press(screen, 'T')
+    if (says) await screen.until(says)
+    press(screen, '?')
+    const help = await screen.until('>Keys')
+    expect(help.includes('tmux or Zellij pane')).toBe(there)
   })
 
   test('an editor that is not there is a message, not an end', async () => {

@@ -19,7 +19,7 @@ const show = (view: View, options: MountOptions = {}): { screen: Mounted; sessio
   return { screen: mountTui(session, options), session }
 }
 
-const opening: View = { screen: 'opening', scenario, says: 'Starting the lab: 4 of 7 pods are ready' }
+const opening: View = { screen: 'opening', stepIndex: 0, scenario, says: 'Starting the lab: 4 of 7 pods are ready' }
 const failed: View = {
   screen: 'failed',
   scenario,
@@ -36,6 +36,12 @@ interface Case {
 }
 
 const solved = labView({ solution: 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\n' })
+const refused = labView({
+  file: {
+    ...labView().file!,
+    lastApply: { at: 0, ok: false, says: `peer.yaml:8 ${'PeerAuthentication refused '.repeat(20)}` },
+  },
+})
 const cases: Case[] = [
   { name: 'picker', view: pickerView(), keys: [], shows: 'Encrypt every hop' },
   { name: 'about', view: pickerView(), keys: ['tab'], shows: 'in progress' },
@@ -43,13 +49,15 @@ const cases: Case[] = [
   { name: 'a notice', view: pickerView({ notice: 'progress could not be written' }), keys: [], shows: 'could not be' },
   { name: 'opening', view: opening, keys: [], shows: '4 of 7 pods' },
   { name: 'failed', view: failed, keys: [], shows: 'Press r to try' },
-  { name: 'lab', view: labView(), keys: [], shows: '[FAIL]' },
+  { name: 'lab', view: labView(), keys: [], shows: 'Refuse plaintext in production' },
+  { name: 'checks', view: labView(), keys: ['2'], shows: '[FAIL]' },
   {
     name: 'lab, not graded yet',
     view: labView({ reports: [], gradedAt: undefined, matrix: undefined }),
-    keys: [],
+    keys: ['2'],
     shows: '[ .. ]',
   },
+  { name: 'a refused file', view: refused, keys: [], shows: 'not applied: peer.yaml:8' },
   { name: 'task', view: labView(), keys: ['1'], shows: 'Refuse plaintext' },
   { name: 'traffic', view: labView(), keys: ['3'], shows: '>P!<' },
   { name: 'traffic as sentences', view: labView(), keys: ['3', 'v', 'v', 'v'], shows: 'legacy/client to orders' },
@@ -62,7 +70,7 @@ const cases: Case[] = [
   { name: 'keys', view: labView(), keys: ['?'], shows: '>Keys' },
   { name: 'hints', view: labView(), keys: ['h'], shows: 'Which object says' },
   { name: 'solution', view: solved, keys: ['s'], shows: 'kind: PeerAuthentication' },
-  { name: 'a check explained', view: labView(), keys: ['enter'], shows: 'asked  legacy/client' },
+  { name: 'a check explained', view: labView(), keys: ['2', 'enter'], shows: 'asked  legacy/client' },
   { name: 'a pair explained', view: labView(), keys: ['3', 'enter'], shows: 'legacy/client -> orders' },
 ]
 

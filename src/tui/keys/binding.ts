@@ -9,6 +9,9 @@ export interface Act {
   send(event: UserEvent): void
   edit(): void
   shell(): void
+  /** There is a terminal multiplexer to open panes beside this one. */
+  canSplit: boolean
+  split(): void
   /** Suspends the program, as Ctrl-Z does elsewhere. */
   stop(): void
   redraw(): void

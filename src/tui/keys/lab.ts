@@ -65,6 +65,16 @@ export const labKeys: Binding[] = [
     run: ({ act }) => act.shell(),
   },
   {
+    keys: ['T'],
+    label: 'T',
+    short: 'split',
+    says: 'the same shell in a tmux or Zellij pane beside this one',
+    group: 'Lab',
+    priority: 65,
+    on: (context) => inLab(context) && context.act.canSplit,
+    run: ({ act }) => act.split(),
+  },
+  {
     keys: ['h'],
     label: 'h',
     short: ({ ui }) => (ui.page?.kind === 'hints' ? 'next hint' : 'hint'),
@@ -132,6 +142,15 @@ export const labKeys: Binding[] = [
     priority: 25,
     on: inLab,
     run: ({ act }) => act.dispatch({ type: 'ask', question: 'reset' }),
+  },
+  {
+    keys: ['X'],
+    label: 'X',
+    short: 'reset lab',
+    says: 'start the whole lab anew, at its first step (asks first)',
+    group: 'Lab',
+    on: inLab,
+    run: ({ act }) => act.dispatch({ type: 'ask', question: 'reset-lab' }),
   },
   {
     keys: ['c'],

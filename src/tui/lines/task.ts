@@ -19,7 +19,9 @@ const fileLines = (view: LabView, width: number, { home, ellipsis }: Paths): Lin
   if (!view.file) return []
   const { path, lastApply } = view.file
   const state = lastApply
-    ? line(...(lastApply.ok ? [] : [span('not applied ', 'fail')]), `${clock(lastApply.at)} ${lastApply.says}`)
+    ? lastApply.ok
+      ? line(`${clock(lastApply.at)} ${lastApply.says}`)
+      : line(span('not applied ', 'fail'), `${clock(lastApply.at)}, see below`)
     : line('not edited yet; saving applies it')
   return [
     ...wrap(line(span('e', 'key'), ' ', span(pathEnd(shortPath(path, home), width, ellipsis), 'code')), width, 2),

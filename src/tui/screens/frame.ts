@@ -3,7 +3,7 @@ import type { View } from '../../session/types.ts'
 import type { Placed } from '../layout.ts'
 import type { PaneId, ScreenContext } from '../model.ts'
 import type { UiState } from '../reducer.ts'
-import { type Line, span, widthOf, wrapText } from '../text.ts'
+import { cut, type Line, span, widthOf, wrapText } from '../text.ts'
 
 /** A border and a blank at each side. */
 export const innerWidth = (place: { width: number }): number => Math.max(1, place.width - 4)
@@ -16,21 +16,33 @@ const questions: Record<NonNullable<UiState['question']>, string> = {
   leave: 'Leave the lab? Your progress is kept, the cluster goes away.',
   quit: 'Quit meshdojo?',
   solution: 'Show the solution? The step then counts as solved with help.',
+  'reset-lab': 'Start the whole lab anew, at its first step? Your changes to the cluster are lost.',
   reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
 }
 
 export const questionText = (ui: UiState): string | undefined => ui.question && questions[ui.question]
 
-const noticeOf = (view: View): string | undefined => ('notice' in view ? view.notice : undefined)
+/** What stays in sight until it is mended: a file that was refused, above all else. */
+const noticeOf = (view: View): string | undefined => {
+  const lastApply = view.screen === 'lab' ? view.file?.lastApply : undefined
+  if (lastApply && !lastApply.ok) return `not applied: ${lastApply.says}`
+  return 'notice' in view ? view.notice : undefined
+}
 
-const MAX_MESSAGE_ROWS = 3
+const MAX_MESSAGE_ROWS = 4
 
 /** A message between body and footer, over the whole width so that it can be read and copied. Empty most of the time. */
-export const messageRows = ({ ui, columns }: Pick<ScreenContext, 'ui' | 'columns'>, view: View): Line[] => {
+export const messageRows = (
+  { ui, columns, theme: { ellipsis } }: Pick<ScreenContext, 'ui' | 'columns' | 'theme'>,
+  view: View,
+): Line[] => {
   const text = ui.message ?? noticeOf(view)
   if (!text || ui.question) return []
   const rows = wrapText(text, columns, 'notice')
-  return rows.slice(0, MAX_MESSAGE_ROWS).map((row) => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')])
+  const shown = rows.slice(0, MAX_MESSAGE_ROWS)
+  if (rows.length > shown.length)
+    shown[MAX_MESSAGE_ROWS - 1] = cut([...shown.at(-1)!, span(ellipsis, 'notice')], columns)
+  return shown.map((row) => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')])
 }
 
 /** Rows between header and footer. */

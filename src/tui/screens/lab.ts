@@ -152,7 +152,9 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
   const shape = shapeOf(columns, context.rows)
   const strip = exportStrip(view, context)
   const height = bodyRows(context, view) - strip.length
-  const focus: PaneId = ui.page ? 'page' : focusIn(ui, ORDER)
+  // Where one pane is all there is room for, the task comes first.
+  const inPane = shape === 'single' && !ui.focusChosen ? 'task' : focusIn(ui, ORDER)
+  const focus: PaneId = ui.page ? 'page' : inPane
   const needs = needsOf(view, context)
   const region = ui.page
     ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')

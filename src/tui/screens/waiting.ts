@@ -11,8 +11,9 @@ const pane = (view: WaitingView, width: number): PaneModel => {
   const title = line(span(view.scenario.metadata.title, 'strong'))
   const base = { id: 'page' as const, key: `page/${view.screen}` }
   if (view.screen === 'opening') {
-    const step = view.scenario.spec.steps[0]
-    const first = step ? [blank, line(span('The first task', 'strong')), ...markdown(step.task, width)] : []
+    const step = view.scenario.spec.steps[view.stepIndex]
+    const heading = view.stepIndex === 0 ? 'The first task' : `Step ${view.stepIndex + 1}: ${step?.title}`
+    const first = step ? [blank, line(span(heading, 'strong')), ...markdown(step.task, width)] : []
     return { ...base, title: 'Opening', lines: [title, blank, ...wrapText(view.says, width), ...first] }
   }
   return {
