@@ -95,6 +95,13 @@ describe('a policy', () => {
       {},
       "failed expression: namespaceObject.metadata.name != 'default'",
     ],
+    // As the Gateway API's own policy writes it.
+    [
+      'a pattern',
+      { expression: "!matches(object.metadata.name, '^w.b$')" },
+      {},
+      "failed expression: !matches(object.metadata.name, '^w.b$')",
+    ],
     ['no old object', { expression: 'oldObject != null' }, {}, 'failed expression: oldObject != null'],
     [
       'a field that is not there',

@@ -73,6 +73,7 @@ export const registerLibrary = (environment: Environment): void => {
     .registerFunction('kubernetes.URL.getPort(): string', (url: CelUrl) => /:(\d+)$/.exec(url.host)?.[1] ?? '')
     .registerFunction('kubernetes.URL.getEscapedPath(): string', (url: CelUrl) => url.path)
     .registerFunction('kubernetes.URL.getQuery(): map<string, list<string>>', queryOf)
+    .registerFunction('matches(string, string): bool', (text: string, pattern: string) => compilePattern(pattern)(text))
     .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0 && !text.includes('%'))
     .registerFunction(
       'string.find(string): string',
