@@ -116,6 +116,9 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     shell: {},
     commands: image.commands ?? {},
     main: argv,
+    terminate: () => {
+      if (start) queueMicrotask(() => end(program.onTerm ?? 0))
+    },
     neighbours: () => {
       const target = parts.target()
       return target ? [{ main: target.view.main, user: target.view.user }] : []

@@ -58,3 +58,28 @@ describe('xargs', () => {
     expect(await timed(script)).toMatchObject({ exitCode, stdout })
   })
 })
+
+describe('the system', () => {
+  test.each<[string, number, string]>([
+    ['which curl wget sh', 0, '/usr/bin/curl\n/usr/bin/wget\n/usr/bin/sh\n'],
+    ['which fortio', 1, ''],
+    ['uname', 0, 'Linux\n'],
+    ['uname -nm', 0, 'client x86_64\n'],
+    ['tty', 1, 'not a tty\n'],
+    // sleep as process 1 has no handler: the kernel drops the signal.
+    ['kill 1; kill -9 1; echo alive', 0, 'alive\n'],
+  ])('%s', async (script, exitCode, stdout) => {
+    expect(await timed(script)).toMatchObject({ exitCode, stdout })
+  })
+
+  test('a server that is told to stop is started again', async () => {
+    cluster.run('server', { image: 'nginx' })
+    await cluster.ready('server')
+    await cluster.exec('server', ['kill', '1'])
+    clock.advance(1)
+    const pod = await cluster.until('server', (each) => each?.status?.containerStatuses?.[0]?.restartCount === 1)
+    expect(pod?.status?.containerStatuses?.[0]?.lastState).toMatchObject({
+      terminated: { exitCode: 0, reason: 'Completed' },
+    })
+  })
+})

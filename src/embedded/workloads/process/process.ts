@@ -30,6 +30,8 @@ export interface ContainerView {
   readonly shell: { bash?: Bash }
   /** Command line of the main process, for `ps`. */
   readonly main: readonly string[]
+  /** SIGTERM to the main process: a server shuts down, a shell or `sleep` takes no notice. */
+  terminate(): void
   /** Main processes of other containers in the same process namespace. */
   neighbours(): { main: readonly string[]; user: number }[]
 }

@@ -4,6 +4,7 @@ import { curl } from '../commands/curl/index.ts'
 import { nc } from '../commands/nc.ts'
 import { dig, nslookup } from '../commands/nslookup.ts'
 import { pilotAgent } from '../commands/pilot-agent.ts'
+import { system, whichWith } from '../commands/system.ts'
 import { wget } from '../commands/wget.ts'
 import { xargsWith } from '../commands/xargs.ts'
 import type { Command } from './process.ts'
@@ -11,20 +12,36 @@ import type { Command } from './process.ts'
 /** Commands that run without loading the shell. They replace the shell's own of the same name inside it, too. */
 const plain: Readonly<Record<string, Command>> = {
   ...basics,
+  ...system,
   curl,
   dig,
   nc,
   nslookup,
   wget,
+  which: whichWith((argv, own) => findCommand(argv, own)),
   xargs: xargsWith((argv, own) => findCommand(argv, own)),
 }
 
 /** Those that reach the network or know the container: the shell has to use ours. */
 export const shellCommands: Readonly<Record<string, Command>> = Object.fromEntries(
-  ['curl', 'dig', 'hostname', 'id', 'nc', 'nslookup', 'ping', 'ps', 'sleep', 'wget', 'whoami', 'xargs'].map((name) => [
-    name,
-    plain[name]!,
-  ]),
+  [
+    'curl',
+    'dig',
+    'hostname',
+    'id',
+    'kill',
+    'nc',
+    'nslookup',
+    'ping',
+    'ps',
+    'sleep',
+    'tty',
+    'uname',
+    'wget',
+    'which',
+    'whoami',
+    'xargs',
+  ].map((name) => [name, plain[name]!]),
 )
 
 const shells = new Set(['sh', 'bash', 'ash', 'dash'])
