@@ -1,9 +1,17 @@
 /** NetworkPolicies in front of a mesh's verdict: a connection that they drop never gets to the receiver's proxy. */
+import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
+import { isOutside } from '../outside.ts'
 import type { Verdict } from '../verdict.ts'
 import { podAddresses } from '../world.ts'
-import { decide, type PolicyDecision } from './decide.ts'
+import { decide, type PolicyDecision, type Side } from './decide.ts'
 import type { PolicyModel } from './policy.ts'
+
+/** A place outside the cluster is its address: no selector means it. */
+const sideOf = (pod: Pod): Side => {
+  const address = podAddresses(pod)[0] ?? ''
+  return isOutside(pod) ? { address } : { address, pod }
+}
 
 /** What becomes of a call in a cluster without a mesh. */
 export const withoutMesh = (call: Call): Verdict => {
@@ -42,8 +50,8 @@ export const behindPolicies = (policies: PolicyModel, call: Call, verdict: Verdi
   // A proxy of the caller may send elsewhere than was dialled.
   const { destination, port } = verdict.upstream ?? call
   const decision = decide(policies, {
-    from: { pod: call.source, address: podAddresses(call.source)[0] ?? '' },
-    to: { pod: destination, address: podAddresses(destination)[0] ?? '' },
+    from: sideOf(call.source),
+    to: sideOf(destination),
     port,
     protocol: 'TCP',
   })

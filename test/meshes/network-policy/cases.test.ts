@@ -7,11 +7,13 @@ import type { Pod } from '../../../src/kube/kinds.ts'
 import { buildWorld } from '../../../src/meshes/network.ts'
 import {
   askNameServer,
+  behindPolicies,
   compile,
   decide,
   type Packet,
   type PolicyDecision,
 } from '../../../src/meshes/network-policy/index.ts'
+import { outsidePod } from '../../../src/meshes/outside.ts'
 
 interface Case {
   name: string
@@ -19,7 +21,7 @@ interface Case {
   policies: { is: string; spec: unknown }[]
   calls: {
     from: string
-    /** `namespace/pod:port[/protocol]`, or `dns`. */
+    /** `namespace/pod:port[/protocol]`, `dns`, or `outside`: a host that is no pod. */
     to: string
     allowed: boolean
     /** The policy that decided. */
@@ -82,6 +84,14 @@ const ask = (policies: Case['policies'], call: Case['calls'][number]): PolicyDec
   ]
   const from = find(call.from)
   if (call.to === 'dns') return askNameServer(compile(objects), buildWorld([...pods, ...objects]), from)
+  if (call.to === 'outside') {
+    const verdict = behindPolicies(
+      compile(objects),
+      { source: from, destination: outsidePod('example.com')!, port: 443, protocol: 'tls' },
+      { outcome: 'allow', transport: 'tls', effect: undefined, because: 'open', steps: [] },
+    )
+    return { allowed: verdict.outcome === 'allow', steps: verdict.steps }
+  }
   const [, path = '', port = '', protocol = 'TCP'] = /^([^:]+):(\d+)(?:\/(\w+))?$/.exec(call.to) ?? []
   const to = find(path)
   return decide(compile(objects), {
