@@ -14,6 +14,11 @@ if (process.argv[2] === 'api') {
   await import('./bench-api.ts')
   process.exit(0)
 }
+// `npm run bench -- engine`: decisions a second, and the whole matrix.
+if (process.argv[2] === 'engine') {
+  await import('./bench-engine.ts')
+  process.exit(0)
+}
 
 const runs = Number(process.argv[2] ?? 7)
 const program = fileURLToPath(new URL('../bin/meshdojo.js', import.meta.url))

@@ -33,7 +33,7 @@ export interface IstioModel {
   /** By namespace, oldest first. */
   requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
   /** What was worked out per receiving pod, kept for the next call. It never changes an answer. */
-  receivers: WeakMap<Pod, Receiver>
+  receivers: Map<Pod, Receiver>
   gateways: readonly KubeObject[]
   extensions: readonly KubeObject[]
 }
@@ -134,7 +134,7 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
         all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
         (policy) => policy.object.metadata.namespace,
       ),
-      receivers: new WeakMap(),
+      receivers: new Map(),
       gateways: all('networking.istio.io', 'Gateway'),
       extensions: [
         ...all('networking.istio.io', 'EnvoyFilter'),

@@ -10,7 +10,6 @@ import { connect, readsHttp, type Wire, wireStep } from './inbound.ts'
 import { filterTokens } from './jwt/filter.ts'
 import type { Outbound } from './outbound.ts'
 import type { EffectiveMode } from './peer-authentication.ts'
-import { identityOf } from './pods.ts'
 import type { PortProtocol } from './protocol.ts'
 import { receiverOf } from './receiver.ts'
 import { tokenAccepted, tokenRefusal, tokenUnknown } from './token-prose.ts'
@@ -55,7 +54,7 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
     const closed: Step = { at: 'server', outcome: 'deny', says }
     return verdict('deny', wire.transport, [...arrived(), closed], closed, { effect: { kind: 'close' } })
   }
-  const identity = wire.transport === 'mtls' ? identityOf(call.source, model.config.trustDomain) : undefined
+  const identity = wire.transport === 'mtls' ? receiverOf(model, call.source).identity : undefined
   const handlers: Handlers = { client: sent.proxy === 'http', server: http }
   const proxied = call.http !== undefined && (handlers.client || handlers.server)
   const path = proxied ? normalizePath(call.http?.path ?? '', model.config.normalization) : undefined

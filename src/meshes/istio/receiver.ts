@@ -12,7 +12,7 @@ import { inboundNotes } from './inbound.ts'
 import { type JwtRule, rulesFor } from './jwt/rules.ts'
 import { servicesOf } from './outbound.ts'
 import { type EffectiveMode, workloadMode } from './peer-authentication.ts'
-import { inboundBypass, isMeshed } from './pods.ts'
+import { identityOf, inboundBypass } from './pods.ts'
 import { type PortProtocol, portProtocol } from './protocol.ts'
 import { type Tables, tablesOf } from './rbac.ts'
 import { nameOf, refOf, text } from './read.ts'
@@ -28,7 +28,8 @@ export interface ReceivingPort {
 export interface Receiver {
   /** `production/orders-6f`, for sentences. */
   where: string
-  meshed: boolean
+  /** In the certificate of its sidecar, when it has one. */
+  identity: string
   tables: Tables
   /** RequestAuthentication rules, in the order of their issuers. */
   rules: JwtRule[]
@@ -70,7 +71,7 @@ const build = (model: IstioModel, pod: Pod): Receiver => {
   const ports = new Map<number, ReceivingPort>()
   return {
     where: nameOf(refOf(pod)).replace(/^Pod /, ''),
-    meshed: isMeshed(pod),
+    identity: identityOf(pod, model.config.trustDomain),
     tables: tablesOf(policies, model.config.providers, registryOf(model)),
     rules: rulesFor(model.requestAuthentications, { namespace, labels, root }),
     notes: inboundNotes(model.peerAuthentications, namespace, labels),

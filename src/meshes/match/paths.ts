@@ -30,8 +30,12 @@ const resolveDots = (path: string): string => {
 /** The part before `?` and `#`. */
 export const withoutQuery = (path: string): string => path.replace(/[?#].*$/s, '')
 
+/** Nothing in it that any normalization could change; most paths are so. */
+const isPlain = /^(?:\/[\w-][\w.~-]*)*\/?$/
+
 /** The path as the sidecar forwards it: `/a/../b%2e?x` becomes `/b.?x`. The query is left alone. */
 export const normalizePath = (path: string, how: Normalization = 'BASE'): string => {
+  if (isPlain.test(path)) return path
   if (how === 'NONE' || !path.startsWith('/')) return path
   const bare = withoutQuery(path)
   let changed = how === 'DECODE_AND_MERGE_SLASHES' ? bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') : bare
