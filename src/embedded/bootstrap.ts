@@ -95,6 +95,13 @@ export const bootstrapObjects = (): KubeObject[] => [
     endpoints: [{ addresses: [controlPlane.address], conditions: { ready: true } }],
     ports: [https],
   },
+  {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'rancher.io/local-path',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  },
   ...clusterNodes.map(nodeObject),
 ]
 
