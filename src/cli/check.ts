@@ -5,6 +5,7 @@ import { grade } from '../grading/grade.ts'
 import type { Report } from '../grading/report.ts'
 import { type ClusterWorld, worldOf } from '../grading/world.ts'
 import { watchCluster } from '../session/live.ts'
+import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson, UsageError, untilInterrupted } from './io.ts'
 import { loadMesh } from './meshes.ts'
 import { openTarget } from './target.ts'
@@ -14,6 +15,7 @@ export interface CheckOptions {
   kubeconfig?: string
   watch?: boolean
   json?: boolean
+  content?: string
 }
 
 /** The report as people read it: a line for each check, and for a failed one what was expected, seen, and why. */
@@ -37,7 +39,7 @@ export const formatReport = (report: Report, { scenario }: CatalogueItem): strin
     .join('\n')
 
 export const check = async (io: Io, name: string, options: CheckOptions): Promise<number> => {
-  const item = await loadScenario(name)
+  const item = await loadScenario(name, contentRoots(io, options.content))
   const ids = item.scenario.spec.steps.map(({ id }) => id)
   if (options.step !== undefined && !ids.includes(options.step)) {
     const nearest = didYouMean(options.step, ids)

@@ -7,6 +7,7 @@ import { writeKubeconfig } from '../kube/kubeconfig.ts'
 import type { MeshName } from '../meshes/mesh.ts'
 import { claimKubeconfig } from '../providers/claim.ts'
 import { stateFolder } from '../session/state-folder.ts'
+import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError, untilInterrupted } from './io.ts'
 import { knownMeshes, loadMesh } from './meshes.ts'
 
@@ -14,6 +15,7 @@ export interface ServeOptions {
   mesh?: string
   lab?: string
   scenario?: string
+  content?: string
   kubeconfig?: string
   port?: string
   untilStdinEnds?: boolean
@@ -39,10 +41,11 @@ const parseMesh = (name: string): MeshName => {
 }
 
 /** The lab that is asked for, with its objects; undefined when none is. */
-const chooseLab = async ({ lab, scenario }: ServeOptions) => {
+const chooseLab = async (io: Io, { lab, scenario, content }: ServeOptions) => {
   if (lab === undefined && scenario === undefined) return undefined
   const { labObjects, loadLab, loadScenario } = await import('../content/load.ts')
-  const found = scenario === undefined ? await loadLab(lab!) : await loadScenario(scenario)
+  const roots = contentRoots(io, content)
+  const found = scenario === undefined ? await loadLab(lab!, roots) : await loadScenario(scenario, roots)
   const { name, mesh } = found.lab.metadata
   return { name, mesh, objects: await labObjects(found) }
 }
@@ -99,7 +102,10 @@ export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
   const ended = Promise.race([untilInterrupted(io), ...(options.untilStdinEnds ? [stdinEnded(io)] : [])]).then(() =>
     ending.abort(),
   )
-  const [lab, { openEmbedded, resumeEmbedded }] = await Promise.all([chooseLab(options), import('./embedded-lab.ts')])
+  const [lab, { openEmbedded, resumeEmbedded }] = await Promise.all([
+    chooseLab(io, options),
+    import('./embedded-lab.ts'),
+  ])
   const mesh = parseMesh(options.mesh ?? lab?.mesh ?? 'istio')
   if (lab && lab.mesh !== mesh) {
     throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${mesh}: leave --mesh out`)

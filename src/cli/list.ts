@@ -5,6 +5,7 @@ import { formatProblem } from '../content/problem.ts'
 import { createProgressStore, newProgress } from '../session/progress.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import type { ScenarioProgress } from '../session/types.ts'
+import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson } from './io.ts'
 import { formatTable } from './table.ts'
 
@@ -25,8 +26,8 @@ const progressWords = ({ progress, steps }: ReturnType<typeof entryOf>): string 
       ? `step ${Math.min(progress.step + 1, steps.length)} of ${steps.length}`
       : ''
 
-export const list = async (io: Io, { json }: { json?: boolean }): Promise<number> => {
-  const { items, problems } = await loadCatalogue()
+export const list = async (io: Io, { json, content }: { json?: boolean; content?: string }): Promise<number> => {
+  const { items, problems } = await loadCatalogue(contentRoots(io, content))
   const { progress, notices } = createProgressStore(stateFolder(io.env)).all()
   for (const line of [...problems.map(formatProblem), ...notices]) note(io, line)
   const entries = items.map((item) =>

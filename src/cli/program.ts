@@ -18,6 +18,12 @@ const providerOption = () =>
 const plainOption = () =>
   new Option('--plain', 'line by line, for screen readers, dumb terminals and scripts, instead of the full screen')
 
+const contentOption = () =>
+  new Option(
+    '--content <pack>',
+    'more scenarios and labs: a folder with scenarios/ and labs/, or an npm package with them',
+  )
+
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 export const createProgram = ({ io, version, done }: ProgramOptions): Command => {
@@ -54,6 +60,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
   verb(program, 'start', 'open the TUI in a scenario')
     .argument('<scenario>', 'its name, as "list" shows it')
     .addOption(providerOption().default('embedded'))
+    .addOption(contentOption())
     .option('--context <name>', 'the kubeconfig context, with --provider context')
     .addOption(plainOption())
     .action(async (scenario, options) =>
@@ -62,6 +69,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
 
   verb(program, 'list', 'the scenarios, and how far you are')
     .addOption(jsonOption())
+    .addOption(contentOption())
     .action(async (options) => done(await (await import('./list.ts')).list(io, options)))
 
   verb(program, 'check', 'grade the cluster that a kubeconfig names')
@@ -69,6 +77,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--step <id>', 'only this step')
     .addOption(kubeconfigOption())
     .option('--watch', 'grade again after every change, until interrupted')
+    .addOption(contentOption())
     .addOption(jsonOption().default(false, 'off; with --watch: one document a line'))
     .action(async (scenario, options) => done(await (await import('./check.ts')).check(io, scenario, options)))
 
@@ -100,12 +109,28 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .argument('[scenario...]', 'names or paths (default: all)')
     .addOption(providerOption().default('embedded'))
     .option('--mutants', 'also take each solution apart: no wrong version of it may pass')
+    .addOption(contentOption())
     .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
     .action(async (names, options) => done(await (await import('./verify.ts')).verify(io, names, options)))
 
   verb(program, 'lint', 'scenario and lab files against the schema: file:line:column message')
     .argument('[path...]', 'files or folders (default: all content of meshdojo)')
     .action(async (paths) => done(await (await import('./lint.ts')).lint(io, paths)))
+
+  const create = verb(program, 'new', 'a scenario or a lab that lints and verifies, to be made into a real one').usage(
+    '<kind>',
+  )
+  create.helpCommand(false).action(() => {
+    throw unknownVerb(create, create.args[0])
+  })
+  create.allowExcessArguments(true)
+  verb(create, 'scenario', 'scenarios/<mesh>/<name>/scenario.yaml, here')
+    .argument('<name>', 'NN-slug, for example 30-our-own-gateway')
+    .option('--lab <name>', 'the lab that it plays in', 'shop-istio')
+    .action(async (name, options) => done(await (await import('./new.ts')).newScenario(io, name, options)))
+  verb(create, 'lab', 'labs/<name>/, here')
+    .argument('<name>', 'lower-case letters, digits and dashes')
+    .action(async (name) => done(await (await import('./new.ts')).newLab(io, name)))
 
   verb(program, 'doctor', 'what is there, what is missing, what to do about it')
     .addOption(jsonOption())
@@ -121,6 +146,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--mesh <name>', 'the mesh to install (default: the lab’s, or istio)')
     .addOption(new Option('--lab <name>', 'the lab to put in').conflicts('scenario'))
     .option('--scenario <name>', 'the scenario whose lab to put in')
+    .addOption(contentOption())
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a file of its own, removed at the end)')
     .option('--port <number>', 'the port on 127.0.0.1 (default: a free one)')
     .addOption(new Option('--snapshot <file>', 'go on from a snapshot of the build').hideHelp())
@@ -154,7 +180,7 @@ export class MissingVerb extends Error {
 }
 
 /** Verbs of the plan that this version does not have. */
-const planned = ['tap', 'tool', 'exam', 'new']
+const planned = ['tap', 'tool', 'exam']
 
 export class UnknownVerb extends Error {
   override readonly name = 'UnknownVerb'

@@ -12,12 +12,14 @@ import { createStepFiles } from '../session/step-files.ts'
 import type { Terminal } from '../session/types.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
+import { contentRoots } from './content.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
 
 export interface StartOptions {
   provider: ProviderName
   context?: string
+  content?: string
   /** Line by line instead of the full screen. */
   plain?: boolean
 }
@@ -64,7 +66,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
   const folder = stateFolder(io.env)
   const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
   const provider = chooseProvider(options.provider, { stateFolder: folder, program, env: io.env })
-  const { items, problems } = await loadCatalogue()
+  const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
   if (scenario !== undefined && !items.some((item) => item.scenario.metadata.name === scenario)) {
     const known = items.map((item) => item.scenario.metadata.name)
     throw new UsageError(

@@ -3,6 +3,7 @@ import { type CatalogueItem, labObjects, loadCatalogue, loadScenario } from '../
 import { formatProblem } from '../content/problem.ts'
 import { type ReporterName, reporters } from '../content/reporters/index.ts'
 import { type OpenedLab, type Proof, verifyScenario } from '../content/verify.ts'
+import { contentRoots } from './content.ts'
 import { openEmbedded } from './embedded-lab.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
@@ -11,6 +12,7 @@ export interface VerifyOptions {
   provider: 'embedded' | 'kind' | 'context'
   reporter: ReporterName
   mutants?: boolean
+  content?: string
 }
 
 const openLab = async (item: CatalogueItem): Promise<OpenedLab> => {
@@ -26,9 +28,10 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
       `verify on ${options.provider} is not there yet: leave --provider out for the embedded cluster`,
     )
   }
+  const roots = contentRoots(io, options.content)
   const { items, problems } = names.length
-    ? { items: await Promise.all(names.map((name) => loadScenario(name))), problems: [] }
-    : await loadCatalogue()
+    ? { items: await Promise.all(names.map((name) => loadScenario(name, roots))), problems: [] }
+    : await loadCatalogue(roots)
   for (const problem of problems) note(io, formatProblem(problem))
   const reporter = reporters[options.reporter]
   const proofs: Proof[] = []

@@ -6,6 +6,8 @@ import { packagePath } from '../root.ts'
 export interface ContentRoots {
   scenarios: string
   labs: string
+  /** A pack beside them: more scenarios, which may use both its labs and these. */
+  pack?: ContentRoots
 }
 
 /** The content that ships with the program. */
@@ -30,6 +32,18 @@ export const scenarioFolders = (root: string): string[] =>
 /** Folders of labs, by name. */
 export const labFolders = (root: string): string[] =>
   subfolders(root).filter((folder) => existsSync(join(folder, 'lab.yaml')))
+
+/** All folders of scenarios, the pack's last. */
+export const allScenarioFolders = ({ scenarios, pack }: ContentRoots): string[] => [
+  ...scenarioFolders(scenarios),
+  ...(pack ? allScenarioFolders(pack) : []),
+]
+
+/** All folders of labs, the pack's first: what it brings along is what its scenarios mean. */
+export const allLabFolders = ({ labs, pack }: ContentRoots): string[] => [
+  ...(pack ? allLabFolders(pack) : []),
+  ...labFolders(labs),
+]
 
 /**
  * The content that a path means: a `scenario.yaml` or `lab.yaml`, its folder, or any folder above such folders.

@@ -6,7 +6,17 @@ import { join } from 'node:path'
 import { type Path, type PlacedDocument, readContentFile } from './document.ts'
 import type { Problem } from './problem.ts'
 
-const fields = new Set(['task', 'explanation', 'solution', 'apply', 'content', 'summary', 'feedback', 'setup'])
+/** Fields whose text may stand in a file. */
+export const textFields: ReadonlySet<string> = new Set([
+  'task',
+  'explanation',
+  'solution',
+  'apply',
+  'content',
+  'summary',
+  'feedback',
+  'setup',
+])
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -35,7 +45,7 @@ export const includeTexts = (
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]))
     if (!isRecord(value)) return value
     const isReference =
-      fields.has(String(path.at(-1))) && Object.keys(value).length === 1 && typeof value.file === 'string'
+      textFields.has(String(path.at(-1))) && Object.keys(value).length === 1 && typeof value.file === 'string'
     if (isReference) return read(String(value.file), path)
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]))
   }

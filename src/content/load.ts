@@ -5,7 +5,14 @@
  */
 import { basename, dirname, join } from 'node:path'
 import type { KubeObject } from '../kube/api.ts'
-import { type ContentRoots, contentBelow, labFolders, packageRoots, scenarioFolders } from './folders.ts'
+import {
+  allLabFolders,
+  allScenarioFolders,
+  type ContentRoots,
+  contentBelow,
+  labFolders,
+  packageRoots,
+} from './folders.ts'
 import { type ContentIndex, folderHash, readIndex } from './index-file.ts'
 import { didYouMean } from './nearest.ts'
 import { ContentError, type Problem } from './problem.ts'
@@ -69,10 +76,10 @@ export const loadCatalogue = async (
   index: ContentIndex = readIndex(),
 ): Promise<Catalogue> => {
   const labs = new Map<string, Found<Lab>>()
-  for (const folder of labFolders(roots.labs)) labs.set(basename(folder), await openLab(folder, index))
+  for (const folder of allLabFolders(roots).toReversed()) labs.set(basename(folder), await openLab(folder, index))
   const problems = [...labs.values()].flatMap((lab) => lab.problems)
   const items: CatalogueItem[] = []
-  for (const folder of scenarioFolders(roots.scenarios)) {
+  for (const folder of allScenarioFolders(roots)) {
     const { value: scenario, problems: found } = await openScenario(folder, index)
     problems.push(...found)
     if (scenario === undefined) continue
@@ -91,7 +98,7 @@ const withLab = async (
 ): Promise<CatalogueItem> => {
   if (value === undefined || problems.length > 0) throw new ContentError(problems)
   // A scenario outside the package may bring its labs along: `labs/` beside its `scenarios/`.
-  const folders = [...labFolders(join(dirname(folder), '..', '..', 'labs')), ...labFolders(roots.labs)]
+  const folders = [...labFolders(join(dirname(folder), '..', '..', 'labs')), ...allLabFolders(roots)]
   const labFolder = folders.find((each) => basename(each) === value.spec.lab)
   const known = [...new Set(folders.map((each) => basename(each)))]
   if (labFolder === undefined)
@@ -113,7 +120,7 @@ export const loadScenario = async (
   const byPath = /[/\\]/.test(nameOrPath) || nameOrPath.endsWith('.yaml') ? contentBelow(nameOrPath).scenarios : []
   if (byPath.length === 1) return withLab(await openScenario(byPath[0]!, index), roots, index)
   const known: string[] = []
-  for (const folder of scenarioFolders(roots.scenarios)) {
+  for (const folder of allScenarioFolders(roots)) {
     const found = await openScenario(folder, index)
     const name = found.value?.metadata.name ?? basename(folder)
     if (name === nameOrPath || basename(folder) === nameOrPath) return withLab(found, roots, index)
@@ -129,7 +136,7 @@ export const loadLab = async (
   name: string,
   roots: ContentRoots = packageRoots(),
 ): Promise<{ lab: Lab; labFolder: string }> => {
-  const folders = labFolders(roots.labs)
+  const folders = allLabFolders(roots)
   const labFolder = folders.find((folder) => basename(folder) === name)
   const known = folders.map((folder) => basename(folder))
   if (labFolder === undefined)

@@ -20,14 +20,17 @@ const openLab = async (item: CatalogueItem): Promise<OpenedLab> => {
   return { cluster, mesh: istio, close: async () => stop() }
 }
 
-test('every claim about every scenario holds, and mistakes are recognised', async () => {
-  const { items } = await loadCatalogue()
-  const proofs = await Promise.all(items.map((item) => verifyScenario(item, { openLab })))
-  const flat = proofs.flat()
-  expect(flat.filter(({ passed }) => !passed)).toEqual([])
-  expect(flat.filter(({ claim, recognised }) => claim === 'mistake is caught' && !recognised)).toEqual([])
-  expect(flat.length).toBeGreaterThan(50)
-})
+const { items } = await loadCatalogue()
+
+test.each(items.map((item) => [item.scenario.metadata.name, item] as const))(
+  'every claim about %s holds, and its mistakes are recognised',
+  async (_, item) => {
+    const proofs = await verifyScenario(item, { openLab, probeSeconds: 1 })
+    expect(proofs.filter(({ passed }) => !passed)).toEqual([])
+    expect(proofs.filter(({ claim, recognised }) => claim === 'mistake is caught' && !recognised)).toEqual([])
+    expect(proofs.length).toBeGreaterThan(10)
+  },
+)
 
 const policy = (kind: string, name: string, namespace: string, spec: object): string =>
   JSON.stringify({ apiVersion: 'security.istio.io/v1', kind, metadata: { name, namespace }, spec })

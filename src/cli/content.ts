@@ -1,0 +1,28 @@
+/** Which content a verb works with: the program's own, and a pack. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { type ContentRoots, isFolder, packageRoots } from '../content/folders.ts'
+import { type Io, UsageError } from './io.ts'
+
+/** The folder of an npm package that is installed here or above. */
+const packageFolder = (name: string, cwd: string): string | undefined => {
+  try {
+    return dirname(createRequire(join(cwd, 'package.json')).resolve(`${name}/package.json`))
+  } catch {
+    return undefined
+  }
+}
+
+/** A folder or the name of an npm package, as `--content` gives it. Throws `UsageError` when there is no content. */
+export const contentRoots = (io: Io, pack: string | undefined): ContentRoots => {
+  const own = packageRoots()
+  if (pack === undefined) return own
+  const folder = resolve(io.cwd, pack)
+  const found = isFolder(folder) ? folder : packageFolder(pack, io.cwd)
+  if (found === undefined) throw new UsageError(`--content ${pack}: there is no such folder, nor an installed package`)
+  const roots = { scenarios: join(found, 'scenarios'), labs: join(found, 'labs') }
+  if (!existsSync(roots.scenarios) && !existsSync(roots.labs))
+    throw new UsageError(`--content ${pack}: ${found} has neither scenarios/ nor labs/`)
+  return { ...own, pack: roots }
+}
