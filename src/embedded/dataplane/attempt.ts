@@ -27,6 +27,8 @@ export interface Attempted {
   /** Envoy's conditions that the attempt meets (`connect-failure`, `reset`, `5xx`), for retries. */
   meets: readonly string[]
   verdict: Verdict
+  /** The caller's proxy had no room: no endpoint is to blame. */
+  isOverflow?: true
 }
 
 export interface Ways {
@@ -138,7 +140,7 @@ export const attempt = async (
     if (entered === 'proxy') return timedOut()
     if (entered === 'overflow') {
       logged('client', 503, 'UO', 'upstream_reset_before_response_started{overflow}')
-      return done(overflow(clock.now(), 'envoy'))
+      return { ...done(overflow(clock.now(), 'envoy')), isOverflow: true }
     }
   }
   const server = fromMesh ? 'envoy' : 'istio-envoy'

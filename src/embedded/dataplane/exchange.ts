@@ -76,8 +76,9 @@ const run = async (
       for (const release of held.splice(0)) release()
       if (upstream !== undefined && isProxied && attempted.verdict.outcome !== 'unknown') {
         const address = addressOf(upstream)
-        const fromCluster = upstream.endpoints.length > 0
-        if (fromCluster) proxies.report(upstream.proxy ?? call.source, upstream, address, statusOf(attempted))
+        // Envoy's router takes an overflow for the cluster's, not for an endpoint's (Filter::onUpstreamReset).
+        const isBlamed = upstream.endpoints.length > 0 && !attempted.isOverflow
+        if (isBlamed) proxies.report(upstream.proxy ?? call.source, upstream, address, statusOf(attempted))
         tried.set(upstream.cluster, new Set([...(tried.get(upstream.cluster) ?? []), address]))
       }
       if (!isRetried(attempted, tries + 1)) return attempted

@@ -141,6 +141,19 @@ test('nobody left is 503 without panic; the default share of 10 % never ejects o
   expect((await together('client', ['curl', '-s', 'http://web/']))[0]).toContain('delayed connect error')
 })
 
+test('an overflow is no endpoint’s failure: it ejects nobody', async () => {
+  const limited = networking('DestinationRule', 'web', {
+    host: 'web',
+    trafficPolicy: {
+      connectionPool: { tcp: { maxConnections: 1 }, http: { http1MaxPendingRequests: 1 } },
+      outlierDetection: { consecutive5xxErrors: 1, interval: '1s', baseEjectionTime: '180s', maxEjectionPercent: 100 },
+    },
+  })
+  await start([limited, noRetries])
+  expect((await together('client', slow, slow, slow)).sort()).toEqual(['200', '200', '503'])
+  expect(await statuses(2)).toEqual(['200', '200'])
+})
+
 test('retries go to another endpoint', async () => {
   const retried = networking('VirtualService', 'web', {
     hosts: ['web'],
