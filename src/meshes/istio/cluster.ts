@@ -122,9 +122,11 @@ export const upstreamTo = (
     ...(name === undefined ? {} : { route: name }),
     destination: endpoint.pod,
     port: endpoint.port,
-    endpoints: cluster.service.originalDestination
-      ? [addressOf(endpoint.pod)]
-      : endpointsOf(cluster).map((each) => addressOf(each.pod)),
+    get endpoints() {
+      return cluster.service.originalDestination
+        ? [addressOf(endpoint.pod)]
+        : endpointsOf(cluster).map((each) => addressOf(each.pod))
+    },
     ...(limits === undefined ? {} : { limits }),
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
     ...patience,

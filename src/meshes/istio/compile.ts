@@ -12,7 +12,7 @@ import { type PeerAuthentication, type PeerAuthentications, readPeerAuthenticati
 import { byAge } from './read.ts'
 import type { Receiver } from './receiver.ts'
 import { buildRegistry, type ServiceRegistry } from './registry.ts'
-import { readVirtualService, type VirtualService } from './virtual-service.ts'
+import { indexVirtualServices, readVirtualService, type VirtualServices } from './virtual-service.ts'
 
 export interface IstioModel {
   config: MeshConfig
@@ -26,8 +26,8 @@ export interface IstioModel {
   /** What sidecars know by name and address; made when first asked for. */
   registry: () => ServiceRegistry
   destinationRules: DestinationRules
+  virtualServices: VirtualServices
   /** Oldest first, as the kinds below. */
-  virtualServices: readonly VirtualService[]
   sidecars: readonly KubeObject[]
   serviceEntries: readonly KubeObject[]
   /** By namespace, oldest first. */
@@ -127,7 +127,7 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
       ),
       registry: once(() => buildRegistry(services, entries, world)),
       destinationRules: readDestinationRules(all('networking.istio.io', 'DestinationRule'), config.rootNamespace),
-      virtualServices: all('networking.istio.io', 'VirtualService').map(readVirtualService),
+      virtualServices: indexVirtualServices(all('networking.istio.io', 'VirtualService').map(readVirtualService)),
       sidecars: all('networking.istio.io', 'Sidecar'),
       serviceEntries: entries,
       requestAuthentications: grouped(

@@ -72,7 +72,7 @@ const gatewayName = ({ object }: Server): string => `${object.metadata.namespace
 
 /** VirtualServices for the host, most specific first; several for one host add up in order of age. */
 const boundServices = (model: IstioModel, servers: readonly Server[], host: string): VirtualService[] => {
-  const candidates = model.virtualServices.flatMap((service) => {
+  const candidates = model.virtualServices.all.flatMap((service) => {
     const bound = servers.some((server) => service.gateways.has(gatewayName(server)) && binds(server, service, host))
     const covering = bound ? service.hosts.filter((each) => hostCovers(each, host)) : []
     const length = Math.max(-1, ...covering.map((each) => (each.startsWith('*') ? each.length : each.length + 1000)))

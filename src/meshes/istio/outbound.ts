@@ -18,7 +18,7 @@ import { addressOf, hostOfService, type MeshPort, type MeshService, servicesName
 import type { HeaderChanges, OwnAnswer } from './route-action.ts'
 import { destinationCluster, type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
 import { type Scope, scopeOf } from './sidecar.ts'
-import { connectionRouteFor, destinationsOf, virtualServiceFor } from './virtual-service.ts'
+import { connectionRouteFor, destinationsOf, type VirtualService, virtualServiceFor } from './virtual-service.ts'
 
 /** How the caller's bytes leave its pod. */
 export interface Outbound {
@@ -126,15 +126,15 @@ const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: num
   const service = named.find((each) => each.namespace === scope.from) ?? named[0]
   if (service !== undefined) return toService(model, call, service, port, scope)
   // Hosts outside the registry are routed by VirtualServices on port 80 alone.
-  const own = port === 80 ? virtualServiceFor(visibleVirtualServices(model, scope), host, 'http', asker) : undefined
+  const own = port === 80 ? virtualServiceFor(model.virtualServices, host, 'http', asker, visible(scope)) : undefined
   if (own !== undefined) return finish(model, throughVirtualService(model, call, own, asker), call, 'http')
   return stray(call, scope, 'http', `The caller's sidecar knows no Service ${host} on port ${port}`)
 }
 
-const visibleVirtualServices = (model: IstioModel, scope: Scope) =>
-  model.virtualServices.filter(({ hosts, namespace, exportTo }) =>
-    hosts.some((host) => scope.sees({ host, namespace, exportTo })),
-  )
+const visible =
+  (scope: Scope) =>
+  ({ hosts, namespace, exportTo }: VirtualService): boolean =>
+    hosts.some((host) => scope.sees({ host, namespace, exportTo }))
 
 /** A ServiceEntry that claims the host or an address of a Kubernetes Service. */
 const rivalOf = (model: IstioModel, service: MeshService, scope: Scope): (Evidence & { field: string }) | undefined => {
@@ -163,10 +163,10 @@ const toService = (
     const last = step('unknown', says, rival)
     return { proxy: 'tcp', transport: 'plaintext', sni: '', call, steps: [last], unknown: true }
   }
-  const services = visibleVirtualServices(model, scope)
+  const sees = visible(scope)
   const { http } = call
   if (read === 'http' && call.protocol === 'http' && http !== undefined) {
-    const own = virtualServiceFor(services, service.host, 'http', asker)
+    const own = virtualServiceFor(model.virtualServices, service.host, 'http', asker, sees)
     const routed =
       own === undefined
         ? straightTo(model, call, asker, service)
@@ -174,7 +174,7 @@ const toService = (
     return finish(model, routed, call, 'http')
   }
   for (const kind of call.protocol === 'tls' ? (['tls', 'tcp'] as const) : (['tcp'] as const)) {
-    const own = virtualServiceFor(services, service.host, kind, asker)
+    const own = virtualServiceFor(model.virtualServices, service.host, kind, asker, sees)
     const found = own && connectionRouteFor(own, kind, asker, call.tls?.serverName.toLowerCase() ?? '')
     if (own === undefined || found === undefined) continue
     const base = { proxy: 'tcp', transport: 'plaintext', sni: '', call } as const

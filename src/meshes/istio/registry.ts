@@ -143,6 +143,19 @@ const ofEntry = (object: KubeObject, world: () => World): MeshService[] => {
   }))
 }
 
+/** Endpoints are looked up once per port: the world of a model does not change. */
+const remembering = (service: MeshService): MeshService => {
+  const known = new Map<number, Endpoint[]>()
+  return {
+    ...service,
+    endpoints(port) {
+      const found = known.get(port) ?? service.endpoints(port)
+      known.set(port, found)
+      return found
+    },
+  }
+}
+
 /** `services` and `entries` oldest first. `world` is asked when an endpoint is. */
 export const buildRegistry = (
   services: readonly Service[],
@@ -153,7 +166,7 @@ export const buildRegistry = (
   const all = [
     ...services.filter((service) => !isAlias(service)).map((service) => ofService(service, world)),
     ...entries.flatMap((entry) => ofEntry(entry, world)),
-  ]
+  ].map(remembering)
   const byHost = new Map<string, MeshService[]>()
   const byAddress = new Map<string, MeshService>()
   const httpOn = new Map<number, MeshService[]>()

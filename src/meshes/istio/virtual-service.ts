@@ -53,31 +53,49 @@ const configured = (routes: readonly Fields[], asker: Asker, home: string): bool
     return matches.length === 0 || matches.some((match) => isConfigured(match, asker, home))
   })
 
+/** By host, so that finding one does not depend on how many there are. Each in their order of age. */
+export interface VirtualServices {
+  all: readonly VirtualService[]
+  exact: ReadonlyMap<string, readonly VirtualService[]>
+  /** Longest first. */
+  wildcard: readonly { host: string; service: VirtualService }[]
+}
+
+export const indexVirtualServices = (all: readonly VirtualService[]): VirtualServices => {
+  const exact = new Map<string, VirtualService[]>()
+  const wildcard: { host: string; service: VirtualService }[] = []
+  for (const service of all)
+    for (const host of service.hosts) {
+      const found = exact.get(host)
+      if (host.startsWith('*')) wildcard.push({ host, service })
+      else if (found === undefined) exact.set(host, [service])
+      else found.push(service)
+    }
+  return { all, exact, wildcard: wildcard.sort((a, b) => b.host.length - a.host.length) }
+}
+
 /**
- * The VirtualService that speaks for a host, among those the proxy sees: an exact host before wildcards, longer ones
+ * The VirtualService that speaks for a host, among those the proxy `sees`: an exact host before wildcards, longer ones
  * first. One whose routes are all for other callers or ports does not count.
  */
 export const virtualServiceFor = (
-  services: readonly VirtualService[],
+  { exact, wildcard }: VirtualServices,
   host: string,
   kind: 'http' | 'tls' | 'tcp',
   asker: Asker,
+  sees: (service: VirtualService) => boolean,
 ): VirtualService | undefined => {
-  let best: { service: VirtualService; length: number; rank: number } | undefined
-  for (const service of services) {
-    if (![...service.gateways].some((each) => asker.gateways.has(each))) continue
-    const length = Math.max(
-      -1,
-      ...service.hosts
-        .filter((each) => hostCovers(each, host))
-        .map((each) => (each.startsWith('*') ? each.length : each.length + 1000)),
-    )
-    if (length < 0 || !configured(service[kind], asker, service.namespace)) continue
-    const order = rank(service, asker.namespace)
-    if (best === undefined || length > best.length || (length === best.length && order < best.rank))
-      best = { service, length, rank: order }
-  }
-  return best?.service
+  const counts = (service: VirtualService): boolean =>
+    [...asker.gateways].some((each) => service.gateways.has(each)) &&
+    sees(service) &&
+    configured(service[kind], asker, service.namespace)
+  const first = (found: readonly VirtualService[]): VirtualService | undefined =>
+    found.filter(counts).sort((a, b) => rank(a, asker.namespace) - rank(b, asker.namespace))[0]
+  const named = first(exact.get(host) ?? [])
+  if (named !== undefined || wildcard.length === 0) return named
+  const covering = wildcard.filter((each) => hostCovers(each.host, host) && counts(each.service))
+  const longest = covering[0]?.host
+  return first(covering.filter((each) => each.host === longest).map(({ service }) => service))
 }
 
 export interface FoundRoute {
