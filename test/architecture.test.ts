@@ -24,6 +24,7 @@ const isLocal = (to: string): boolean => files.some((file) => file.name === to)
 const directions: Record<string, string[]> = {
   kube: [],
   meshes: ['kube/api.ts', 'kube/kinds.ts'],
+  tools: ['kube/', 'meshes/', 'root.ts'],
   grading: ['kube/', 'meshes/', 'content/', 'root.ts'],
   content: ['kube/', 'meshes/', 'grading/', 'root.ts'],
   session: ['kube/', 'meshes/', 'grading/', 'content/', 'providers/provider.ts', 'root.ts'],

@@ -95,6 +95,13 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(jsonOption())
     .action(async (options) => done(await (await import('./matrix.ts')).matrix(io, options)))
 
+  verb(program, 'tool', 'istioctl, as far as labs use it: tool istioctl <subcommand …>')
+    .argument('<name>', 'istioctl')
+    .argument('[arguments...]', 'what the tool is told; "tool istioctl" alone says what there is')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (name, argv) => done(await (await import('./tool.ts')).tool(io, name, argv)))
+
   verb(program, 'token', 'a JWT of the labs’ own issuer, or its key set')
     .option('--iss <issuer>', 'who issued it')
     .option('--sub <subject>', 'whom it speaks of')
@@ -180,7 +187,7 @@ export class MissingVerb extends Error {
 }
 
 /** Verbs of the plan that this version does not have. */
-const planned = ['tap', 'tool', 'exam']
+const planned = ['tap', 'exam']
 
 export class UnknownVerb extends Error {
   override readonly name = 'UnknownVerb'

@@ -1,0 +1,107 @@
+/**
+ * `istioctl experimental describe pod <pod>`. Upstream: istio/istio istioctl/pkg/describe/describe.go.
+ * Not modelled: VirtualServices, subsets and ingress gateways in the description.
+ */
+import type { KubeObject } from '../../kube/api.ts'
+import type { Pod, Service } from '../../kube/kinds.ts'
+import { compile } from '../../meshes/istio/compile.ts'
+import { workloadMode } from '../../meshes/istio/peer-authentication.ts'
+import { portProtocol } from '../../meshes/istio/protocol.ts'
+import { hasLabels } from '../../meshes/match/labels.ts'
+import { targetPort } from '../../meshes/world.ts'
+import { findPod, type Subcommand, ToolError } from './context.ts'
+import { chainsOf, type Filter, managedBy, readDump } from './dump.ts'
+
+const named = ({ metadata }: KubeObject): string =>
+  metadata.namespace === 'default' ? metadata.name : `${metadata.name}.${metadata.namespace}`
+
+const podLines = (pod: Pod): string[] => {
+  const ports = pod.spec.containers.flatMap(({ name, ports: own = [] }) =>
+    own.map(({ containerPort }) => `${containerPort} (${name})`),
+  )
+  return [
+    `Pod: ${named(pod)}`,
+    `   Pod Revision: ${pod.metadata.annotations?.['istio.io/rev'] ?? ''}`,
+    ports.length > 0 ? `   Pod Ports: ${ports.join(', ')}` : '   Pod does not expose ports',
+  ]
+}
+
+const protocols: Record<string, string> = { http: 'HTTP', tcp: 'TCP', tls: 'HTTPS', auto: 'auto-detect' }
+
+const rbacNames = (filters: readonly Filter[]): string[] =>
+  filters.flatMap((filter) => [
+    ...Object.keys(filter.name.endsWith('rbac') ? (filter.typed_config?.rules?.policies ?? {}) : {}),
+    ...rbacNames(filter.typed_config?.http_filters ?? []),
+  ])
+
+export const describe: Subcommand = async (context, [what, name]) => {
+  if (what !== 'pod' && what !== 'po') throw new ToolError(`of describe there is here: pod; not "${what ?? ''}"`)
+  const pod = await findPod(context, name)
+  const { namespace = 'default', labels = {} } = pod.metadata
+  const lines = podLines(pod)
+  const print = (): number => {
+    context.out(lines.map((line) => `${line}\n`).join(''))
+    return 0
+  }
+  const isMeshed = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
+    (each) => each.name === 'istio-proxy',
+  )
+  if (!isMeshed) {
+    lines.push(`WARNING: ${named(pod)} is not part of mesh; no Istio sidecar`, '--------------------')
+    print()
+    throw new ToolError(
+      `failed to execute command on sidecar: container istio-proxy is not valid for pod ${pod.metadata.name}`,
+    )
+  }
+  const objects = await context.client.listAll([
+    { group: '', version: 'v1', resource: 'services' },
+    { group: 'security.istio.io', version: 'v1', resource: 'peerauthentications' },
+  ])
+  const services = objects.filter(
+    (object): object is Service => object.kind === 'Service' && object.metadata.namespace === namespace,
+  )
+  const selecting = services.filter(
+    ({ spec }) => Object.keys(spec.selector ?? {}).length > 0 && hasLabels(spec.selector, labels),
+  )
+  if (selecting.length === 0)
+    lines.push(
+      `Warning: No Kubernetes Services select pod ${named(pod)} (see https://istio.io/docs/setup/kubernetes/additional-setup/requirements/ )`,
+    )
+  lines.push('--------------------')
+  const dump = await readDump(context, pod)
+  for (const [index, service] of selecting.entries()) {
+    if (index > 0) lines.push('--------------------')
+    lines.push(`Service: ${named(service)}`)
+    for (const port of service.spec.ports ?? []) {
+      const target = targetPort(pod, port)
+      const protocol = protocols[portProtocol(port)]
+      if (target !== undefined)
+        lines.push(`   Port: ${port.name ?? ''} ${port.port}/${protocol} targets pod port ${target}`)
+      const host = `${service.metadata.name}.${namespace}.svc.cluster.local`
+      const rule = managedBy(
+        dump.clusters.find((cluster) => cluster.name === `outbound|${port.port}||${host}`)?.metadata,
+      )
+      if (rule) lines.push(`DestinationRule: ${rule} for "${service.metadata.name}"`)
+      const chains = dump.listeners
+        .flatMap(chainsOf)
+        .filter((chain) => chain.filter_chain_match?.destination_port === target)
+      const policies = [...new Set(chains.flatMap(({ filters = [] }) => rbacNames(filters)))]
+      if (policies.length > 0) lines.push(`RBAC policies: ${policies.join(', ')}`)
+    }
+  }
+  const { model } = compile(objects)
+  const wide = workloadMode(model.peerAuthentications, namespace, labels, 0)
+  lines.push('--------------------', 'Effective PeerAuthentication:', `   Workload mTLS mode: ${wide.mode}`)
+  const applied = objects.filter(
+    ({ kind, metadata, spec }) =>
+      kind === 'PeerAuthentication' &&
+      (metadata.namespace === namespace || metadata.namespace === 'istio-system') &&
+      hasLabels((spec as { selector?: { matchLabels?: Record<string, string> } })?.selector?.matchLabels, labels),
+  )
+  if (applied.length > 0)
+    lines.push(
+      'Applied PeerAuthentication:',
+      `   ${applied.map(({ metadata }) => `${metadata.name}.${metadata.namespace}`).join(', ')}`,
+    )
+  return print()
+}
