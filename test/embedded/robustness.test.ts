@@ -48,11 +48,10 @@ const exchange = (text: string, whenSent = (): void => {}): Promise<string> =>
     socket.on('error', reject).on('close', () => resolve(answer))
   })
 
-const open = (path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> =>
+const open = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    httpsRequest(`${served.url}${path}`, { ...tls, headers, agent: false }, resolve)
-      .on('error', reject)
-      .end()
+    const options = { ...tls, headers, method, agent: false }
+    httpsRequest(`${served.url}${path}`, options, resolve).on('error', reject).end()
   })
 
 const bytesOf = async (response: IncomingMessage): Promise<Buffer> => Buffer.concat(await response.toArray())
@@ -105,6 +104,17 @@ test('large answers are compressed for who takes it', async () => {
   const small = await open(`${secrets}?limit=1`, { 'accept-encoding': 'gzip' })
   expect(small.headers).not.toHaveProperty('content-encoding')
   await bytesOf(small)
+})
+
+test('HEAD has the headers of the answer and nothing else; a watch asked for that way ends', async () => {
+  create(1)
+  const before = clock.waiting
+  const list = await open(secrets, {}, 'HEAD')
+  expect(list.statusCode).toBe(200)
+  expect(list.headers['content-length']).toBe(String((await bytesOf(await open(secrets))).length))
+  expect(await bytesOf(list)).toHaveLength(0)
+  expect(await bytesOf(await open(`${secrets}?watch=true`, {}, 'HEAD'))).toHaveLength(0)
+  expect(clock.waiting).toBe(before)
 })
 
 test('ten thousand objects: chunk by chunk the list that a watch gives', async () => {
