@@ -27,6 +27,7 @@ import {
 import { type Clock, systemClock, timestamp } from './clock.ts'
 import { startCertificateSigner } from './controllers/certificate-signer.ts'
 import { startControllers } from './controllers/index.ts'
+import { startTokenSecrets } from './controllers/token-secrets.ts'
 import { crdsSettled, startCrdController } from './crds/controller.ts'
 import { crdKind } from './crds/crd-kind.ts'
 import { builtinKinds } from './kinds/index.ts'
@@ -100,6 +101,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   })
   const stopControllers = startControllers({ registry, clock, caCertificate: authority.certificate })
   const stopSigner = startCertificateSigner({ registry, clock, authority })
+  const stopTokens = startTokenSecrets({ registry, tokens, caCertificate: authority.certificate })
   const stopQuota = startQuotaStatus(registry)
   const stopAggregation = startRoleAggregation(registry)
   const stopCrds = startCrdController({ registry, kindTable: kinds, clock })
@@ -129,6 +131,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
       stopCrds()
       stopAggregation()
       stopQuota()
+      stopTokens()
       stopSigner()
       kubelet.stop()
     },
