@@ -1,10 +1,11 @@
 /**
  * From one finished exchange to what each sidecar on its way saw. Names of clusters and server names are those of
  * pilot/pkg/networking/core; flags and details are Envoy's (envoy/source/common/stream_info/utility.cc, router.cc).
- * Not modelled: ports of connections are made up (the same exchange has the same ones), connections are never reused.
+ * Not modelled: traffic through gateways (nothing is written about it); ports of connections are made up (the same exchange has the same ones), connections are never reused.
  */
 import type { Pod, Service } from '../../../kube/kinds.ts'
 import type { Call } from '../../call.ts'
+import { hasLabels } from '../../match/labels.ts'
 import { normalizePath } from '../../match/paths.ts'
 import type { Finished } from '../../traffic.ts'
 import type { ProxyLog } from '../../verdict.ts'
@@ -12,7 +13,7 @@ import { podAddresses, targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
 import { readsHttp } from '../inbound.ts'
 import { outbound, servicesOf } from '../outbound.ts'
-import { identityOf, inboundBypass, isMeshed, outboundBypass } from '../pods.ts'
+import { identityOf, inboundBypass, isGateway, isMeshed, outboundBypass } from '../pods.ts'
 import { portProtocol } from '../protocol.ts'
 import { receiverOf } from '../receiver.ts'
 import type { ProxyRecord, ServiceHost } from './record.ts'
@@ -245,6 +246,15 @@ const seenRequest = (model: IstioModel, finished: Finished, requestId: string): 
   return { ...request, path: normalizePath(request.path, model.config.normalization), headers }
 }
 
+/** Whether a gateway stands between the two: its own records are of another kind. */
+const passesGateway = (model: IstioModel, { service, call }: Finished): boolean => {
+  if (call && isGateway(call.destination)) return true
+  const selector = service?.object.spec.selector ?? {}
+  if (service === undefined || Object.keys(selector).length === 0) return false
+  const pods = model.pods.get(service.object.metadata.namespace ?? '') ?? []
+  return pods.some((pod) => isGateway(pod) && hasLabels(selector, pod.metadata.labels))
+}
+
 /**
  * What each sidecar saw, the caller's first. None for traffic that no sidecar handled, and none for a verdict of
  * `unknown`. @param requestId of this exchange, should it have none yet
@@ -252,6 +262,7 @@ const seenRequest = (model: IstioModel, finished: Finished, requestId: string): 
 export const recordsOf = (model: IstioModel, finished: Finished, requestId: string): ProxyRecord[] => {
   if (finished.verdict?.outcome === 'unknown') return []
   if (finished.call === undefined && finished.service === undefined) return []
+  if (passesGateway(model, finished)) return []
   const request = seenRequest(model, finished, requestId)
   const known = request?.headers.find(([name]) => name.toLowerCase() === 'x-request-id')?.[1] ?? requestId
   const common: Common = { finished, requestId: known, request }
