@@ -107,6 +107,8 @@ export interface Mesh<Model = unknown> {
   identity?(model: Model, pod: Pod): string
   /** Absent: the proxy shows no configuration. */
   readonly proxyConfig?: ProxyConfig<Model>
+  /** Whether the pod is a proxy with no application beside it, which listens where its configuration says. */
+  isGateway?(pod: Pod): boolean
   /** Absent: proxies write nothing that is modelled. */
   readonly telemetry?: MeshTelemetry<Model>
 }

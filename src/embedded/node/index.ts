@@ -21,7 +21,7 @@ import { createAddresses } from './addresses.ts'
 import type { Run } from './container.ts'
 import { containerNames } from './entries.ts'
 import { type PodWorker, startPod } from './pod.ts'
-import { openPort } from './ports.ts'
+import { gatewayPort, openPort } from './ports.ts'
 import { badRequest, cannotStart, internalError, podNotFound } from './refusals.ts'
 
 const pods = { group: '', resource: 'pods' }
@@ -233,7 +233,8 @@ export const startNode = (options: NodeOptions): Kubelet => {
     async connect(target, port) {
       const pod = findPod(target)
       const found = workerOf(pod)?.listener(port)
-      return openPort(found?.program, port, pod, clock)
+      const gateway = mesh?.isGateway?.(pod) ? gatewayPort(dataPlane, pod, port) : undefined
+      return openPort(found?.program ?? gateway, port, pod, clock)
     },
     stop() {
       stopWatching()

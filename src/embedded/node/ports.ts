@@ -4,6 +4,7 @@
  */
 import type { Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
+import type { DataPlane } from '../dataplane/dataplane.ts'
 import { readRequest, serializeResponse } from '../dataplane/http1.ts'
 import type { Program } from '../workloads/workload.ts'
 import { internalError } from './refusals.ts'
@@ -12,6 +13,20 @@ interface ByteStream {
   readable: ReadableStream<Uint8Array>
   writable: WritableStream<Uint8Array>
 }
+
+/**
+ * A port of a gateway, which listens by its configuration: requests go the way that any request to it goes. Only HTTP;
+ * whether it listens there is seen with the first request, not before.
+ */
+export const gatewayPort = (network: DataPlane, pod: Pod, port: number): Program => ({
+  ports: [{ port, protocol: 'http' }],
+  async http(request) {
+    const host = pod.status?.podIP ?? ''
+    const result = await network.http({ from: pod, host, port }, request)
+    if (result.ok) return result.exchange.response
+    return { status: 503, headers: [['content-length', '0']], body: new Uint8Array() }
+  },
+})
 
 /** Throws `StatusError` with the kubelet's words when nothing listens. */
 export const openPort = (program: Program | undefined, port: number, pod: Pod, _clock: Clock): ByteStream => {

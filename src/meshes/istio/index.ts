@@ -4,7 +4,7 @@ import { compile, type IstioModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { inject, neverInjected } from './inject.ts'
 import { install } from './install.ts'
-import { identityOf, isMeshed } from './pods.ts'
+import { identityOf, isGateway, isMeshed } from './pods.ts'
 import { proxyConfig } from './proxy-config/index.ts'
 import { telemetry } from './telemetry/index.ts'
 import { validate } from './validate/validate.ts'
@@ -25,6 +25,7 @@ export const istio: Mesh<IstioModel> = {
   validate,
   inject,
   isMeshed,
+  isGateway,
   trust: {
     namespace: 'istio-system',
     trustDomain: 'cluster.local',

@@ -12,7 +12,7 @@ import type { Evidence, Step, Upstream } from '../verdict.ts'
 import { clientTls } from './client-tls.ts'
 import type { IstioModel } from './compile.ts'
 import type { Asker } from './http-match.ts'
-import { isMeshed, outboundBypass } from './pods.ts'
+import { isGateway, isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { addressOf, hostOfService, type MeshPort, type MeshService, servicesNamed } from './registry.ts'
 import type { HeaderChanges, OwnAnswer } from './route-action.ts'
@@ -215,10 +215,11 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
 /** What happens to the call before it leaves the caller's pod. */
 export const outbound = (model: IstioModel, call: Call): Outbound => {
   const base = { transport: 'plaintext', sni: '', call } as const
-  if (!isMeshed(call.source)) {
+  if (!isMeshed(call.source) || isGateway(call.source)) {
     const what =
       call.protocol === 'tls' ? "the application's own TLS, without a client certificate of the mesh" : 'plaintext'
-    const says = `${nameOf(refOf(call.source))} has no sidecar: it sends ${what}`
+    const is = isGateway(call.source) ? 'is a gateway itself' : 'has no sidecar'
+    const says = `${nameOf(refOf(call.source))} ${is}: it sends ${what}`
     return { ...base, proxy: 'direct', steps: [step('info', says)] }
   }
   const port = call.service?.port.port ?? call.port

@@ -112,3 +112,14 @@ test('a missing Secret, a name of nobody, a certificate that is demanded, and th
   expect(moved.stdout).toMatch(/^HTTP\/1\.1 301 Moved Permanently\r\n/)
   expect(moved.stdout).toContain('location: https://shop.example/orders?a=1\r\n')
 })
+
+test('port-forward reaches the gateway as its clients do', async () => {
+  await start()
+  const { readable, writable } = await cluster.kubelet.connect({ namespace: 'shop', pod: 'edge' }, 8080)
+  const writer = writable.getWriter()
+  await writer.write(Buffer.from('GET /orders HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n'))
+  const { value } = await readable.getReader().read()
+  expect(Buffer.from(value ?? []).toString()).toMatch(
+    /^HTTP\/1\.1 301 [\s\S]*location: https:\/\/shop\.example\/orders\r\n/,
+  )
+})
