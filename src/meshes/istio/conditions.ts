@@ -5,35 +5,13 @@
 import { addressRange } from '../match/cidr.ts'
 import { pathPattern } from '../match/paths.ts'
 import { namespacePattern, principalPattern, serviceAccountPattern, trustDomainPattern } from '../match/spiffe.ts'
-import { type StringTest, stringPattern } from '../match/strings.ts'
-import { type Fields, fields, isFields, list, text, texts } from './read.ts'
+import { stringPattern } from '../match/strings.ts'
+import type { Asked, Attribute, Surroundings, Test } from './attribute.ts'
+import { claimAttribute, claimPath, principalOfToken } from './claims.ts'
+import { fields, list, text, texts } from './read.ts'
 import { aliasPrincipals, aliasTrustDomains } from './trust-domains.ts'
 
-/** What the receiver's sidecar knows when it asks the rules. */
-export interface Asked {
-  /** SPIFFE URI of the client certificate; absent over plaintext. */
-  identity?: string
-  peerAddress: string
-  /** The last X-Forwarded-For entry, which the caller controls, else the peer address. */
-  remoteAddress: string
-  destinationAddress: string
-  /** Container port. */
-  port: number
-  /** Server name of the TLS hello; empty over plaintext. */
-  sni: string
-  /** Of the token that a RequestAuthentication accepted, space-delimited ones as lists; absent: there was none. */
-  claims?: Fields
-  http?: {
-    method: string
-    /** Normalized, without query. */
-    path: string
-    authority: string
-    /** Values of a header, one per line, after the proxies' own changes. */
-    header: (name: string) => readonly string[]
-  }
-}
-
-type Test = (asked: Asked) => boolean
+export type { Asked, Surroundings } from './attribute.ts'
 
 export interface FieldTest {
   /** Below the rule: `from[0].source.principals`. */
@@ -55,22 +33,6 @@ export interface FieldTest {
   empty: boolean
 }
 
-/** What a value means depends on where the policy lives and on the mesh. */
-export interface Surroundings {
-  /** Namespace of the policy. */
-  home: string
-  /** The mesh's own trust domain, then its aliases. */
-  trustDomains: readonly string[]
-}
-
-interface Attribute {
-  httpOnly: boolean
-  /** Undefined: the value cannot be used. */
-  compile: (value: string, about: Surroundings) => Test | undefined
-  seen: (asked: Asked) => string
-  unmodelled?: boolean
-}
-
 const identityTest =
   (pattern: (identity: string) => boolean): Test =>
   ({ identity }) =>
@@ -85,62 +47,6 @@ const address = (pick: (asked: Asked) => string): Attribute => ({
     return inRange && ((asked) => inRange(pick(asked)))
   },
   seen: pick,
-})
-
-/** `iss/sub`, split at the last slash; `*` at one end (pilot/pkg/security/authz/model/generator.go). */
-const requestPrincipal = (value: string): Test => {
-  const slash = value.lastIndexOf('/')
-  const [issuer, subject] = slash < 0 ? [value, ''] : [value.slice(0, slash), value.slice(slash + 1)]
-  const both = (iss: StringTest, sub: StringTest): Test => {
-    const matches = (claim: unknown, test: StringTest): boolean => typeof claim === 'string' && test(claim)
-    return ({ claims }) => claims !== undefined && matches(claims.iss, iss) && matches(claims.sub, sub)
-  }
-  const any = stringPattern('*')
-  const exactly =
-    (text: string): StringTest =>
-    (seen) =>
-      seen === text
-  const ending =
-    (text: string): StringTest =>
-    (seen) =>
-      seen.endsWith(text)
-  const starting =
-    (text: string): StringTest =>
-    (seen) =>
-      seen.startsWith(text)
-  if (value === '*') return both(any, any)
-  if (value.startsWith('*')) {
-    if (slash < 0) return both(any, ending(value.slice(1)))
-    return both(issuer === '*' ? any : ending(issuer.slice(1)), exactly(subject))
-  }
-  if (value.endsWith('*')) {
-    if (slash < 0) return both(starting(value.slice(0, -1)), any)
-    return both(exactly(issuer), subject === '*' ? any : starting(subject.slice(0, -1)))
-  }
-  return both(exactly(issuer), exactly(subject))
-}
-
-/** A claim's text, or one of its texts; other types never match. */
-const claimMatches = (claim: unknown, test: StringTest): boolean =>
-  Array.isArray(claim)
-    ? claim.some((each) => typeof each === 'string' && test(each))
-    : typeof claim === 'string' && test(claim)
-
-const claimAt = (claims: Fields | undefined, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, name) => (isFields(value) ? value[name] : undefined), claims)
-
-const noToken = 'no validated token'
-
-const claimAttribute = (path: readonly string[]): Attribute => ({
-  httpOnly: true,
-  compile: (value) => {
-    const test = stringPattern(value)
-    return ({ claims }) => claimMatches(claimAt(claims, path), test)
-  },
-  seen: ({ claims }) => {
-    const value = claimAt(claims, path)
-    return claims === undefined ? noToken : value === undefined ? 'no such claim' : JSON.stringify(value)
-  },
 })
 
 const attributes = {
@@ -168,11 +74,7 @@ const attributes = {
   },
   ipBlocks: address((asked) => asked.peerAddress),
   remoteIpBlocks: address((asked) => asked.remoteAddress),
-  requestPrincipals: {
-    httpOnly: true,
-    compile: requestPrincipal,
-    seen: ({ claims }) => (claims === undefined ? noToken : `${String(claims.iss)}/${String(claims.sub)}`),
-  },
+  requestPrincipals: principalOfToken,
   hosts: {
     httpOnly: true,
     compile: (value) => {
@@ -295,7 +197,7 @@ const conditions: Record<string, Attribute> = {
   'source.serviceAccount': attributes.serviceAccounts,
   'source.trustDomain': attributes.trustDomains,
   'source.principal': attributes.principals,
-  'request.auth.principal': attributes.requestPrincipals,
+  'request.auth.principal': principalOfToken,
   'request.auth.audiences': claimAttribute(['aud']),
   'request.auth.presenter': claimAttribute(['azp']),
   'destination.ip': attributes.destinationIp,
@@ -305,12 +207,6 @@ const conditions: Record<string, Attribute> = {
 
 /** An attribute whose name has the wrong form: no value of it can be used. */
 const malformed: Attribute = { httpOnly: true, compile: () => undefined, seen: () => '?' }
-
-/** `[a][b]` is a path of claims; anything else between the outer brackets is one name (model/util.go). */
-const claimPath = (brackets: string): string[] | undefined => {
-  if (/^(\[[^[\]]*\])+$/.test(brackets)) return [...brackets.matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '')
-  return /^\[.*\]$/s.test(brackets) ? [brackets.slice(1, -1)] : undefined
-}
 
 const conditionAttribute = (key: string): Attribute | undefined => {
   if (Object.hasOwn(conditions, key)) return conditions[key]
