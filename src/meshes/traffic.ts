@@ -48,6 +48,8 @@ export interface ProxyReport {
   /** Lines for its log; `when` is an expression over the attributes that must be true. */
   lines: { text: string; when?: string }[]
   samples: Sample[]
+  /** The proxy's own statistics by name (`cluster.outbound|80||….upstream_rq_total`), to be added up. */
+  stats: Record<string, number>
   /** What expressions see: CEL values by name (`request`, `response`, `connection`, …). Integers are bigints. */
   attributes: Record<string, unknown>
 }

@@ -8,6 +8,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import type { Clock } from '../clock.ts'
+import { compilePattern } from '../crds/regex.ts'
 import type { WorkloadCertificates } from '../pki/workloads.ts'
 import type { SeriesSet } from './series.ts'
 
@@ -119,14 +120,30 @@ const serverInfo = ({ clock, mesh }: AdminParts, pod: Pod): Page =>
 
 const listed = ['certs', 'clusters', 'config_dump', 'listeners', 'ready', 'server_info', 'stats', 'stats/prometheus']
 
+/** Null: no expression. */
+const patternOf = (filter: string): ((line: string) => boolean) | null => {
+  try {
+    return compilePattern(filter)
+  } catch {
+    return null
+  }
+}
+
 const stats = (parts: AdminParts, pod: Pod, query: URLSearchParams): Page => {
   const text = parts.seriesOf(pod).text()
   if (query.get('format') === 'prometheus') return metricsPage(text)
   const filter = query.get('filter')
-  const lines = text
+  const pattern = filter === null ? undefined : patternOf(filter)
+  if (pattern === null) return plain('Invalid re2 regex\n', 400)
+  const own = parts
+    .seriesOf(pod)
+    .stats()
+    .map(([name, value]) => `${name}: ${value}`)
+  const counted = text
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#') && (filter === null || new RegExp(filter).test(line)))
+    .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.replace(/ (\S+)$/, ': $1'))
+  const lines = [...own, ...counted].filter((line) => pattern?.(line) ?? true)
   return plain(lines.map((line) => `${line}\n`).join(''))
 }
 

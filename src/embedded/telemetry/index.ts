@@ -81,6 +81,7 @@ export const createTelemetry = ({ registry, mesh, log }: TelemetryOptions): Tele
         for (const { text, when } of report.lines)
           if (when === undefined || passes(report, when)) log(report.pod, report.container, text)
         const series = seriesOf(report.pod)
+        for (const [name, value] of Object.entries(report.stats)) series.count(name, value)
         for (const sample of report.samples) series.add({ ...sample, labels: labelsOf(report, sample) })
       }
     },

@@ -21,6 +21,10 @@ export interface SeriesSet {
   add(sample: Pick<Sample, 'name' | 'kind' | 'value' | 'labels'>): void
   /** Sets a gauge. */
   set(name: string, labels: Record<string, string>, value: number): void
+  /** Adds to one of the proxy's own statistics. */
+  count(name: string, value: number): void
+  /** Those statistics, by name. */
+  stats(): [name: string, value: number][]
   /** The page: each metric with its type, sorted by name. */
   text(): string
 }
@@ -50,7 +54,10 @@ const histogramLines = ({ name, labels, counts, observations, value }: Series): 
 export const createSeries = (): SeriesSet => {
   const all = new Map<string, Series>()
   const gauges = new Map<string, { name: string; labels: string; value: number }>()
+  const counts = new Map<string, number>()
   return {
+    count: (name, value) => void counts.set(name, (counts.get(name) ?? 0) + value),
+    stats: () => [...counts].sort(([a], [b]) => (a < b ? -1 : 1)),
     add({ name, kind, value, labels }) {
       const text = formatLabels(labels)
       const key = `${name}{${text}}`

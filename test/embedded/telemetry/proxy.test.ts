@@ -157,6 +157,22 @@ describe('pages', () => {
     expect((await run('web', ['pilot-agent', 'request', 'GET', 'ready'], 'istio-proxy')).stdout).toBe('LIVE\n')
   })
 
+  test('statistics: requests by cluster, what RBAC refused', async () => {
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { name: 'none' },
+      spec: {},
+    }
+    await create('/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies', policy)
+    await run('client', ['curl', '-s', 'http://web/'])
+    await api('DELETE', '/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/none')
+    const refused = await run('web', ['pilot-agent', 'request', 'GET', 'stats?filter=rbac'], 'istio-proxy')
+    expect(refused.stdout).toBe('http.inbound_0.0.0.0_8080;.rbac.denied: 1\n')
+    const sent = await run('client', ['pilot-agent', 'request', 'GET', 'stats'], 'istio-proxy')
+    expect(sent.stdout).toMatch(/^cluster\.outbound\|80\|\|web\.shop\.svc\.cluster\.local;\.upstream_rq_total: \d+\n/)
+  })
+
   test('a page that is not modelled says which there are', async () => {
     const { exitCode, stderr } = await run('web', ['pilot-agent', 'request', 'GET', 'memory'], 'istio-proxy')
     expect(exitCode).toBe(1)

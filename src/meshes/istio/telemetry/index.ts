@@ -9,6 +9,7 @@ import { metricsOf } from './metrics.ts'
 import { recordsOf } from './records.ts'
 import { samplesOf } from './samples.ts'
 import { readTelemetries, type Telemetries, telemetryReads } from './settings.ts'
+import { statsOf } from './stats.ts'
 
 export const telemetry: MeshTelemetry<IstioModel, Telemetries> = {
   reads: telemetryReads,
@@ -22,6 +23,7 @@ export const telemetry: MeshTelemetry<IstioModel, Telemetries> = {
         ...(log.filter === undefined ? {} : { when: log.filter }),
       })),
       samples: samplesOf(record, metricsOf(settings, record.pod, record.side)),
+      stats: statsOf(record),
       attributes: attributesOf(record),
     })),
 }
