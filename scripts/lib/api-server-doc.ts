@@ -11,8 +11,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const source = join(root, 'src/embedded')
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
-const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+/** Columns as wide as their widest cell: how the formatter writes tables. */
+const table = (head: string[], rows: string[][]): string => {
+  const cells = [head, ...rows].map((row) => row.map(cell))
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)))
+  const lines = cells.map((row) => row.map((text, column) => text.padEnd(widths[column]!)))
+  lines.splice(
+    1,
+    0,
+    widths.map((width) => '-'.repeat(width)),
+  )
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n')
+}
 
 const subresourcesOf = ({ status, scale, subresources = [] }: Kind): string[] => [
   ...(status ? ['status'] : []),
@@ -66,6 +76,40 @@ function limits(): string {
     .join('\n\n')
 }
 
+/** What holds for every kind, said by hand: the code that does it is all over the folder. */
+const requests = (): string =>
+  table(
+    ['What', 'How'],
+    [
+      [
+        'bodies',
+        "JSON, YAML (1.1, as Kubernetes reads it), Kubernetes' protobuf for built-in kinds; up to 3 MiB, 1.5 MiB for one object",
+      ],
+      ['answers', 'JSON and YAML, Table, PartialObjectMetadata; gzip above 128 KiB; indented for curl and browsers'],
+      [
+        'lists',
+        'label and field selectors, chunks from one snapshot, `resourceVersion` with both matches, 410 with a token for the rest',
+      ],
+      [
+        'watches',
+        'from any remembered revision, bookmarks, WatchList, 410 once the history is compacted, `timeoutSeconds`',
+      ],
+      ['history', '5,000 revisions or 64 MiB of objects for each resource, whichever ends first'],
+      ['patches', 'JSON, merge, strategic merge, server-side apply; managedFields for every write'],
+      [
+        'writes',
+        'dry run, field validation, preconditions, finalizers, grace periods, the three ways to delete dependents',
+      ],
+      [
+        'not served at all (501)',
+        `${[...unmodelledSubresources]
+          .sort()
+          .map((name) => `\`${name}\``)
+          .join(', ')} where no kind below has it`,
+      ],
+    ],
+  )
+
 export const apiServerDoc = (): string => `# The embedded API server: what it serves, and what it does not model
 
 <!-- Made by "node scripts/api-docs.ts" from the code; edit the code instead. -->
@@ -76,19 +120,7 @@ has no effect gets a warning, and each file says at its head what it leaves out.
 
 ## Requests
 
-| What | How |
-| --- | --- |
-| bodies | JSON, YAML (1.1, as Kubernetes reads it), Kubernetes' protobuf for built-in kinds; up to 3 MiB, 1.5 MiB for one object |
-| answers | JSON and YAML, Table, PartialObjectMetadata; gzip above 128 KiB; indented for curl and browsers |
-| lists | label and field selectors, chunks from one snapshot, \`resourceVersion\` with both matches, 410 with a token for the rest |
-| watches | from any remembered revision, bookmarks, WatchList, 410 once the history is compacted, \`timeoutSeconds\` |
-| history | 5,000 revisions or 64 MiB of objects for each resource, whichever ends first |
-| patches | JSON, merge, strategic merge, server-side apply; managedFields for every write |
-| writes | dry run, field validation, preconditions, finalizers, grace periods, the three ways to delete dependents |
-| not served at all (501) | ${[...unmodelledSubresources]
-  .sort()
-  .map((name) => `\`${name}\``)
-  .join(', ')} where no kind below has it |
+${requests()}
 
 ## Kinds
 
