@@ -9,10 +9,18 @@ import { pickerScreen } from './screens/picker.ts'
 import { waitingScreen } from './screens/waiting.ts'
 import { selectedIn } from './scroll.ts'
 
-const baseScreen = (view: View, context: ScreenContext): ScreenModel => {
-  if (view.screen === 'picker') return pickerScreen(view, context)
-  return view.screen === 'lab' ? labScreen(view, context) : waitingScreen(view, context)
+/** Every screen by its view's name: a new one is a file in screens/, a row here, and its keys in keys/. */
+const screens: {
+  [Name in View['screen']]: (view: Extract<View, { screen: Name }>, context: ScreenContext) => ScreenModel
+} = {
+  picker: pickerScreen,
+  opening: waitingScreen,
+  failed: waitingScreen,
+  lab: labScreen,
 }
+
+const baseScreen = (view: View, context: ScreenContext): ScreenModel =>
+  (screens[view.screen] as (view: View, context: ScreenContext) => ScreenModel)(view, context)
 
 /** Help covers every screen in the same way; its content is the keymap, filtered by the screen behind it. */
 const withHelp = (view: View, context: ScreenContext, behind: ScreenModel, act: Act): ScreenModel => {

@@ -31,23 +31,37 @@ const explainCell = (view: LabView, page: Extract<Page, { kind: 'explain-cell' }
   }
 }
 
-/** The page that is open over a lab. Help is not among them: it needs the keymap, see `helpPane`. */
-export const pagePane = (view: LabView, { ui, width }: PaneContext): PaneModel | undefined => {
-  switch (ui.page?.kind) {
-    case 'hints': {
-      const all = view.hints.length + view.hintsLeft
-      const note = [`${view.hints.length} of ${all} shown`]
-      return { id: ID, key: 'page/hints', title: 'Hints', note, lines: hintLines(view, width) }
-    }
-    case 'solution':
-      return { id: ID, key: 'page/solution', title: 'Solution', lines: solutionLines(view, width) }
-    case 'explain-check':
-      return explainCheck(view, ui.page, width)
-    case 'explain-cell':
-      return explainCell(view, ui.page, width)
-    default:
-      return undefined
-  }
+const hints = (view: LabView, _page: Page, width: number): PaneModel => {
+  const all = view.hints.length + view.hintsLeft
+  const note = [`${view.hints.length} of ${all} shown`]
+  return { id: ID, key: 'page/hints', title: 'Hints', note, lines: hintLines(view, width) }
+}
+
+const solution = (view: LabView, _page: Page, width: number): PaneModel => ({
+  id: ID,
+  key: 'page/solution',
+  title: 'Solution',
+  lines: solutionLines(view, width),
+})
+
+/** The pages that lie over a lab: a new one is a kind in the reducer and a row here. Help needs the keymap, see `helpPane`. */
+const pages: {
+  [Kind in Exclude<Page['kind'], 'help'>]: (
+    view: LabView,
+    page: Extract<Page, { kind: Kind }>,
+    width: number,
+  ) => PaneModel
+} = {
+  hints,
+  solution,
+  'explain-check': explainCheck,
+  'explain-cell': explainCell,
+}
+
+/** The page that is open over a lab. */
+export const pagePane = (view: LabView, { ui: { page }, width }: PaneContext): PaneModel | undefined => {
+  if (!page || page.kind === 'help') return undefined
+  return (pages[page.kind] as (view: LabView, page: Page, width: number) => PaneModel)(view, page, width)
 }
 
 /** Keys and commands: searchable, and `enter` runs the selected one. */
