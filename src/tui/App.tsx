@@ -37,10 +37,17 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
     () => makeAct({ session, terminal, dispatch, exit, lent: { suspendTerminal, stdin, stdout }, busy }),
     [session, terminal, dispatch, exit, suspendTerminal, stdin, stdout],
   )
+  // One key asks for the screen several times: to find its binding, to run it, to draw.
+  const known = useRef<{ context: KeyContext; columns: number; rows: number }>(undefined)
   const now = (): KeyContext => {
     const view = currentView()
     const ui = currentUi()
-    return { view, ui, act, screen: screenFor(view, { columns, rows, theme, ui, home }, act) }
+    const last = known.current
+    if (last?.context.view === view && last.context.ui === ui && last.columns === columns && last.rows === rows)
+      return last.context
+    const context = { view, ui, act, screen: screenFor(view, { columns, rows, theme, ui, home }, act) }
+    known.current = { context, columns, rows }
+    return context
   }
 
   useContinued(() => {
