@@ -68,6 +68,12 @@ const screens = async (): Promise<void> => {
 
   await until(/Encrypt every hop/)
   shoot('picker')
+  terminal.write('/')
+  await until(/filter: _/)
+  for (const key of 'istio-strict-mtls') terminal.write(key)
+  await until(/filter: istio-strict-mtls_/)
+  terminal.write('\r')
+  await until(/enter start/)
   terminal.write('\r')
   await until(/0\/6|\[FAIL\]/)
   terminal.write('e')
