@@ -53,7 +53,8 @@ const screens = async (): Promise<void> => {
       const limit = setTimeout(() => reject(new Error(`never saw ${what} in\n${text()}`)), 30_000)
       const parsed = emulator.onWriteParsed(() => look())
       const look = (): void => {
-        if (!what.test(text())) return
+        // Whole frames only: ink writes each one as a synchronized update.
+        if (emulator.modes.synchronizedOutputMode || !what.test(text())) return
         clearTimeout(limit)
         parsed.dispose()
         resolve()
@@ -78,6 +79,7 @@ const screens = async (): Promise<void> => {
   await until(/0\/6|\[FAIL\]/)
   terminal.write('e')
   await until(/PeerAuthentication production\/default is PERMISSIVE/)
+  await until(/^(?![^]*probing)/)
   shoot('lab')
   terminal.write('e')
   await until(/n next/)
