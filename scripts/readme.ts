@@ -79,7 +79,7 @@ const screens = async (): Promise<void> => {
   await until(/0\/6|\[FAIL\]/)
   terminal.write('e')
   await until(/PeerAuthentication production\/default is PERMISSIVE/)
-  await until(/^(?![^]*probing)/)
+  await until(/^(?![\s\S]*probing)/)
   shoot('lab')
   terminal.write('e')
   await until(/n next/)
