@@ -6,6 +6,7 @@
 
 import type { ScenarioStep } from '../content/schema.ts'
 import type { KubeObject } from '../kube/api.ts'
+import { lastAppliedAnnotation } from '../kube/apply.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { parseManifests } from '../kube/manifests.ts'
 import type { Bench } from './finding.ts'
@@ -29,11 +30,29 @@ const same = (a: unknown, b: unknown): boolean => {
 
 const content = ({ apiVersion: _, kind: __, metadata: ___, status: ____, ...rest }: KubeObject): unknown => rest
 
+/** Whether all of `part` is in `whole`: the server only added to it. */
+const holds = (whole: unknown, part: unknown): boolean => {
+  if (Array.isArray(part))
+    return Array.isArray(whole) && whole.length === part.length && part.every((item, i) => holds(whole[i], item))
+  if (isRecord(part)) return Object.entries(part).every(([key, item]) => isRecord(whole) && holds(whole[key], item))
+  return part === null || whole === part
+}
+
+/** What was applied, before the server filled in its defaults; the object itself where that is not known any more. */
+const asWritten = (live: KubeObject): KubeObject => {
+  try {
+    const written = JSON.parse(live.metadata.annotations?.[lastAppliedAnnotation] ?? 'null') as KubeObject | null
+    return written !== null && holds(content(live), content(written)) ? written : live
+  } catch {
+    return live
+  }
+}
+
 const isThere = async (wanted: KubeObject, { client, signal }: Bench): Promise<boolean> => {
   const namespace = wanted.metadata.namespace
   try {
     const { items } = await client.list(wanted, { namespace, signal })
-    return items.some((live) => same(content(live), content(wanted)))
+    return items.some((live) => [live, asWritten(live)].some((each) => same(content(each), content(wanted))))
   } catch (error) {
     if (isNotFound(error)) return false
     throw error
