@@ -46,6 +46,17 @@ if (!process.argv.includes('--if-stale') || isStale()) {
     external: ['just-bash'],
     // ink reaches for its devtools only when asked to; they are not part of the product.
     alias: { 'react-devtools-core': `${root}scripts/empty.mjs` },
+    plugins: [
+      {
+        name: 'string-width',
+        setup(build) {
+          const ours = `${root}src/tui/string-width.ts`
+          build.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+            importer === ours ? undefined : { path: ours },
+          )
+        },
+      },
+    ],
     // Some bundled packages are CommonJS and call require() for Node's own modules.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
