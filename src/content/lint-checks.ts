@@ -58,6 +58,20 @@ export const lintChecks = async (
       const { expect } = request
       if (typeof expect !== 'string' && Object.values(expect).every((value) => value === undefined))
         report([...here, 'request', 'expect'], 'the check expects nothing, so it would always pass')
+      const { times = 1 } = request
+      const { counts, ...rest } = typeof expect === 'string' ? { outcome: expect } : expect
+      if (times > 1 && counts === undefined)
+        report([...here, 'request', 'times'], 'a request that is sent several times is judged by expect.counts')
+      if (counts !== undefined && times === 1)
+        report([...here, 'request', 'expect', 'counts'], 'counts need times: how often the request is sent')
+      if (counts !== undefined && Object.values(rest).some((value) => value !== undefined))
+        report([...here, 'request', 'expect'], 'with counts nothing else is looked at: say it in one of the counts')
+      for (const [at, { atLeast = 0, atMost = times }] of (counts ?? []).entries())
+        if (atLeast > times || atLeast > atMost || (atLeast === 0 && atMost >= times))
+          report(
+            [...here, 'request', 'expect', 'counts', at],
+            `of ${times} answers, ${atLeast} to ${atMost} can never be or always are`,
+          )
     }
     if (object !== undefined) await condition([...here, 'object', 'where'], object.where, 'object')
     if (log !== undefined) {

@@ -57,7 +57,8 @@ const isAnswered = ({ request }: ScenarioStep['checks'][number]): boolean => {
   if (request === undefined) return false
   const { expect } = request
   if (typeof expect === 'string') return expect === 'ok'
-  const statuses = [expect.status ?? []].flat()
+  const counted = (expect.counts ?? []).flatMap(({ status, atLeast = 0 }) => (atLeast > 0 ? [status ?? []].flat() : []))
+  const statuses = [[expect.status ?? []].flat(), counted].flat()
   return expect.outcome === 'ok' || statuses.some((status) => status < 400) || expect.mtls !== undefined
 }
 

@@ -20,6 +20,18 @@ const change = z.union([
 
 const outcome = z.enum(['refused', 'dropped', 'denied', 'ok'])
 
+const count = z
+  .strictObject({
+    status: z.union([z.number().int().min(100).max(599), z.array(z.number().int())]).optional(),
+    body: z.string().optional().describe('a text that the body contains'),
+    header: z.record(z.string(), z.string()).optional().describe('response headers'),
+    atLeast: z.number().int().min(0).optional(),
+    atMost: z.number().int().min(0).optional(),
+  })
+  .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, {
+    message: 'atLeast or atMost is expected',
+  })
+
 const requestCheck = z.strictObject({
   from: workload,
   to: z
@@ -28,6 +40,14 @@ const requestCheck = z.strictObject({
   method: z.string().default('GET'),
   headers: z.record(z.string(), z.string()).default({}),
   body: z.string().optional(),
+  times: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('sends it so often, after all requests that are sent once; needs expect.counts'),
+  parallel: z.number().int().min(1).max(50).optional().describe('how many of them at the same time; one'),
   expect: z.union([
     outcome,
     z.strictObject({
@@ -40,6 +60,7 @@ const requestCheck = z.strictObject({
       identity: z.string().optional().describe('principal without spiffe://, as the receiver saw the caller'),
       body: z.string().optional().describe('a text that the body contains'),
       header: z.record(z.string(), z.string()).optional().describe('response headers'),
+      counts: z.array(count).min(1).optional().describe('how many answers of a kind, with `times`'),
     }),
   ]),
 })

@@ -24,6 +24,8 @@ export interface Bench {
   world: ClusterWorld
   /** Sends a probe; the same probe is sent once per grading, however many checks ask for it. */
   probe(request: Probe): Promise<Observation>
+  /** Sends it `times` times, `parallel` at once. */
+  burst(request: Probe, times: number, parallel: number): Promise<Observation[]>
   signal?: AbortSignal
 }
 

@@ -3,6 +3,7 @@ import type { Check, Lab, Scenario, ScenarioStep } from '../content/schema.ts'
 import type { Cluster } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
+import { judgeBurst } from './burst.ts'
 import { judgeEvent } from './event.ts'
 import { explain } from './explain.ts'
 import { feedbackFor } from './feedback.ts'
@@ -10,10 +11,10 @@ import { type Bench, type Finding, undecided } from './finding.ts'
 import { judgeLog } from './log.ts'
 import { judgeMetric } from './metric.ts'
 import { judgeObject } from './object.ts'
-import { createLimit } from './pool.ts'
+import { createLimit, mapLimited } from './pool.ts'
 import { type Observation, type Probe, probe } from './probe.ts'
 import type { CheckResult, Report, StepReport } from './report.ts'
-import { judgeRequest, needsWitness } from './request.ts'
+import { expectationOf, judgeRequest, needsWitness } from './request.ts'
 import { type ClusterWorld, readWorld } from './world.ts'
 
 export interface GradeContext {
@@ -48,19 +49,31 @@ const selectSteps = (scenario: Scenario, { steps, upTo }: GradeOptions): Scenari
   return all.slice(0, last + 1).filter((step) => steps === undefined || steps.includes(step.id))
 }
 
+type Prober = Pick<Bench, 'probe' | 'burst'>
+
 /** Sends each distinct probe once, however many checks ask for it. */
-const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptions): Bench['probe'] => {
+const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptions): Prober => {
   const sent = new Map<string, Promise<Observation>>()
   const limit = createLimit(options.limit ?? 8)
   const seconds = options.probeSeconds === undefined ? {} : { seconds: options.probeSeconds }
-  return (request) => {
-    const { from, url, method, headers, body, witness } = request
-    const key = JSON.stringify([from, url, method, headers, body, witness ?? false])
-    const known = sent.get(key)
-    if (known !== undefined) return known
-    const observation = limit(() => probe(cluster, world.network, { ...request, ...seconds }, options.signal))
-    sent.set(key, observation)
-    return observation
+  const send = (request: Probe): Promise<Observation> =>
+    probe(cluster, world.network, { ...request, ...seconds }, options.signal)
+  return {
+    probe: (request) => {
+      const { from, url, method, headers, body, witness } = request
+      const key = JSON.stringify([from, url, method, headers, body, witness ?? false])
+      const known = sent.get(key)
+      if (known !== undefined) return known
+      const observation = limit(() => send(request))
+      sent.set(key, observation)
+      return observation
+    },
+    burst: (request, times, parallel) =>
+      mapLimited(
+        Array.from({ length: times }, () => request),
+        parallel,
+        send,
+      ),
   }
 }
 
@@ -74,6 +87,9 @@ const judgeProbe = async (check: Check['request'] & {}, bench: Bench, bare: bool
     body: check.body,
     witness: needsWitness(check),
   }
+  const { counts } = expectationOf(check)
+  if (counts !== undefined)
+    return judgeBurst(check, counts, await bench.burst(request, check.times ?? 1, check.parallel ?? 1))
   const observation = await bench.probe(request)
   const finding = judgeRequest(check, observation)
   if (bare || finding.passed || finding.because !== undefined) return finding
@@ -87,6 +103,15 @@ const judge = (check: Check, bench: Bench, bare: boolean): Promise<Finding> => {
   if (check.log) return judgeLog(check.log, bench)
   if (check.metric) return judgeMetric(check.metric, bench)
   return Promise.resolve(undecided('something', 'the check asks for nothing'))
+}
+
+/**
+ * When a check's turn is: requests first, then one burst after the other, so that nothing else is under its load, then
+ * what proxies wrote down and counted meanwhile.
+ */
+const turnOf = ({ request, log, metric }: Check): 'requests' | 'bursts' | 'records' => {
+  if (request !== undefined) return expectationOf(request).counts === undefined ? 'requests' : 'bursts'
+  return log !== undefined || metric !== undefined ? 'records' : 'requests'
 }
 
 const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench, bare: boolean): Promise<CheckResult> => {
@@ -110,14 +135,20 @@ export const grade = async (context: GradeContext, options: GradeOptions = {}): 
   const { cluster, scenario } = context
   const client = context.client ?? createClient(cluster)
   const world = options.world ?? (await readWorld(cluster, context.mesh, { client, signal: options.signal }))
-  const bench: Bench = { cluster, client, world, probe: createProber(cluster, world, options), signal: options.signal }
-  const steps = await Promise.all(
-    selectSteps(scenario, options).map(async (step): Promise<StepReport> => {
-      const checks = await Promise.all(
-        step.checks.map((check) => gradeCheck(step, check, bench, options.bare ?? false)),
-      )
-      return { id: step.id, passed: checks.every((check) => check.passed), checks }
-    }),
-  )
+  const bench: Bench = { cluster, client, world, ...createProber(cluster, world, options), signal: options.signal }
+  const selected = selectSteps(scenario, options)
+  const results = new Map<Check, CheckResult>()
+  for (const turn of ['requests', 'bursts', 'records'] as const) {
+    const due = selected.flatMap((step) =>
+      step.checks.filter((check) => turnOf(check) === turn).map((check) => ({ step, check })),
+    )
+    await mapLimited(due, turn === 'bursts' ? 1 : due.length, async ({ step, check }) => {
+      results.set(check, await gradeCheck(step, check, bench, options.bare ?? false))
+    })
+  }
+  const steps = selected.map(({ id, checks: all }): StepReport => {
+    const checks = all.map((check) => results.get(check)!)
+    return { id, passed: checks.every((check) => check.passed), checks }
+  })
   return { scenario: scenario.metadata.name, passed: steps.every((step) => step.passed), steps }
 }

@@ -45,7 +45,8 @@ const benchOf = (stats: string | number, log = '') => {
   const { fetch } = cluster
   cluster.fetch = async (request) => (request.url.includes('/log?') ? new Response(log) : fetch(request))
   const world = worldOf(shop, meshOf({}))
-  return { cluster, client: createClient(cluster), world, probe: () => Promise.reject(new Error('not asked')) }
+  const never = () => Promise.reject(new Error('not asked'))
+  return { cluster, client: createClient(cluster), world, probe: never, burst: never }
 }
 
 describe('the metric check', () => {
