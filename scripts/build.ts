@@ -2,8 +2,9 @@
  * Bundles `src/` into `dist/` with esbuild: one entry, a chunk for every lazy import, so that start-up reads few files.
  * `--if-stale` does nothing when no source is newer than the last build.
  */
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outdir = `${root}dist`
@@ -13,6 +14,19 @@ const newest = (path: string): number => {
   const info = statSync(path)
   if (!info.isDirectory()) return info.mtimeMs
   return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(`${path}/${name}`)), info.mtimeMs)
+}
+
+/** What ink's dependencies do at start-up that our screens do not need; the rest of their behaviour stays. */
+const leanInk: Plugin = {
+  name: 'lean-ink',
+  setup(build) {
+    const width = `${root}src/tui/string-width.ts`
+    build.onResolve({ filter: /^string-width$/ }, ({ importer }) => (importer === width ? undefined : { path: width }))
+    // The layout engine would fetch() its own data: URL, which loads all of Node's HTTP client before the first paint.
+    build.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, ({ path }) => ({
+      contents: `const fetch = undefined;${readFileSync(path, 'utf8')}`,
+    }))
+  },
 }
 
 const isStale = (): boolean => {
@@ -41,22 +55,16 @@ if (!process.argv.includes('--if-stale') || isStale()) {
     sourcesContent: false,
     logLevel: 'warning',
     jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      'Intl.Segmenter': 'LazySegmenter',
+    },
+    inject: [`${root}src/tui/segmenter.ts`],
     // just-bash finds its workers beside itself, so it stays a package of its own.
     external: ['just-bash'],
     // ink reaches for its devtools only when asked to; they are not part of the product.
     alias: { 'react-devtools-core': `${root}scripts/empty.mjs` },
-    plugins: [
-      {
-        name: 'string-width',
-        setup(build) {
-          const ours = `${root}src/tui/string-width.ts`
-          build.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
-            importer === ours ? undefined : { path: ours },
-          )
-        },
-      },
-    ],
+    plugins: [leanInk],
     // Some bundled packages are CommonJS and call require() for Node's own modules.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { findSnapshot } from '../content/lab-snapshots.ts'
 import { createClient } from '../kube/client.ts'
 import { seedLab } from '../kube/seed.ts'
-import { connect } from '../kube/transport.ts'
 import { startOwned } from '../shell/child.ts'
 import { claimKubeconfig } from './claim.ts'
 import type { OpenLab, Provider } from './provider.ts'
@@ -47,7 +46,10 @@ export const createEmbeddedProvider = ({ stateFolder, program, env }: EmbeddedOp
       )
       undo.push(() => child.stop())
       signal?.throwIfAborted()
+      // Node's HTTP client is slow to load, and the cluster is slow to start: both at once, and not before the first paint.
+      const connecting = import('../kube/transport.ts')
       await child.line(/^ready /)
+      const { connect } = await connecting
       const cluster = await connect(claim.kubeconfig)
       undo.push(() => cluster.close())
       if (snapshot === undefined) {
