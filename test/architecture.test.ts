@@ -23,15 +23,17 @@ const isLocal = (to: string): boolean => files.some((file) => file.name === to)
 /** Which folders a folder may import from, besides itself. */
 const directions: Record<string, string[]> = {
   kube: [],
+  pki: [],
   meshes: ['kube/api.ts', 'kube/kinds.ts'],
   tools: ['kube/', 'meshes/', 'root.ts'],
   grading: ['kube/', 'meshes/', 'content/', 'root.ts'],
   content: ['kube/', 'meshes/', 'grading/', 'root.ts'],
-  session: ['kube/', 'meshes/', 'grading/', 'content/', 'providers/provider.ts', 'root.ts'],
-  tui: ['session/', 'content/schema.ts', 'grading/report.ts', 'root.ts'],
+  tap: ['kube/', 'meshes/', 'grading/', 'pki/'],
+  session: ['kube/', 'meshes/', 'grading/', 'tap/', 'content/', 'providers/provider.ts', 'root.ts'],
+  tui: ['session/', 'content/schema.ts', 'grading/report.ts', 'tap/text.ts', 'tap/wire.ts', 'root.ts'],
   providers: ['kube/', 'shell/', 'content/schema.ts', 'content/lab-snapshots.ts', 'root.ts'],
   shell: ['session/types.ts', 'root.ts'],
-  embedded: ['kube/', 'meshes/', 'root.ts'],
+  embedded: ['kube/', 'meshes/', 'pki/', 'root.ts'],
 }
 
 describe('imports point inwards', () => {

@@ -90,6 +90,19 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(jsonOption())
     .action(async (from, url, options) => done(await (await import('./why.ts')).why(io, from, url, options)))
 
+  verb(
+    program,
+    'tap',
+    'the bytes that an observer between the two pods sees, now and under mutual TLS; the request is sent',
+  )
+    .argument('<from>', 'namespace/workload')
+    .argument('<url>', 'for example http://orders.production/api/orders')
+    .option('-X, --method <method>', 'the HTTP method', 'GET')
+    .option('-H, --header <header>', '"Name: value"; may be repeated', collect)
+    .addOption(kubeconfigOption())
+    .addOption(jsonOption())
+    .action(async (from, url, options) => done(await (await import('./tap.ts')).tap(io, from, url, options)))
+
   verb(program, 'matrix', 'who can reach whom, and whether encrypted')
     .addOption(kubeconfigOption())
     .addOption(jsonOption())
@@ -187,7 +200,7 @@ export class MissingVerb extends Error {
 }
 
 /** Verbs of the plan that this version does not have. */
-const planned = ['tap', 'exam']
+const planned = ['exam']
 
 export class UnknownVerb extends Error {
   override readonly name = 'UnknownVerb'

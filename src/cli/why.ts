@@ -1,28 +1,11 @@
 /** `why`: what should happen to one request, and every rule that was asked, in order. Nothing is sent. */
-import { didYouMean } from '../content/nearest.ts'
 import { type Prediction, predictNow } from '../grading/predict.ts'
 import { readWorld } from '../grading/world.ts'
-import { findWorkload, parseTarget, workloadOf } from '../meshes/network.ts'
 import type { Evidence, Problem, Step } from '../meshes/verdict.ts'
-import { exit, type Io, print, printJson, UsageError } from './io.ts'
+import { exit, type Io, print, printJson } from './io.ts'
 import { detectMesh, loadMesh } from './meshes.ts'
+import { checkWorkload, parseHeaders, type RequestOptions, requestTarget } from './request.ts'
 import { openTarget } from './target.ts'
-
-export interface WhyOptions {
-  method: string
-  header?: string[]
-  kubeconfig?: string
-  json?: boolean
-}
-
-const parseHeaders = (lines: readonly string[] = []): Record<string, string> =>
-  Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(':')
-      if (colon <= 0) throw new UsageError(`-H "${line}" is no header: "Name: value" is expected`)
-      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
-    }),
-  )
 
 /** `AuthorizationPolicy production/deny-all spec.rules[0]` */
 const formatEvidence = ({ object, field }: Evidence): string =>
@@ -48,23 +31,14 @@ const formatSteps = (steps: readonly Step[]): string[] =>
 const formatProblem = ({ object, field, says, kind }: Problem): string =>
   `${kind === 'unmodelled' ? 'not modelled' : 'ignored by the mesh'}: ${formatEvidence({ object, field })}: ${says}`
 
-export const why = async (io: Io, from: string, url: string, options: WhyOptions): Promise<number> => {
-  if (!/^[^/]+\/[^/]+$/.test(from)) {
-    throw new UsageError(`"${from}" is no workload: namespace/workload is expected, for example legacy/client`)
-  }
-  // As for curl, the scheme may be left out.
-  if (!URL.canParse(url.includes('://') ? url : `http://${url}`) || !parseTarget(url)) {
-    throw new UsageError(`"${url}" is no URL: for example http://orders.production/api/orders is expected`)
-  }
-  const headers = parseHeaders(options.header)
+export const why = async (io: Io, from: string, url: string, options: RequestOptions): Promise<number> => {
+  requestTarget(from, url)
+  const headers = Object.fromEntries(parseHeaders(options.header))
   const { cluster, client } = await openTarget(io, options.kubeconfig)
   try {
     const name = await detectMesh(client)
     const world = await readWorld(cluster, name && (await loadMesh(name)), { client })
-    if (!findWorkload(world.network, from)) {
-      const known = [...new Set([...world.network.pods.values()].map(workloadOf))].sort()
-      throw new UsageError(`there is no pod of "${from}"${didYouMean(from, known)}; workloads are ${known.join(', ')}`)
-    }
+    checkWorkload(world.network, from)
     const found = await predictNow(world, from, url, { method: options.method, headers })
     const { verdict } = found
     if (options.json) {

@@ -165,6 +165,11 @@ export interface Verdict {
   /** `unknown`: a field that matters here is not modelled; `steps` name it. It is never a guess. */
   outcome: 'allow' | 'deny' | 'unknown'
   transport: Transport
+  /**
+   * How the call left the caller's pod, whatever the receiver made of it: a request in plaintext that STRICT refuses was
+   * on the wire all the same. Absent when nothing left.
+   */
+  sent?: Exclude<Transport, 'none'>
   /** The caller as the receiver's proxy knows it, e.g. `spiffe://cluster.local/ns/production/sa/frontend`. */
   identity?: string
   /** What the caller meets. Absent only with `unknown`. */

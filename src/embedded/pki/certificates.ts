@@ -1,6 +1,6 @@
 /** The cluster's own certificates: a CA, one for the API server, one for each user. */
 import type { KeyObject } from 'node:crypto'
-import { bits, implicit, oid, sequence } from './der.ts'
+import { bits, implicit, oid, sequence } from '../../pki/der.ts'
 import {
   alternativeName,
   authorityExtensions,
@@ -11,7 +11,7 @@ import {
   newKeys,
   oids,
   signCertificate,
-} from './x509.ts'
+} from '../../pki/x509.ts'
 
 export interface Certificate {
   /** PEM. */

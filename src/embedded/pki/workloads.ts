@@ -9,15 +9,15 @@
 import type { KubeObject } from '../../kube/api.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { MeshTrust } from '../../meshes/mesh.ts'
-import type { Clock } from '../clock.ts'
-import type { Registry } from '../registry.ts'
 import {
   type AuthorityMaterial,
   issuerOf,
   selfSigned,
   type WorkloadCertificate,
   workloadLifetime,
-} from './mesh-authority.ts'
+} from '../../pki/mesh-authority.ts'
+import type { Clock } from '../clock.ts'
+import type { Registry } from '../registry.ts'
 
 export interface WorkloadCertificates {
   /** The identity's certificate as it is now; a new one when half of the last one's life is over. */

@@ -136,6 +136,7 @@ export const withRoute = (model: IstioModel, call: Call, sent: Outbound, verdict
   return {
     outcome: verdict.outcome,
     transport: verdict.transport,
+    sent: sent.transport,
     identity: verdict.identity,
     get effect() {
       return effect()

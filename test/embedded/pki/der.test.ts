@@ -10,7 +10,7 @@ import {
   tagged,
   time,
   utf8,
-} from '../../../src/embedded/pki/der.ts'
+} from '../../../src/pki/der.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

@@ -10,7 +10,7 @@ import {
   identifierOf,
   oids,
   signCertificate,
-} from '../../../src/embedded/pki/x509.ts'
+} from '../../../src/pki/x509.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
 import { apiOf } from '../api.ts'
 import { manualClock } from '../manual-clock.ts'
