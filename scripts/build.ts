@@ -21,7 +21,13 @@ const leanInk: Plugin = {
   name: 'lean-ink',
   setup(build) {
     const width = `${root}src/tui/string-width.ts`
-    build.onResolve({ filter: /^string-width$/ }, ({ importer }) => (importer === width ? undefined : { path: width }))
+    build.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      importer === width ? undefined : { path: width, namespace: 'default-export' },
+    )
+    build.onLoad({ filter: /./, namespace: 'default-export' }, ({ path }) => ({
+      contents: `export { stringWidth as default } from ${JSON.stringify(path)}`,
+      resolveDir: root,
+    }))
     // The layout engine would fetch() its own data: URL, which loads all of Node's HTTP client before the first paint.
     build.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, ({ path }) => ({
       contents: `const fetch = undefined;${readFileSync(path, 'utf8')}`,

@@ -10,10 +10,7 @@ const plain = /^(?:[ -~\u2500-\u257f]|\u001b\[[\d;]*m)*$/
 const colours = /\u001b\[[\d;]*m/g
 
 /** Columns that the text takes in a terminal; see the package for the options. */
-const stringWidth = (text: string, options?: Options): number => {
+export const stringWidth = (text: string, options?: Options): number => {
   if (options !== undefined || typeof text !== 'string' || !plain.test(text)) return measure(text, options)
   return text.includes('\u001b') ? text.replace(colours, '').length : text.length
 }
-
-// biome-ignore lint/style/noDefaultExport: it stands in for a package with a default export
-export default stringWidth

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import measure from 'string-width'
 import { expect, test } from 'vitest'
-import stringWidth from '../../src/tui/string-width.ts'
+import { stringWidth } from '../../src/tui/string-width.ts'
 
 const pieces = fc.constantFrom(
   'a',
