@@ -4,14 +4,8 @@ import { once } from 'node:events'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/embedded/cluster.ts'
-import {
-  authorityExtensions,
-  distinguishedName,
-  identifierOf,
-  oids,
-  signCertificate,
-} from '../../../src/pki/x509.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
+import { authorityExtensions, distinguishedName, identifierOf, oids, signCertificate } from '../../../src/pki/x509.ts'
 import { apiOf } from '../api.ts'
 import { manualClock } from '../manual-clock.ts'
 

@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  bits,
-  boolean,
-  implicit,
-  integer,
-  octets,
-  oid,
-  sequence,
-  tagged,
-  time,
-  utf8,
-} from '../../../src/pki/der.ts'
+import { bits, boolean, implicit, integer, octets, oid, sequence, tagged, time, utf8 } from '../../src/pki/der.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 
