@@ -11,7 +11,7 @@ import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 interface ProxyState {
   turns: Map<string, number>
-  detectors: Map<string, Detector>
+  detectors: Map<string, { config: string; detector: Detector }>
   pools: Map<string, Pool>
   buckets: Map<string, { limit: string; bucket: TokenBucket }>
 }
@@ -59,7 +59,7 @@ export const createProxies = (now: () => number): Proxies => {
     },
     avoid(pod, tried) {
       const out = new Map(tried)
-      for (const [cluster, detector] of stateOf(pod).detectors) {
+      for (const [cluster, { detector }] of stateOf(pod).detectors) {
         const ejected = detector.ejected()
         if (ejected.size > 0) out.set(cluster, new Set([...ejected, ...(tried.get(cluster) ?? [])]))
       }
@@ -74,12 +74,19 @@ export const createProxies = (now: () => number): Proxies => {
         detectors.delete(cluster)
         return
       }
-      const detector = remembered(detectors, cluster, () => createDetector(now))
+      // A changed cluster is a new one (envoy cluster_manager_impl.cc, addOrUpdateCluster): nobody is ejected from it.
+      const config = JSON.stringify(outlierDetection)
+      const known = detectors.get(cluster)
+      const { detector } = known?.config === config ? known : { detector: createDetector(now) }
+      detectors.set(cluster, { config, detector })
       detector.configure(outlierDetection, endpoints)
       detector.report(address, status)
     },
     limited(pod, { rateLimits = [] }, chain, first) {
       const { buckets } = stateOf(pod)
+      // What a removed filter remembered is gone with it.
+      const keys = new Set(rateLimits.map((limit) => `${limit.key} ${chain}`))
+      for (const key of buckets.keys()) if (key.endsWith(` ${chain}`) && !keys.has(key)) buckets.delete(key)
       return rateLimits.find((limit) => {
         if (limit.first !== first) return false
         const said = JSON.stringify(limit)
