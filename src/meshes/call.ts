@@ -27,8 +27,10 @@ export interface TokenFact {
 export interface Turn {
   /** How many requests it sent to that host before: decides weights, percentages and whose turn it is. */
   number: number
-  /** Addresses that it has ejected or tried for this request already, by cluster. */
+  /** Addresses that it has tried for this request already, by cluster. */
   avoid: ReadonlyMap<string, ReadonlySet<string>>
+  /** Addresses that its outlier detection has ejected, by cluster: they count where there still is one. */
+  ejected?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export interface Call {

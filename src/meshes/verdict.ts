@@ -98,6 +98,8 @@ export interface Upstream {
   endpoints: readonly string[]
   limits?: Limits
   outlierDetection?: OutlierDetection
+  /** Milliseconds until the proxy gives up a connection that nobody answers; absent: 10 s. */
+  connectTimeout?: number
   /** Milliseconds until the proxy answers 504. */
   timeout?: number
   retries?: Retries

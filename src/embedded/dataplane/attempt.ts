@@ -169,7 +169,7 @@ export const attempt = async (
     case 'refuse':
       return done({ kind: 'refused', host: dial.host, port: dial.port })
     case 'drop':
-      return done(fromMesh ? await givenUp(clock, dial, call) : await silence(clock, dial))
+      return done(fromMesh ? await givenUp(clock, dial, call, upstream?.connectTimeout) : await silence(clock, dial))
     case 'forward':
       break
   }

@@ -6,7 +6,7 @@ import type { DataPlane, Dial, Failure, HttpExchange, TcpResult } from './datapl
 import { closedLate } from './dropped.ts'
 import type { ExchangeWays } from './exchange.ts'
 import { parseRequest, serializeResponse } from './http1.ts'
-import { silence } from './locate.ts'
+import { type Place, silence } from './locate.ts'
 import type { Notes } from './traffic.ts'
 
 const badRequest = (now: number): HttpExchange['response'] => ({
@@ -35,6 +35,29 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
         : call,
     )
 
+  /** What the program at the other end says, when there is one. */
+  const answered = async (
+    dial: Dial,
+    payload: Uint8Array,
+    to: Place['to'],
+    source: string,
+    call: Place['call'],
+  ): Promise<TcpResult> => {
+    const program = to.program ?? listen(to.pod, to.port)
+    const listener = program?.ports.find((each) => each.port === to.port)
+    if (!program) {
+      const isProxied = call && (isMeshed(call.source) || isMeshed(to.pod))
+      return failed(isProxied ? { kind: 'empty' } : { kind: 'refused', host: dial.host, port: dial.port })
+    }
+    if (listener?.protocol === 'http' && payload.length > 0)
+      return { ok: true, received: serializeResponse(badRequest(clock.now()), 'GET') }
+    if (!program.tcp)
+      return payload.length > 0 || listener?.protocol === 'tcp'
+        ? { ok: true, received: new Uint8Array() }
+        : failed(await silence(clock, dial))
+    return { ok: true, received: await program.tcp(payload, { port: to.port, remoteAddress: source }) }
+  }
+
   const send = async (dial: Dial, payload: Uint8Array, notes: Notes): Promise<TcpResult> => {
     const asked = parseRequest(payload)
     const place = await ways.locate(dial, notes)
@@ -52,6 +75,7 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
         ? { ok: true, received: serializeResponse(result.exchange.response, asked.method) }
         : failed(result.failure)
     }
+    const held: (() => void)[] = []
     let source = '127.0.0.1'
     if (place.call) {
       const call: Call = { ...place.call, protocol: 'tcp' }
@@ -65,25 +89,35 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
       }
       const { kind } = verdict.effect
       if (kind === 'drop')
-        return failed(isMeshed(call.source) ? await closedLate(clock, dial) : await silence(clock, dial))
+        return failed(
+          isMeshed(call.source)
+            ? await closedLate(clock, dial, verdict.upstream?.connectTimeout)
+            : await silence(clock, dial),
+        )
       if (kind === 'refuse') return failed({ kind: 'refused', host: dial.host, port: dial.port })
       if (kind === 'reset') return failed({ kind: 'reset' })
       if (kind !== 'forward') return failed({ kind: 'empty' })
+      const sides = [
+        { pod: call.source, at: 'client' as const, ...verdict.upstream },
+        { pod: to.pod, at: 'server' as const, ...verdict.inbound },
+      ]
+      for (const { pod, at, cluster, limits } of sides) {
+        if (cluster === undefined || limits === undefined) continue
+        const leave = proxies.connect(pod, cluster, limits)
+        if (leave === undefined) {
+          for (const each of held) each()
+          notes.verdict = { ...verdict, logged: { [at]: { status: 0, flags: 'UO', details: '-' } } }
+          return failed({ kind: 'empty' })
+        }
+        held.push(leave)
+      }
       source = isMeshed(to.pod) ? '127.0.0.6' : (call.source.status?.podIP ?? '')
     }
-    const program = to.program ?? listen(to.pod, to.port)
-    const listener = program?.ports.find((each) => each.port === to.port)
-    if (!program) {
-      const isProxied = place.call && (isMeshed(place.call.source) || isMeshed(to.pod))
-      return failed(isProxied ? { kind: 'empty' } : { kind: 'refused', host: dial.host, port: dial.port })
+    try {
+      return await answered(dial, payload, to, source, place.call)
+    } finally {
+      for (const leave of held) leave()
     }
-    if (listener?.protocol === 'http' && payload.length > 0)
-      return { ok: true, received: serializeResponse(badRequest(clock.now()), 'GET') }
-    if (!program.tcp)
-      return payload.length > 0 || listener?.protocol === 'tcp'
-        ? { ok: true, received: new Uint8Array() }
-        : failed(await silence(clock, dial))
-    return { ok: true, received: await program.tcp(payload, { port: to.port, remoteAddress: source }) }
   }
 
   /** A connection alone says less than a request: proxies accept first and decide when data comes. */

@@ -33,15 +33,23 @@ export const unresolved = async (clock: Clock, dial: Dial): Promise<Failure> => 
 const isBytes = ({ service }: Call): boolean =>
   /^(tcp|tls|https|mysql|mongo|redis)\b/.test(service?.port.appProtocol ?? service?.port.name ?? '')
 
-/** A meshed caller's HTTP request whose connection is dropped: 503 from its own sidecar, if it waits that long. */
-export const givenUp = async (clock: Clock, dial: Dial, call: Call): Promise<HttpExchange['response'] | Failure> => {
-  if (call.protocol !== 'http' || isBytes(call)) return closedLate(clock, dial)
-  if (await outlasts(clock, dial, connectTimeout * attempts)) return { kind: 'timeout', connected: true }
+/**
+ * A meshed caller's HTTP request whose connection is dropped: 503 from its own sidecar, if it waits that long.
+ * `patience`: milliseconds of one attempt, where a DestinationRule sets connectTimeout.
+ */
+export const givenUp = async (
+  clock: Clock,
+  dial: Dial,
+  call: Call,
+  patience: number = connectTimeout,
+): Promise<HttpExchange['response'] | Failure> => {
+  if (call.protocol !== 'http' || isBytes(call)) return closedLate(clock, dial, patience)
+  if (await outlasts(clock, dial, patience * attempts)) return { kind: 'timeout', connected: true }
   const says =
     'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: connection timeout'
   return localReply(503, says, clock.now())
 }
 
 /** A meshed caller's bytes: its sidecar took the connection, and closes it when it cannot connect itself. */
-export const closedLate = async (clock: Clock, dial: Dial): Promise<Failure> =>
-  (await outlasts(clock, dial, connectTimeout)) ? { kind: 'timeout', connected: true } : { kind: 'empty' }
+export const closedLate = async (clock: Clock, dial: Dial, patience: number = connectTimeout): Promise<Failure> =>
+  (await outlasts(clock, dial, patience)) ? { kind: 'timeout', connected: true } : { kind: 'empty' }

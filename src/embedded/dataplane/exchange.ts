@@ -48,7 +48,7 @@ const run = async (
   const isProxied = isMeshed(owner)
   const number = isProxied ? proxies.turn(owner, exchange.request.authority) : 0
   const gathered = (avoid: ReadonlyMap<string, ReadonlySet<string>>, tries: number): Promise<Call> => {
-    const turn = { number: number + tries, avoid: proxies.avoid(owner, avoid) }
+    const turn = { number: number + tries, avoid, ejected: proxies.ejected(owner) }
     return ways.gather(isProxied ? { ...call, turn } : call)
   }
   const held: (() => void)[] = []

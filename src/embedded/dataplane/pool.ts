@@ -8,6 +8,8 @@ import type { Limits } from '../../meshes/verdict.ts'
 export interface Pool {
   /** Resolves, when there is room, to what gives it back; undefined: overflow. Aborting leaves the queue. */
   enter(limits: Limits, signal: AbortSignal): Promise<(() => void) | undefined>
+  /** The same for what never waits. */
+  take(limit: number | undefined): (() => void) | undefined
 }
 
 export const createPool = (): Pool => {
@@ -26,6 +28,7 @@ export const createPool = (): Pool => {
     }
   }
   return {
+    take: (limit) => (limit !== undefined && active >= limit ? undefined : take()),
     async enter({ requests, connections, pending }, signal) {
       if (requests !== undefined && active >= requests) return undefined
       if (connections === undefined || active < connections) return take()

@@ -17,11 +17,14 @@ interface ProxyState {
 }
 
 export interface Proxies {
-  /** A new request of the pod to that host; `tried` are addresses by cluster that earlier attempts went to. */
+  /** A new request of the pod to that host: how many there were before. */
   turn(pod: Pod, host: string): number
-  avoid(pod: Pod, tried: ReadonlyMap<string, ReadonlySet<string>>): Turn['avoid']
+  /** Addresses that are ejected now, by cluster. */
+  ejected(pod: Pod): NonNullable<Turn['ejected']>
   /** Room in the pool of a cluster (`upstream` or `inbound`); undefined: overflow. */
   enter(pod: Pod, cluster: string, limits: Limits, signal: AbortSignal): Promise<(() => void) | undefined>
+  /** Room for a connection of bytes, which never waits (envoy source/common/tcp_proxy/tcp_proxy.cc); undefined: overflow. */
+  connect(pod: Pod, cluster: string, limits: Limits): (() => void) | undefined
   /** How an attempt ended. */
   report(pod: Pod, upstream: Upstream, address: string, status: number): void
   /** The first limit that turns the request away. */
@@ -57,16 +60,19 @@ export const createProxies = (now: () => number): Proxies => {
       turns.set(host, number + 1)
       return number
     },
-    avoid(pod, tried) {
-      const out = new Map(tried)
+    ejected(pod) {
+      const out = new Map<string, ReadonlySet<string>>()
       for (const [cluster, { detector }] of stateOf(pod).detectors) {
         const ejected = detector.ejected()
-        if (ejected.size > 0) out.set(cluster, new Set([...ejected, ...(tried.get(cluster) ?? [])]))
+        if (ejected.size > 0) out.set(cluster, ejected)
       }
       return out
     },
     enter(pod, cluster, limits, signal) {
       return remembered(stateOf(pod).pools, cluster, createPool).enter(limits, signal)
+    },
+    connect(pod, cluster, { connections }) {
+      return remembered(stateOf(pod).pools, cluster, createPool).take(connections)
     },
     report(pod, { cluster, outlierDetection, endpoints }, address, status) {
       const { detectors } = stateOf(pod)

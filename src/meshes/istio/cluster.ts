@@ -1,12 +1,13 @@
 /**
  * A cluster in Envoy's sense: a service port or subset of it as one caller's proxy is configured for it, with its
  * endpoints and its traffic policy. Upstream: pilot/pkg/networking/core/cluster_builder.go, cluster_traffic_policy.go.
- * Not modelled: locality, consistent hashing and slow start (any endpoint may be picked), warm-up, TCP keep-alive.
+ * Not modelled: slow start (any endpoint may be picked), TCP keep-alive; what else is not, policyDoubt names.
  */
 import type { Call } from '../call.ts'
 import type { Labels } from '../match/labels.ts'
 import { hasLabels } from '../match/labels.ts'
 import type { Limits, OutlierDetection, Retries, Upstream } from '../verdict.ts'
+import { hashKey, placeOfKey } from './consistent-hash.ts'
 import {
   type DestinationRules,
   findRule,
@@ -102,7 +103,14 @@ export const pickEndpoint = (cluster: Cluster, call: Call): Endpoint | undefined
     return { pod: call.destination, port: call.port, labels: call.destination.metadata.labels ?? {} }
   const all = endpointsOf(cluster)
   const avoid = call.turn?.avoid.get(cluster.name)
-  const healthy = avoid === undefined ? all : all.filter((each) => !avoid.has(addressOf(each.pod)))
+  // Without outlier detection nothing is ejected, whatever a proxy remembers of the time before.
+  const ejected = cluster.policy.outlierDetection && call.turn?.ejected?.get(cluster.name)
+  const healthy =
+    avoid === undefined && ejected === undefined
+      ? all
+      : all.filter(({ pod }) => !avoid?.has(addressOf(pod)) && !ejected?.has(addressOf(pod)))
+  const key = hashKey(cluster.policy.loadBalancer?.value, call)
+  if (key !== undefined) return placeOfKey(key, healthy, (each) => `${addressOf(each.pod)}:${each.port}`)
   const dialled = addressOf(call.destination)
   const kept = healthy.find((each) => addressOf(each.pod) === dialled && each.port === call.port)
   return kept ?? healthy[(call.turn?.number ?? 0) % healthy.length]
@@ -117,6 +125,7 @@ export const upstreamTo = (
   const limits = limitsOf(cluster.policy.connectionPool)
   const outlierDetection = outlierOf(cluster.policy.outlierDetection)
   const { name, ...patience } = route
+  const connectTimeout = milliseconds(fields(cluster.policy.connectionPool?.value.tcp).connectTimeout)
   return {
     cluster: cluster.name,
     ...(name === undefined ? {} : { route: name }),
@@ -129,6 +138,7 @@ export const upstreamTo = (
     },
     ...(limits === undefined ? {} : { limits }),
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
+    ...(connectTimeout ? { connectTimeout } : {}),
     ...patience,
   }
 }

@@ -54,6 +54,12 @@ export const decide = (model: IstioModel, call: Call): Verdict => {
     const nothing = { setRequestHeaders: [], removeRequestHeaders: [], setResponseHeaders: [] }
     return verdict('allow', 'plaintext', [own], own, { effect: { kind: 'forward', forwarding: nothing } })
   }
+  const { unmodelled } = model.config
+  if (unmodelled !== undefined && (isMeshed(source) || isMeshed(destination))) {
+    const says = `The mesh config sets ${unmodelled.key}, which is not modelled`
+    const last: Step = { at: 'client', outcome: 'unknown', says, evidence: unmodelled.evidence }
+    return verdict('unknown', 'none', [last], last)
+  }
   if (model.extensions.length > 0 && isMeshed(source)) {
     const { namespace = '', labels } = source.metadata
     const evidence = extensionDoubt(model.extensions, { namespace, labels, root: model.config.rootNamespace })

@@ -9,6 +9,7 @@ import { fullName } from '../match/hosts.ts'
 import { hasLabels, type Labels } from '../match/labels.ts'
 import { type Fields, fields, isFields, labelMap, list, refOf, text, texts } from './read.ts'
 import { exportedTo } from './registry.ts'
+import { unmodelledParts } from './unmodelled.ts'
 
 /** A piece of a policy with the place where it stands. */
 export interface Placed {
@@ -24,6 +25,8 @@ export interface TrafficPolicy {
   connectionPool?: Placed
   outlierDetection?: Placed
   loadBalancer?: Placed
+  /** A part that is not modelled. */
+  unmodelled?: Placed
 }
 
 export interface Subset {
@@ -193,13 +196,15 @@ const atPort = (policy: Placed, port: number): { policy: Placed; ofPort: boolean
 
 const partNames = ['tls', 'connectionPool', 'outlierDetection', 'loadBalancer'] as const
 
-const partsOf = (policy: Placed): TrafficPolicy =>
-  Object.fromEntries(
-    partNames.flatMap((name) => {
-      const found = part(policy, name)
-      return found === undefined ? [] : [[name, found]]
-    }),
-  )
+const partsOf = (policy: Placed): TrafficPolicy => {
+  const parts: TrafficPolicy = {}
+  for (const name of partNames) {
+    const found = part(policy, name)
+    if (found !== undefined) parts[name] = found
+  }
+  const unmodelled = unmodelledParts.map((name) => part(policy, name)).find((found) => found !== undefined)
+  return unmodelled === undefined ? parts : { ...parts, unmodelled }
+}
 
 /** The policy of a cluster: the rule's for the port, overridden by the subset's. */
 export const policyFor = (rule: MergedRule | undefined, port: number, subset?: Subset): TrafficPolicy => {

@@ -16,6 +16,7 @@ import { finish, type Outbound, servicesOf } from './outbound.ts'
 import { type Fields, fields, isFields, labelMap, list, nameOf, refOf, text, texts } from './read.ts'
 import { receive } from './receive.ts'
 import { type Routed, throughVirtualService } from './routing.ts'
+import { serverDoubt } from './unmodelled.ts'
 import { doubtful, verdict } from './verdicts.ts'
 import type { VirtualService } from './virtual-service.ts'
 
@@ -95,6 +96,10 @@ interface Taken {
 /** The server that takes the connection, or why none does. */
 const take = (servers: readonly Server[], call: Call): Taken | { ends: Step } | { unsure: Evidence } => {
   const first = servers[0]
+  for (const server of servers) {
+    const field = serverDoubt(server.spec)
+    if (field !== undefined) return { unsure: evidenceOf(server, `.${field}`) }
+  }
   const at = nameOf(refOf(call.destination))
   if (first === undefined)
     return { ends: { at: 'server', outcome: 'deny', says: `No Gateway serves port ${call.port} of ${at}` } }
@@ -192,6 +197,15 @@ const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict =
     return verdict('deny', 'none', [...sent.steps, ends], ends, { effect: { kind } })
   }
   const { http, scheme, says, server, endsTls } = taken
+  if (endsTls?.mutual) {
+    const last: Step = {
+      at: 'server',
+      outcome: 'deny',
+      says: `${says} and asks for a client certificate, which the caller's application does not show`,
+      evidence: evidenceOf(server, '.tls.mode'),
+    }
+    return withTls(verdict('deny', 'none', [...sent.steps, last], last, { effect: { kind: 'reset' } }), endsTls)
+  }
   const { tls: _tls, ...rest } = call
   const listener = {
     mode: { mode: 'PERMISSIVE' as const, says, evidence: evidenceOf(server) },

@@ -38,6 +38,10 @@ const testText = (match: Fields, value: string | undefined, ignoreCase = false):
 const isPresence = (match: Fields): boolean =>
   match.exact === undefined && match.prefix === undefined && match.regex === undefined
 
+/** Envoy takes the scheme from X-Forwarded-Proto, which a gateway writes (source/common/http/conn_manager_utility.cc). */
+const schemeOf = ({ headers }: HttpRequest): string =>
+  headers.find(([name, value]) => name === 'x-forwarded-proto' && /^https?$/.test(value))?.[1] ?? 'http'
+
 /** Repeated lines count as one, joined with commas. */
 const headerOf = (request: HttpRequest, name: string): string | undefined => {
   const pseudo: Record<string, string> = {
@@ -45,7 +49,7 @@ const headerOf = (request: HttpRequest, name: string): string | undefined => {
     host: request.authority,
     ':method': request.method,
     ':path': request.path,
-    ':scheme': 'http',
+    ':scheme': schemeOf(request),
   }
   if (Object.hasOwn(pseudo, name)) return pseudo[name]
   const values = request.headers.filter(([key]) => key === name).map(([, value]) => value)
@@ -98,7 +102,7 @@ export const matchesRequest = (match: Fields, request: HttpRequest): Answer => {
   ask(match.uri, withoutQuery(request.path), match.ignoreUriCase === true)
   ask(match.method, request.method)
   ask(match.authority, request.authority)
-  ask(match.scheme, 'http')
+  ask(match.scheme, schemeOf(request))
   for (const [name, wanted] of Object.entries(fields(match.headers)))
     answers.push(testText(fields(wanted), headerOf(request, name.toLowerCase())))
   for (const [name, wanted] of Object.entries(fields(match.withoutHeaders))) {

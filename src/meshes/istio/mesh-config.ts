@@ -1,7 +1,7 @@
 /**
  * The few settings of MeshConfig (ConfigMap `istio-system/istio`, key `mesh`) that change verdicts, read line by line:
- * a YAML parser would cost more start-up time than these keys are worth. Not modelled: meshMTLS, defaultTrafficPolicy,
- * defaultHttpRetryPolicy, and of extensionProviders all but their names, kinds and services.
+ * a YAML parser would cost more start-up time than these keys are worth. What else changes verdicts is named, and they
+ * are `unknown`. Not read: of extensionProviders all but their names, kinds and services.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Normalization } from '../match/paths.ts'
@@ -23,7 +23,25 @@ export interface MeshConfig {
   outboundPolicy: OutboundPolicy
   /** Where it is said; absent for the default. */
   outboundPolicyFrom?: Evidence
+  /** A key that would change verdicts and is not modelled. */
+  unmodelled?: { key: string; evidence: Evidence }
 }
+
+/** Keys of MeshConfig (istio/api mesh/v1alpha1/config.proto) that change what sidecars do with traffic. */
+const unmodelledKeys = [
+  'connectTimeout',
+  'defaultDestinationRuleExportTo',
+  'defaultHttpRetryPolicy',
+  'defaultServiceExportTo',
+  'defaultTrafficPolicy',
+  'defaultVirtualServiceExportTo',
+  'discoverySelectors',
+  'h2UpgradePolicy',
+  'inboundTrafficPolicy',
+  'localityLbSetting',
+  'serviceEntryVisibility',
+  'serviceSettings',
+] as const
 
 /** An entry of `extensionProviders`. */
 export interface ExtensionProvider {
@@ -110,6 +128,8 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
   const mesh = text(fields(configMap?.data).mesh) ?? ''
   if (configMap === undefined || mesh === '') return defaultMeshConfig
   const mode = outboundMode(mesh)
+  const said = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(mesh)
+  const key = mode === 'ALLOW_ANY_DYNAMIC_DNS' ? 'outboundTrafficPolicy' : unmodelledKeys.find(said)
   return {
     trustDomain: scalar(mesh, 'trustDomain') ?? defaultMeshConfig.trustDomain,
     rootNamespace: scalar(mesh, 'rootNamespace') ?? defaultMeshConfig.rootNamespace,
@@ -118,6 +138,7 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
     providers: readProviders(mesh),
     outboundPolicy: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
+    ...(key === undefined ? {} : { unmodelled: { key, evidence: { object: refOf(configMap), field: 'data.mesh' } } }),
     ...(mode === undefined ? {} : { outboundPolicyFrom: { object: refOf(configMap), field: 'data.mesh' } }),
   }
 }

@@ -2,15 +2,17 @@
  * The service registry of a mesh: what sidecars know by host name, port and address. Kubernetes Services and
  * ServiceEntries alike. Upstream: pilot/pkg/serviceregistry, pilot/pkg/networking/core/httproute.go
  * (generateVirtualHostDomains) for the names that a Host header may use.
- * Not modelled: WorkloadEntry, ServiceEntry with resolution DYNAMIC_DNS, automatic addresses, DNS capture.
+ * Not modelled: automatic addresses, DNS capture; `unknown` where they count: WorkloadEntry, resolution DYNAMIC_DNS.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
 import { hasLabels } from '../match/labels.ts'
 import { findOutsideHost, outsidePod } from '../outside.ts'
+import type { Evidence } from '../verdict.ts'
 import { isHeadless, isReady, podAddresses, type World } from '../world.ts'
 import { entryProtocol, type PortProtocol, portProtocol } from './protocol.ts'
-import { type Fields, fields, isFields, labelMap, list, text, texts } from './read.ts'
+import { type Fields, fields, isFields, labelMap, list, refOf, text, texts } from './read.ts'
+import { entryDoubt } from './unmodelled.ts'
 
 export interface Endpoint {
   pod: Pod
@@ -40,6 +42,8 @@ export interface MeshService {
   external: boolean
   /** Empty: everywhere. */
   exportTo: readonly string[]
+  /** What of it is not modelled. */
+  doubt?: Evidence
   /** Ready endpoints of that service port. */
   endpoints(port: number): Endpoint[]
 }
@@ -123,6 +127,7 @@ const entryEndpoints = (object: KubeObject, spec: Fields, host: string, port: Fi
 const ofEntry = (object: KubeObject, world: () => World): MeshService[] => {
   const spec = fields(object.spec)
   const ports = list(spec.ports).map(fields)
+  const field = entryDoubt(spec)
   return texts(spec.hosts).map((host) => ({
     host: host.toLowerCase(),
     namespace: object.metadata.namespace ?? 'default',
@@ -136,6 +141,7 @@ const ofEntry = (object: KubeObject, world: () => World): MeshService[] => {
     originalDestination: (text(spec.resolution) ?? 'NONE') === 'NONE',
     external: (text(spec.location) ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
     exportTo: texts(spec.exportTo),
+    ...(field === undefined ? {} : { doubt: { object: refOf(object), field: `spec.${field}` } }),
     endpoints(number) {
       const port = ports.find((each) => each.number === number)
       return port === undefined ? [] : entryEndpoints(object, spec, host.toLowerCase(), port, world())
@@ -156,17 +162,33 @@ const remembering = (service: MeshService): MeshService => {
   }
 }
 
+/** A WorkloadEntry is an endpoint of whatever selects it, and is not modelled (pilot/pkg/serviceregistry/serviceentry). */
+const withWorkloadEntries = (service: MeshService, entries: readonly KubeObject[]): MeshService => {
+  const selector =
+    service.kubernetes === undefined
+      ? labelMap(fields(fields(service.object.spec).workloadSelector).labels)
+      : (service.kubernetes.spec.selector ?? {})
+  if (entries.length === 0 || Object.keys(selector).length === 0) return service
+  const selected = entries.find(
+    ({ metadata, spec }) =>
+      metadata.namespace === service.namespace &&
+      hasLabels(selector, { ...metadata.labels, ...labelMap(fields(spec).labels) }),
+  )
+  return selected === undefined ? service : { ...service, doubt: { object: refOf(selected), field: 'spec' } }
+}
+
 /** `services` and `entries` oldest first. `world` is asked when an endpoint is. */
 export const buildRegistry = (
   services: readonly Service[],
   entries: readonly KubeObject[],
+  workloadEntries: readonly KubeObject[],
   world: () => World,
 ): ServiceRegistry => {
   const isAlias = (service: Service): boolean => service.spec.type === 'ExternalName'
   const all = [
     ...services.filter((service) => !isAlias(service)).map((service) => ofService(service, world)),
     ...entries.flatMap((entry) => ofEntry(entry, world)),
-  ].map(remembering)
+  ].map((service) => remembering(withWorkloadEntries(service, workloadEntries)))
   const byHost = new Map<string, MeshService[]>()
   const byAddress = new Map<string, MeshService>()
   const httpOn = new Map<number, MeshService[]>()

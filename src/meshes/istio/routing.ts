@@ -20,6 +20,8 @@ import {
   patienceOf,
   rewrite,
 } from './route-action.ts'
+import { policyDoubt } from './unmodelled.ts'
+import { doubtful } from './verdicts.ts'
 import { type Destination, destinationsOf, routeFor, type VirtualService } from './virtual-service.ts'
 
 export type Routed =
@@ -56,7 +58,9 @@ export const toCluster = (
   call: Call,
   steps: Step[],
   route: Parameters<typeof upstreamTo>[2] = {},
-): Exclude<Routed, { kind: 'unknown' }> => {
+): Routed => {
+  const doubt = policyDoubt(cluster.policy) ?? cluster.service.doubt
+  if (doubt !== undefined) return { kind: 'unknown', steps: [...steps, doubtful('client', doubt)] }
   const endpoint = pickEndpoint(cluster, call)
   if (endpoint === undefined) {
     const { subset, service } = cluster

@@ -10,6 +10,7 @@ import { fullName, hostCovers } from '../match/hosts.ts'
 import type { Evidence } from '../verdict.ts'
 import { type Asker, isConfigured, matchesOf, matchesRequest, qualify } from './http-match.ts'
 import { type Fields, fields, list, refOf, text, texts } from './read.ts'
+import { routeDoubt } from './unmodelled.ts'
 
 export interface VirtualService {
   object: KubeObject
@@ -114,7 +115,7 @@ const routeKeys = new Set(
 
 /** What of a route is not modelled and would count for the request: the field's name. */
 const unmodelled = (route: Fields, request: HttpRequest): string | undefined => {
-  const other = Object.keys(route).find((key) => !routeKeys.has(key))
+  const other = Object.keys(route).find((key) => !routeKeys.has(key)) ?? routeDoubt(route)
   if (other !== undefined) return other
   const crosses = request.headers.some(([name]) => name === 'origin')
   return route.corsPolicy !== undefined && crosses ? 'corsPolicy' : undefined

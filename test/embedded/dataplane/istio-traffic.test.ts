@@ -103,6 +103,25 @@ test('a caller without a sidecar is limited by the receiver’s, and a client th
   expect(await statuses(1, 'plain')).toEqual(['200'])
 })
 
+test('a connection of bytes beyond the pool is closed, and makes room when it is over', async () => {
+  const bytes = service('echo', {
+    clusterIP: '10.96.0.30',
+    selector: { app: 'echo' },
+    ports: [{ name: 'tcp', port: 9000 }],
+  })
+  const one = networking('DestinationRule', 'echo', {
+    host: 'echo',
+    trafficPolicy: { connectionPool: { tcp: { maxConnections: 1 } } },
+  })
+  await start([one])
+  cluster.run('echo', { image: 'docker.io/istio/tcp-echo-server:1.3', args: ['9000', 'hello'] }, meshed('echo'))
+  cluster.add(bytes)
+  await cluster.ready('echo')
+  const say = ['sh', '-c', 'echo hi | nc echo 9000']
+  expect((await together('client', say, say)).sort()).toEqual(['', 'hello hi\n'])
+  expect(await together('client', say)).toEqual(['hello hi\n'])
+})
+
 const outlier = (more: Record<string, unknown>) =>
   networking('DestinationRule', 'web', {
     host: 'web',
@@ -139,6 +158,17 @@ test('nobody left is 503 without panic; the default share of 10 % never ejects o
   await start([outlier({}), noRetries], ['broken'])
   await statuses(5)
   expect((await together('client', ['curl', '-s', 'http://web/']))[0]).toContain('delayed connect error')
+})
+
+test('without outlier detection nobody stays ejected', async () => {
+  const config = [outlier({ maxEjectionPercent: 100 }), noRetries]
+  await start(config, ['broken'])
+  await statuses(2)
+  const body = ['curl', '-s', 'http://web/']
+  expect(await together('client', body)).toEqual(['no healthy upstream'])
+  config.shift()
+  cluster.add(service('other', { clusterIP: '10.96.0.21', ports: [{ port: 80 }] }))
+  expect(await together('client', body)).not.toEqual(['no healthy upstream'])
 })
 
 test('an overflow is no endpoint’s failure: it ejects nobody', async () => {

@@ -27,6 +27,8 @@ interface Expectation {
   logs?: string[]
   /** Request headers that reach the application; null: must not. */
   forwards?: Record<string, string | null>
+  /** Names of the headers that a route changes in the response. */
+  responds?: { set: string[]; add: string[]; remove: string[] }
 }
 interface Case {
   name: string
@@ -50,7 +52,7 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
     effect,
     by: by ? `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name}` : 'default',
   }
-  const { because, forwards, body, answers, field, rule, logs, ...plain } = wanted
+  const { because, forwards, responds, body, answers, field, rule, logs, ...plain } = wanted
   expect(seen, verdict.because).toMatchObject(plain)
   if (because !== undefined) expect(verdict.because).toContain(because)
   if (field !== undefined) expect(verdict.decidedBy?.field).toBe(field)
@@ -65,6 +67,13 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
       ([side, log]) => `${side} ${log.status} ${log.flags} ${log.termination ?? log.details}`,
     )
     expect(lines.sort()).toEqual(logs)
+  }
+  if (responds !== undefined) {
+    const { forwarding } = verdict.effect?.kind === 'forward' ? verdict.effect : {}
+    const names = (lines: [string, string][] = []): string[] => lines.map(([name]) => name)
+    expect(names(forwarding?.setResponseHeaders)).toEqual(expect.arrayContaining(responds.set))
+    expect(names(forwarding?.addResponseHeaders)).toEqual(responds.add)
+    expect(forwarding?.removeResponseHeaders).toEqual(responds.remove)
   }
   if (forwards !== undefined) {
     const forwarding = verdict.effect?.kind === 'forward' ? verdict.effect.forwarding : undefined
