@@ -5,10 +5,11 @@ import type { Mesh, MeshName } from '../meshes/mesh.ts'
 /** The engine for a mesh; undefined for meshes that have none yet. Loaded when asked for. */
 export const loadMesh = async (name: MeshName): Promise<Mesh | undefined> => {
   if (name === 'istio') return (await import('../meshes/istio/index.ts')).istio
+  if (name === 'linkerd') return (await import('../meshes/linkerd/index.ts')).linkerd
   return undefined
 }
 
-export const knownMeshes: readonly MeshName[] = ['istio']
+export const knownMeshes: readonly MeshName[] = ['istio', 'linkerd']
 
 /** API groups that only an installation of the mesh brings. */
 const groups: Record<MeshName, string> = {

@@ -57,7 +57,7 @@ const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptio
   const limit = createLimit(options.limit ?? 8)
   const seconds = options.probeSeconds === undefined ? {} : { seconds: options.probeSeconds }
   const send = (request: Probe): Promise<Observation> =>
-    probe(cluster, world.network, { ...request, ...seconds }, options.signal)
+    probe(cluster, world.network, { ...request, ...seconds }, options.signal, world.mesh?.identityHeader)
   return {
     probe: (request) => {
       const { from, url, method, headers, body, witness } = request

@@ -143,7 +143,7 @@ export const observePair = async (
 ): Promise<MatrixCell> => {
   if (isSelf(world, from, url)) return self(from)
   const request = { from, url, method: 'GET', headers: {}, witness: true }
-  const seen = await probe(cluster, world.network, request, signal)
+  const seen = await probe(cluster, world.network, request, signal, world.mesh?.identityHeader)
   return observedCell(from, name, seen, predict(world, from, url))
 }
 

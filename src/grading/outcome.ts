@@ -33,11 +33,17 @@ const connectionRefused = /delayed connect error: (\d+|Connection refused)/
 const upstreamSilent = /reset reason: connection timeout/
 const noUpstream = /no healthy upstream|no_healthy_upstream/
 
-/** Policies answer 403 with these: Istio's and Cilium's proxies, and Linkerd's by header. */
+/**
+ * Policies answer 403 with these: Envoy's and Cilium's proxies by their words, linkerd2-proxy without any (its
+ * `l5d-proxy-error` ends at the caller's proxy), which applications hardly ever do.
+ */
 const policyBody = /^(RBAC: access denied|Access denied)\s*$/
 
+const isBare = ({ body, headers }: CurlResult): boolean =>
+  body === '' && headers.every(([name]) => ['content-length', 'date', 'connection'].includes(name))
+
 const isPolicyDenial = (result: CurlResult): boolean =>
-  policyBody.test(result.body) || result.headers.some(([name]) => name === 'l5d-proxy-error')
+  policyBody.test(result.body) || isBare(result) || result.headers.some(([name]) => name === 'l5d-proxy-error')
 
 /** Reads a probe's result. */
 export const classify = (result: CurlResult): Outcome => {
@@ -47,7 +53,8 @@ export const classify = (result: CurlResult): Outcome => {
   if (refusal !== undefined) return { kind: 'refused', says: `refused (${refusal})` }
   if (exitCode !== 0 || status === undefined)
     return { kind: 'unreachable', says: `unreachable (${unreachable[exitCode] ?? `curl exit ${exitCode}`})` }
-  if (status === 403 && isPolicyDenial(result)) return { kind: 'denied', says: '403 RBAC: access denied' }
+  if (status === 403 && isPolicyDenial(result))
+    return { kind: 'denied', says: result.body === '' ? '403 from a proxy' : '403 RBAC: access denied' }
   if (status === 503 && noUpstream.test(body)) return { kind: 'unreachable', says: '503 no healthy upstream' }
   if (status === 503 && connectionRefused.test(body)) return { kind: 'unreachable', says: '503 nothing listens there' }
   if (status === 503 && upstreamSilent.test(body))

@@ -52,6 +52,7 @@ export const probe = async (
   world: World,
   request: Probe,
   signal?: AbortSignal,
+  identityHeader?: string,
 ): Promise<Observation> => {
   const source = findSource(world, request.from)
   if (!source.found) return { ran: false, says: source.says }
@@ -76,8 +77,13 @@ export const probe = async (
   const result = await curl(request)
   if ('ran' in result) return result
   const outcome = classify(result)
-  const asked = request.witness ? witnessUrl(request.url, result) : undefined
-  if (asked === undefined) return { ran: true, outcome, result, witness: witnessIn(result) }
+  const asked = request.witness ? witnessUrl(request.url, result, identityHeader) : undefined
+  if (asked === undefined) return { ran: true, outcome, result, witness: witnessIn(result, identityHeader) }
   const second = await curl({ url: asked, method: 'GET', headers: {} })
-  return { ran: true, outcome, result, witness: 'ran' in second ? undefined : witnessInHeaderAnswer(second) }
+  return {
+    ran: true,
+    outcome,
+    result,
+    witness: 'ran' in second ? undefined : witnessInHeaderAnswer(second, identityHeader),
+  }
 }

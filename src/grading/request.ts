@@ -78,7 +78,7 @@ export const judgeRequest = (check: RequestCheck, observation: Observation): Fin
   const seen = seenPhrase(expect, observation)
   if (needsWitness(check) && observation.witness === undefined && answered(observation)) {
     const because =
-      'the application does not show how the request reached it (no x-forwarded-client-cert in its answer)'
+      'the application does not show how the request reached it (its answer has no header that names the caller)'
     const rest = { ...expect, mtls: undefined, identity: undefined }
     // What is already wrong is wrong, whatever the connection was.
     if (!misses(rest, observation).includes(true))

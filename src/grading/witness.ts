@@ -37,19 +37,23 @@ export const identityIn = (xfcc: string): string | undefined => {
     .replace(/^spiffe:\/\//, '')
 }
 
-const fromHeader = (xfcc: string): Witness => {
-  const identity = identityIn(xfcc)
+/** In which header a receiver's proxy names the caller, where the mesh says nothing else. */
+const usual = 'x-forwarded-client-cert'
+
+/** Other headers than Envoy's carry the identity as it is. */
+const fromHeader = (xfcc: string, header: string): Witness => {
+  const identity = header === usual ? identityIn(xfcc) : xfcc.trim()
   return { mtls: xfcc.trim() !== '', ...(identity ? { identity } : {}) }
 }
 
 /** What a body of `mendhak/http-https-echo` shows; undefined when it is not one. */
-export const witnessIn = (result: CurlResult): Witness | undefined => {
+export const witnessIn = (result: CurlResult, header = usual): Witness | undefined => {
   if (!result.body.trimStart().startsWith('{')) return undefined
   try {
     const echo: unknown = JSON.parse(result.body)
     if (!isRecord(echo) || !isRecord(echo.headers) || typeof echo.path !== 'string') return undefined
-    const xfcc = echo.headers['x-forwarded-client-cert']
-    return fromHeader(typeof xfcc === 'string' ? xfcc : '')
+    const xfcc = echo.headers[header]
+    return fromHeader(typeof xfcc === 'string' ? xfcc : '', header)
   } catch {
     return undefined
   }
@@ -59,11 +63,11 @@ export const witnessIn = (result: CurlResult): Witness | undefined => {
 const netexecBody = /^NOW: /
 
 /** The second request that makes agnhost a witness of the same connection; undefined for other applications. */
-export const witnessUrl = (url: string, result: CurlResult): string | undefined =>
+export const witnessUrl = (url: string, result: CurlResult, header = usual): string | undefined =>
   result.status === 200 && netexecBody.test(result.body)
-    ? new URL('/header?key=X-Forwarded-Client-Cert', url).href
+    ? new URL(`/header?key=${header.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}`, url).href
     : undefined
 
 /** Reads the answer to `witnessUrl`; undefined when it was refused, or agnhost is too old to know the path. */
-export const witnessInHeaderAnswer = (result: CurlResult): Witness | undefined =>
-  result.status === 200 && !netexecBody.test(result.body) ? fromHeader(result.body) : undefined
+export const witnessInHeaderAnswer = (result: CurlResult, header = usual): Witness | undefined =>
+  result.status === 200 && !netexecBody.test(result.body) ? fromHeader(result.body, header) : undefined

@@ -57,6 +57,16 @@ export interface ProxyConfig<Model = unknown> {
   node(pod: Pod): unknown
 }
 
+/** Why a proxy answers although no policy does: `refused`, `reset`: its application failed it. */
+export type LocalReason = 'no-endpoints' | 'refused' | 'reset' | 'rate-limited'
+
+/** An answer of a proxy, as its client gets it; whoever sends it adds the date. */
+export interface LocalAnswer {
+  status: number
+  headers: [string, string][]
+  body: string
+}
+
 /** Where a mesh keeps its CA, and how it hands out the root. */
 export interface MeshTrust {
   namespace: string
@@ -74,6 +84,14 @@ export interface MeshTrust {
 
 export interface Mesh<Model = unknown> {
   readonly name: MeshName
+  /** The container that its proxies run in. */
+  readonly proxyContainer: string
+  /** Where proxies show their metrics, beside Envoy's admin interface. */
+  readonly metricsPage?: { port: number; path: string }
+  /** The request header in which a receiver's proxy tells its application who calls; absent: `x-forwarded-client-cert`. */
+  readonly identityHeader?: string
+  /** What proxies answer by themselves. Absent: as Envoy does. */
+  localAnswer?(reason: LocalReason, by: 'client-proxy' | 'server-proxy'): LocalAnswer
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
   readonly reads: readonly ResourceRef[]
 

@@ -172,6 +172,8 @@ export interface Verdict {
    * on the wire all the same. Absent when nothing left.
    */
   sent?: Exclude<Transport, 'none'>
+  /** A proxy on the way reads the call as HTTP and can answer for the application. Absent: see `Forwarding`. */
+  http?: boolean
   /** The caller as the receiver's proxy knows it, e.g. `spiffe://cluster.local/ns/production/sa/frontend`. */
   identity?: string
   /** What the caller meets. Absent only with `unknown`. */

@@ -54,6 +54,7 @@ export const denied = (because: string): Verdict => ({
 /** Verdicts by caller, `namespace/workload`. */
 export const meshOf = (verdicts: Record<string, Verdict>): Mesh => ({
   name: 'istio',
+  proxyContainer: 'istio-proxy',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: (_, call) => verdicts[workloadOf(call.source)] ?? forwarded('plaintext', 'nothing says otherwise'),

@@ -16,7 +16,9 @@ describe('a probe is classified', () => {
     ['the application’s own 404', 0, answer(404, 'not here'), 'status', '404'],
     ['a policy’s 403', 0, answer(403, 'RBAC: access denied'), 'denied', '403 RBAC: access denied'],
     ['the application’s own 403', 0, answer(403, 'log in first'), 'status', '403'],
-    ['Linkerd’s 403', 0, answer(403, '', 'l5d-proxy-error: unauthorized\r\n'), 'denied', '403 RBAC: access denied'],
+    // linkerd2-proxy app/outbound/src/http/handle_proxy_error_headers.rs: the caller's proxy takes l5d-proxy-error out.
+    ['Linkerd’s 403', 0, answer(403, '', 'content-length: 0\r\ndate: now\r\n'), 'denied', '403 from a proxy'],
+    ['an application’s empty 403', 0, answer(403, '', 'server: nginx\r\n'), 'status', '403'],
     ['a reset of plaintext to STRICT', 56, silence, 'refused', 'refused (connection reset)'],
     ['a close before an answer', 52, silence, 'refused', 'refused (closed without an answer)'],
     ['a TLS handshake that fails', 35, silence, 'refused', 'refused (TLS handshake refused)'],

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
+import type { Mesh } from '../../meshes/mesh.ts'
 import type { EndsTls, Forwarding, RateLimit, Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import { pause } from '../workloads/process/process.ts'
@@ -36,6 +37,8 @@ export interface Ways {
   listen: Listen
   proxies: Proxies
   isMeshed: (pod: Pod) => boolean
+  /** See `Mesh.localAnswer`. */
+  localAnswer?: Mesh['localAnswer']
   proxyLog?: (pod: Pod, line: string) => void
   /** The client's TLS with a gateway: how it fails, if it does. */
   handshake: (endsTls: EndsTls, dial: Dial) => { failure: Failure } | { shown: unknown }
@@ -152,7 +155,9 @@ export const attempt = async (
   const over = (arrives ? limited(true) : undefined) ?? (effect.kind === 'forward' ? limited(false) : undefined)
   if (over !== undefined) {
     logged('server', over.status, 'RL', 'local_rate_limited')
-    return done(rateLimited(over, clock.now(), server), conditions(over.status))
+    const own = ways.localAnswer?.('rate-limited', 'server-proxy')
+    const answer = own ? proxyAnswer(own, clock.now()) : rateLimited(over, clock.now(), server)
+    return done(answer, conditions(over.status))
   }
   switch (effect.kind) {
     case 'respond': {
@@ -210,6 +215,12 @@ export const attempt = async (
   }
   if (answer.kind === 'timeout' && fromMesh && (client === undefined || client > took)) return timedOut()
   notes.failure = answer
+  const brokenBy = answer.kind === 'refused' ? 'refused' : 'reset'
+  const isBroken = ['refused', 'reset', 'empty', 'not-http'].includes(answer.kind)
+  if (ways.localAnswer && isBroken && verdict.http && (fromMesh || toMesh)) {
+    const own = ways.localAnswer(brokenBy, toMesh ? 'server-proxy' : 'client-proxy')
+    return done(proxyAnswer(own, clock.now()), conditions(own.status), sent)
+  }
   // A proxy that read the request as HTTP answers for the application; one that only moves bytes closes.
   const isHttp = !isOpaque && forwarding.setResponseHeaders.length > 0
   const failed = isHttp ? appFailure(answer, { client: fromMesh, server: toMesh, now: clock.now() }) : undefined

@@ -7,7 +7,7 @@ import { podAddresses } from '../../meshes/world.ts'
 import { type Attempted, attempt, type Ways } from './attempt.ts'
 import type { Dial, HttpExchange, HttpResult } from './dataplane.ts'
 import { deliver } from './deliver.ts'
-import { noHealthyUpstream } from './envoy.ts'
+import { noHealthyUpstream, proxyAnswer } from './envoy.ts'
 import type { NoPlace, Place } from './locate.ts'
 import type { Notes } from './traffic.ts'
 
@@ -97,7 +97,8 @@ export const createExchange =
       const fromMesh = place.noEndpoints && isMeshed(dial.from)
       const remoteAddress = place.address
       if (fromMesh && !dial.tls) {
-        const response = noHealthyUpstream(clock.now())
+        const own = ways.localAnswer?.('no-endpoints', 'client-proxy')
+        const response = own ? proxyAnswer(own, clock.now()) : noHealthyUpstream(clock.now())
         return { ok: true, exchange: { request, response }, remoteAddress: remoteAddress ?? '' }
       }
       return { ok: false, failure: fromMesh ? { kind: 'reset' } : place.failure, remoteAddress }

@@ -51,6 +51,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     listen: listenEverywhere(options.listen, () => clock.now()),
     proxies,
     isMeshed,
+    ...(mesh?.localAnswer === undefined ? {} : { localAnswer: mesh.localAnswer }),
     ...(proxyLog === undefined ? {} : { proxyLog }),
     locate: (dial, notes) => locate(dial, current(dial.from), notes),
     decide,

@@ -59,7 +59,7 @@ export const startNode = (options: NodeOptions): Kubelet => {
     mesh,
     outside,
     listen: (pod, port) => workerOf(pod)?.listener(port)?.program,
-    proxyLog: (pod, line) => logLine(pod, 'istio-proxy', line),
+    proxyLog: (pod, line) => logLine(pod, mesh?.proxyContainer ?? '', line),
     observe: telemetry?.observe,
   })
   const pages =

@@ -182,6 +182,8 @@ export const createPages =
       // Envoy refuses a GET on what changes something, and the other way round; nothing here changes anything.
       return method === 'GET' || method === 'HEAD' ? admin(parts, pod, path, query) : plain('Method Not Allowed', 405)
     }
+    const { metricsPage: own } = parts.mesh
+    if (own && port === own.port && target === own.path) return metricsPage(parts.seriesOf(pod).text())
     if ((port === 15020 || port === 15090) && path === '/stats/prometheus')
       return metricsPage(parts.seriesOf(pod).text())
     return undefined

@@ -6,6 +6,7 @@ import { curlImage } from './images/curl.ts'
 import { fortioImage } from './images/fortio.ts'
 import { httpsEcho } from './images/http-https-echo.ts'
 import { istiod, istioInit, istioProxy } from './images/istio.ts'
+import { linkerdController, linkerdProxy } from './images/linkerd.ts'
 import { nginx } from './images/nginx.ts'
 import { pauseImage } from './images/pause.ts'
 import { configReloader, prometheus } from './images/prometheus.ts'
@@ -27,6 +28,8 @@ export const images: readonly Image[] = [
   istioProxy,
   istioInit,
   istiod,
+  linkerdProxy,
+  linkerdController,
   prometheus,
   configReloader,
   tokenIssuer,

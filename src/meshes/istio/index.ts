@@ -4,7 +4,7 @@ import { compile, type IstioModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { inject, neverInjected } from './inject.ts'
 import { install } from './install.ts'
-import { identityOf, isGateway, isMeshed } from './pods.ts'
+import { identityOf, isGateway, isMeshed, proxyContainer } from './pods.ts'
 import { proxyConfig } from './proxy-config/index.ts'
 import { telemetry } from './telemetry/index.ts'
 import { validate } from './validate/validate.ts'
@@ -13,6 +13,7 @@ export type { IstioModel } from './compile.ts'
 
 export const istio: Mesh<IstioModel> = {
   name: 'istio',
+  proxyContainer,
   reads,
   compile,
   decide,

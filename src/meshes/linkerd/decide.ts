@@ -146,6 +146,7 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
       const rateLimits = rateLimit && received.http ? bucketsFor(rateLimit, client) : []
       return verdict('allow', transport, all, received.deciding, {
         ...known,
+        http: received.http,
         effect: { kind: 'forward', forwarding },
         ...(rateLimits.length > 0 ? { inbound: { cluster: `inbound:${call.port}`, rateLimits } } : {}),
       })

@@ -4,13 +4,19 @@ import { compile, type LinkerdModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { inject } from './inject.ts'
 import { install } from './install.ts'
-import { identityOf, isMeshed } from './pods.ts'
+import { localAnswer } from './local-answer.ts'
+import { identityOf, isMeshed, proxyContainer } from './pods.ts'
+import { telemetry } from './telemetry.ts'
 import { validate } from './validate.ts'
 
 export type { LinkerdModel } from './compile.ts'
 
 export const linkerd: Mesh<LinkerdModel> = {
   name: 'linkerd',
+  proxyContainer,
+  metricsPage: { port: 4191, path: '/metrics' },
+  identityHeader: 'l5d-client-id',
+  localAnswer,
   reads,
   compile,
   decide,
@@ -20,4 +26,5 @@ export const linkerd: Mesh<LinkerdModel> = {
   inject,
   isMeshed,
   identity: (_model, pod) => identityOf(pod),
+  telemetry,
 }

@@ -8,6 +8,7 @@ const sidecar = { name: 'istio-proxy', image: 'istio/proxyv2' }
 /** Injects where the namespace says so, and refuses what is called `bad`. */
 const mesh: Mesh = {
   name: 'istio',
+  proxyContainer: 'istio-proxy',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: () => {

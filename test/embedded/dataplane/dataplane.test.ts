@@ -27,6 +27,7 @@ const madeUp = (effect: Effect | undefined) => {
   let compiled = 0
   const mesh: Mesh<number> = {
     name: 'istio',
+    proxyContainer: 'istio-proxy',
     reads: [{ group: '', version: 'v1', resource: 'services' }],
     compile: () => ({ model: ++compiled, problems: [] }),
     decide: (_model, call) => {

@@ -12,6 +12,7 @@ afterEach(() => cluster.stop())
 /** Every pod has a sidecar that lets everything through. */
 const transparent: Mesh = {
   name: 'istio',
+  proxyContainer: 'istio-proxy',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: (_model, call) => withoutMesh(call),

@@ -1,0 +1,130 @@
+/** A whole cluster with Linkerd: what a learner's own commands meet. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEmbeddedCluster, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
+import type { KubeObject } from '../../src/kube/api.ts'
+import { createClient } from '../../src/kube/client.ts'
+import type { Pod } from '../../src/kube/kinds.ts'
+import { linkerd } from '../../src/meshes/linkerd/index.ts'
+
+let embedded: EmbeddedCluster
+const pods = { group: '', resource: 'pods' }
+
+const server = (spec: Record<string, unknown>): KubeObject => ({
+  apiVersion: 'policy.linkerd.io/v1beta3',
+  kind: 'Server',
+  metadata: { name: 'api', namespace: 'shop' },
+  spec: { podSelector: { matchLabels: { app: 'api' } }, port: 8080, ...spec },
+})
+
+const ready = (name: string): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = embedded.registry.watch(
+      pods,
+      ({ object }) => {
+        const { conditions = [] } = (object as Pod).status ?? {}
+        if (
+          object.metadata.name !== name ||
+          !conditions.some((each) => each.type === 'Ready' && each.status === 'True')
+        )
+          return
+        resolve()
+        queueMicrotask(() => stop())
+      },
+      { replay: true },
+    )
+  })
+
+const run = (name: string, annotations: Record<string, string> = {}): Promise<void> => {
+  embedded.registry.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels: { app: name }, annotations },
+    spec: {
+      containers: [
+        { name: 'app', image: 'registry.k8s.io/e2e-test-images/agnhost:2.53', args: ['netexec', '--http-port=8080'] },
+      ],
+    },
+  })
+  return ready(name)
+}
+
+beforeAll(async () => {
+  embedded = await createEmbeddedCluster({ mesh: linkerd })
+  const annotations = { 'linkerd.io/inject': 'enabled' }
+  embedded.registry.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', annotations } })
+  embedded.registry.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'api', namespace: 'shop' },
+    spec: { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] },
+  })
+  await Promise.all([run('api'), run('client'), run('plain', { 'linkerd.io/inject': 'disabled' })])
+})
+afterAll(() => embedded.stop())
+
+const curl = async (pod: string, ...argv: string[]): Promise<string> => {
+  let out = ''
+  const target = { namespace: 'shop', pod, container: 'app' }
+  await embedded.cluster.exec(target, ['curl', '-s', ...argv], {
+    stdout: (chunk) => {
+      out += new TextDecoder().decode(chunk)
+    },
+    stderr: () => {},
+  })
+  return out
+}
+
+const metrics = (): Promise<string> =>
+  curl('plain', `http://${(embedded.registry.get(pods, 'api', 'shop') as Pod).status?.podIP}:4191/metrics`)
+
+describe('a cluster with Linkerd', () => {
+  test('mTLS is there, and the application hears who calls', async () => {
+    const asked = 'http://api/header?key=L5d-Client-Id'
+    expect(await curl('client', asked)).toBe('default.shop.serviceaccount.identity.linkerd.cluster.local')
+    expect(await curl('plain', asked)).toBe('')
+  })
+
+  test('a Server denies with an empty 403 that only the log and the counters explain', async () => {
+    embedded.registry.create(server({}))
+    const answer = await curl('client', '-i', 'http://api/')
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\ncontent-length: 0\r\ndate: [^\r]+\r\n\r\n$/)
+    expect(await metrics()).toMatch(/inbound_http_authz_deny_total\{.*srv_name="api".*tls="true".*\} 1/)
+    const client = createClient(embedded.cluster)
+    const log = await client.logs({ namespace: 'shop', pod: 'api', container: 'linkerd-proxy' }, {})
+    expect(log).toMatch(/Request denied server\.group=policy\.linkerd\.io server\.kind=server server\.name=api/)
+    embedded.registry.delete({ group: 'policy.linkerd.io', resource: 'servers' }, 'api', 'shop')
+  })
+
+  test('a rate limit answers 429 without a body', async () => {
+    embedded.registry.create(server({ accessPolicy: 'all-unauthenticated' }))
+    embedded.registry.create({
+      apiVersion: 'policy.linkerd.io/v1alpha1',
+      kind: 'HTTPLocalRateLimitPolicy',
+      metadata: { name: 'api', namespace: 'shop' },
+      spec: {
+        targetRef: { group: 'policy.linkerd.io', kind: 'Server', name: 'api' },
+        identity: { requestsPerSecond: 2 },
+      },
+    })
+    const ask = (pod: string): Promise<string> => curl(pod, '-o', '/dev/null', '-w', '%{http_code}', 'http://api/')
+    const codes = await Promise.all(Array.from({ length: 12 }, () => ask('client')))
+    expect(codes.filter((code) => code === '200').length).toBeGreaterThanOrEqual(2)
+    expect(codes).toContain('429')
+    expect(await ask('plain')).toBe('200')
+    expect(await metrics()).toContain('inbound_http_local_ratelimit_total')
+  })
+
+  test('the webhook refuses in its own words', async () => {
+    const wrong = { ...server({ accessPolicy: 'open' }), metadata: { name: 'wrong', namespace: 'shop' } }
+    const response = await embedded.cluster.fetch(
+      new Request('http://cluster/apis/policy.linkerd.io/v1beta3/namespaces/shop/servers', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(wrong),
+      }),
+    )
+    expect(await response.json()).toMatchObject({
+      message: `admission webhook "linkerd-policy-validator.linkerd.io" denied the request: Invalid 'accessPolicy' field: invalid mode: "open"`,
+    })
+  })
+})
