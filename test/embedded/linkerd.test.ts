@@ -16,22 +16,24 @@ const server = (spec: Record<string, unknown>): KubeObject => ({
   spec: { podSelector: { matchLabels: { app: 'api' } }, port: 8080, ...spec },
 })
 
-const ready = (name: string): Promise<void> =>
+/** Resolves with the first object in `shop`, now or later, for which that holds. */
+const until = (group: string, resource: string, holds: (object: KubeObject) => boolean): Promise<void> =>
   new Promise((resolve) => {
     const stop = embedded.registry.watch(
-      pods,
+      { group, resource },
       ({ object }) => {
-        const { conditions = [] } = (object as Pod).status ?? {}
-        if (
-          object.metadata.name !== name ||
-          !conditions.some((each) => each.type === 'Ready' && each.status === 'True')
-        )
-          return
+        if (object.metadata.namespace !== 'shop' || !holds(object)) return
         resolve()
         queueMicrotask(() => stop())
       },
       { replay: true },
     )
+  })
+
+const ready = (name: string): Promise<void> =>
+  until('', 'pods', (object) => {
+    const { conditions = [] } = (object as Pod).status ?? {}
+    return object.metadata.name === name && conditions.some((each) => each.type === 'Ready' && each.status === 'True')
   })
 
 const run = (name: string, annotations: Record<string, string> = {}): Promise<void> => {
@@ -52,6 +54,7 @@ beforeAll(async () => {
   embedded = await createEmbeddedCluster({ mesh: linkerd })
   const annotations = { 'linkerd.io/inject': 'enabled' }
   embedded.registry.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', annotations } })
+  await until('', 'serviceaccounts', () => true)
   embedded.registry.create({
     apiVersion: 'v1',
     kind: 'Service',
@@ -59,6 +62,9 @@ beforeAll(async () => {
     spec: { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] },
   })
   await Promise.all([run('api'), run('client'), run('plain', { 'linkerd.io/inject': 'disabled' })])
+  await until('discovery.k8s.io', 'endpointslices', ({ endpoints }) =>
+    ((endpoints ?? []) as { conditions?: { ready?: boolean } }[]).some(({ conditions }) => conditions?.ready),
+  )
 })
 afterAll(() => embedded.stop())
 
