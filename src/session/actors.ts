@@ -10,11 +10,14 @@ import {
   type ObserveInput,
   type OpenInput,
   sessionMachine,
+  type TapEvent,
+  type TapInput,
   type WatchInput,
   type WorldEvent,
 } from './machine.ts'
 import { lastUnfinished, type ProgressStore } from './progress.ts'
 import { type StepFiles, versionOf, watchFiles } from './step-files.ts'
+import type { TapView } from './types.ts'
 
 export interface SessionDeps extends LabDeps {
   items: readonly CatalogueItem[]
@@ -82,6 +85,23 @@ export const makeReal = (deps: SessionDeps) => {
       ),
 
       apply: fromPromise(({ input: { lab, path } }: { input: ApplyInput }) => (lab ? lab.apply(path) : absent())),
+
+      tap: fromCallback<TapEvent, TapInput>(({ input: { lab, step }, sendBack, receive }) => {
+        let newest = new AbortController()
+        const told = (tap: TapView): void => sendBack({ type: 'TAPPED', tap } satisfies WorldEvent)
+        receive(({ from, to }) => {
+          if (!lab || !step) return
+          newest.abort()
+          newest = new AbortController()
+          const { signal } = newest
+          told({ from, to, state: 'sending' })
+          lab.tap(step, from, to, signal).then(
+            (tap) => signal.aborted || told({ from, to, state: 'captured', tap }),
+            (error: Error) => signal.aborted || told({ from, to, state: 'failed', says: error.message }),
+          )
+        })
+        return () => newest.abort()
+      }),
 
       close: fromPromise(async ({ input: { lab } }) => {
         await unfinished.opening

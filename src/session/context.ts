@@ -2,11 +2,12 @@
 import type { CatalogueItem } from '../content/load.ts'
 import type { ScenarioStep } from '../content/schema.ts'
 import type { StepReport } from '../grading/report.ts'
+import type { Tap } from '../tap/wire.ts'
 import type { Applied } from './apply-file.ts'
 import { withLine } from './feed.ts'
 import type { Kept } from './progress.ts'
 import { newKept } from './progress.ts'
-import type { FeedLine, Matrix, ScenarioProgress } from './types.ts'
+import type { FeedLine, Matrix, ScenarioProgress, TapView } from './types.ts'
 import { emptyWork, type Work } from './work.ts'
 
 /** An opened lab, as far as the machine and the view care. Made real in lab.ts. */
@@ -19,6 +20,8 @@ export interface LabHandle {
   /** The next `observe` probes every pair anew. */
   forgetSeen(): void
   apply(path: string): Promise<Applied>
+  /** Sends the request that stands for a pair of the map, as the step has it, and captures it. */
+  tap(step: ScenarioStep, from: string, to: string, signal: AbortSignal): Promise<Tap>
   /**
    * At once, and then at most ten times a second. `says`: lines for the feed. `byLearner`: the work is not what it was;
    * otherwise only the cluster's own machinery moved.
@@ -71,6 +74,7 @@ export interface SessionContext {
   /** Hints shown in this step. */
   hints: number
   solutionShown: boolean
+  tap?: TapView
   finished: boolean
   feed: FeedLine[]
   /** When work was last seen, to count the time spent. */
@@ -108,6 +112,7 @@ const freshStep = () => ({
   toApply: undefined,
   hints: 0,
   solutionShown: false,
+  tap: undefined,
 })
 
 export const stepsOf = (context: SessionContext): readonly ScenarioStep[] => context.item?.scenario.spec.steps ?? []

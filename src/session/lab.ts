@@ -2,7 +2,7 @@
 import type { CatalogueItem } from '../content/load.ts'
 import { labObjects } from '../content/load.ts'
 import { grade } from '../grading/grade.ts'
-import { worldOf } from '../grading/world.ts'
+import { readWorld, worldOf } from '../grading/world.ts'
 import { createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -11,6 +11,7 @@ import type { LabHandle, Opened } from './context.ts'
 import { describeChange } from './feed.ts'
 import { type Change, watchCluster } from './live.ts'
 import { meshedWorkloads, restoreWork } from './restore.ts'
+import { tapRequestOf } from './tap-request.ts'
 import { createTraffic } from './traffic.ts'
 import { diffWork, type Work } from './work.ts'
 
@@ -61,6 +62,13 @@ export const openLab = async (
       observe: traffic.observe,
       forgetSeen: () => traffic.forget('all'),
       apply: (path) => applyFile(client, path),
+      tap: async (step, from, to, tapSignal) => {
+        const request = tapRequestOf(item.lab, step, from, to)
+        if (!request) throw new Error(`there is no ${to} in the map`)
+        const { tapRequest } = await import('../tap/capture.ts')
+        const world = await readWorld(open.cluster, mesh, { client, signal: tapSignal })
+        return tapRequest(open.cluster, world, request, tapSignal)
+      },
       onChange: (listener) =>
         heard.listen((changes) => {
           const meshedBefore = meshed

@@ -25,7 +25,7 @@ import {
   tick,
   worked,
 } from './context.ts'
-import type { Matrix, UserEvent } from './types.ts'
+import type { Matrix, TapView, UserEvent } from './types.ts'
 
 /** What the world tells the session; the rest of the events are the learner's. */
 export type WorldEvent =
@@ -33,6 +33,7 @@ export type WorldEvent =
   | { type: 'CHANGED'; says: string[]; byLearner: boolean }
   | { type: 'SAVED'; path: string }
   | { type: 'SEEN'; matrix: Matrix }
+  | { type: 'TAPPED'; tap: TapView }
   | { type: 'LOST'; says: string }
 
 export type SessionEvent = UserEvent | WorldEvent
@@ -42,6 +43,8 @@ export type WatchInput = Pick<SessionContext, 'lab'>
 export type FilesInput = Pick<SessionContext, 'item'> & { step: number }
 export type GradeInput = Pick<SessionContext, 'lab'> & { step: ReturnType<typeof currentStep> }
 export type ObserveInput = Pick<SessionContext, 'lab'> & { seen: (matrix: Matrix) => void }
+export type TapInput = Pick<SessionContext, 'lab'> & { step: ReturnType<typeof currentStep> }
+export type TapEvent = Extract<UserEvent, { type: 'TAP' }>
 export type ApplyInput = Pick<SessionContext, 'lab'> & { path: string }
 
 /** Stands for an effect until it is provided. */
@@ -62,6 +65,7 @@ export const sessionMachine = setup({
     grade: fromPromise<Graded, GradeInput>(unmade('grade')),
     observe: fromPromise<void, ObserveInput>(unmade('observe')),
     apply: fromPromise<Applied, ApplyInput>(unmade('apply')),
+    tap: fromCallback<TapEvent, TapInput>(unmade('tap')),
     close: fromPromise<void, { lab?: LabHandle }>(unmade('close')),
   },
   actions: {
@@ -85,6 +89,7 @@ export const sessionMachine = setup({
     noteFailure: assign((_, { error }: { error: unknown }) => ({
       says: error instanceof Error ? error.message : String(error),
     })),
+    noteTap: assign((_, { tap }: { tap: TapView }) => ({ tap })),
     noteHint: assign(({ context }) => hinted(context)),
     noteSolution: assign(({ context }) => solutionSeen(context)),
     advance: assign(({ context }) => advanced(context)),
@@ -169,6 +174,7 @@ export const sessionMachine = setup({
           id: 'watchFiles',
           input: ({ context }) => ({ item: context.item, step: context.kept.progress.step }),
         },
+        { src: 'tap', id: 'tap', input: ({ context }) => ({ lab: context.lab, step: currentStep(context) }) },
       ],
       on: {
         CHANGED: [
@@ -179,6 +185,8 @@ export const sessionMachine = setup({
           { actions: 'markDirty' },
         ],
         CHECK: { actions: ['forgetSeen', 'markDirty'] },
+        TAP: { actions: sendTo('tap', ({ event }) => event) },
+        TAPPED: { actions: { type: 'noteTap', params: ({ event }) => event } },
         EDITED: { actions: sendTo('watchFiles', { type: 'LOOK' }) },
         SAVED: { target: '.applying', actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
         HINT: { guard: 'hasHint', actions: ['noteHint', 'tick', 'save'] },

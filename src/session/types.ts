@@ -4,6 +4,7 @@
  */
 import type { Lab, Scenario } from '../content/schema.ts'
 import type { StepReport } from '../grading/report.ts'
+import type { Tap } from '../tap/wire.ts'
 import type { Goal } from './goals.ts'
 
 export interface ScenarioProgress {
@@ -62,6 +63,13 @@ export interface FeedLine {
   says: string
 }
 
+/** What the wire tap captured between a pair of the map, or is about to. */
+export type TapView = { from: string; to: string } & (
+  | { state: 'sending' }
+  | { state: 'captured'; tap: Tap }
+  | { state: 'failed'; says: string }
+)
+
 export type View =
   | { screen: 'picker'; catalogue: CatalogueEntry[]; resume?: string; notice?: string }
   | { screen: 'opening'; scenario: Scenario; stepIndex: number; says: string }
@@ -88,6 +96,8 @@ export interface LabView {
   hintsLeft: number
   solution?: string
   matrix?: Matrix
+  /** The pair that was tapped last, in this step. */
+  tap?: TapView
   feed: FeedLine[]
   /** The step's working file that `e` opens, absolute path, and what became of its last save. */
   file?: { path: string; name: string; lastApply?: { at: number; ok: boolean; says: string } }
@@ -105,6 +115,8 @@ export type UserEvent =
   | { type: 'SOLUTION' }
   | { type: 'NEXT' }
   | { type: 'CHECK' }
+  /** Send a request from one workload of the map to a target of it, and show what is on the wire. */
+  | { type: 'TAP'; from: string; to: string }
   | { type: 'RESET_STEP' }
   | { type: 'RESET_LAB' }
   /** The learner comes back from the editor: apply the step's file. */

@@ -48,6 +48,7 @@ const labView = (context: SessionContext, grading: boolean, file: StepFile | und
     hintsLeft: step.hints.length - hints,
     solution: context.solutionShown ? formatSolution(step.solution) : undefined,
     matrix: context.matrix,
+    tap: context.tap,
     feed: context.feed,
     file: file && { ...file, lastApply: context.lastApply },
     kubeconfig: lab.kubeconfig,

@@ -5,6 +5,7 @@ import type { StepReport } from '../../src/grading/report.ts'
 import type { Graded, LabHandle } from '../../src/session/context.ts'
 import type { Matrix } from '../../src/session/types.ts'
 import { emptyWork, type Work } from '../../src/session/work.ts'
+import type { Tap } from '../../src/tap/wire.ts'
 
 const step = (id: string) => ({
   id,
@@ -46,6 +47,7 @@ export const playedLab = () => {
   const gradings: { upTo: string; done: (graded: Graded) => void; fail: (error: Error) => void }[] = []
   const observings: { seen: (matrix: Matrix) => void; signal: AbortSignal }[] = []
   const applied: string[] = []
+  const taps: { asked: string; done: (tap: Tap) => void; fail: (error: Error) => void }[] = []
   const state = { work: emptyWork() as Work, closed: 0, forgotten: 0 }
   const listeners: {
     change?: (change: { says: string[]; byLearner: boolean }) => void
@@ -68,6 +70,10 @@ export const playedLab = () => {
       applied.push(path)
       return { ok: true, says: 'applied' }
     },
+    tap: (step, from, to) =>
+      new Promise((done, fail) => {
+        taps.push({ asked: `${step.id} ${from} ${to}`, done, fail })
+      }),
     onChange: (listener) => {
       listeners.change = listener
       return () => {
@@ -85,5 +91,5 @@ export const playedLab = () => {
       state.closed++
     },
   }
-  return { lab, gradings, observings, applied, state, listeners }
+  return { lab, gradings, observings, applied, taps, state, listeners }
 }

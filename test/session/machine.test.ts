@@ -36,6 +36,7 @@ const begin = (options: { kept?: Kept; open?: () => Promise<LabHandle> } = {}) =
         input.lab?.onLost((says) => sendBack({ type: 'LOST', says }))
       }),
       watchFiles: fromCallback(() => {}),
+      tap: fromCallback(() => {}),
       grade: fromPromise(({ input, signal }) => input.lab!.grade(input.step!, signal)),
       observe: fromPromise(async ({ input, signal }) => input.lab?.observe(signal, input.seen)),
       apply: fromPromise(({ input }) => input.lab!.apply(input.path)),
