@@ -90,6 +90,36 @@ export const pageRegion = (columns: number, height: number, shape: Shape, needs:
   }
 }
 
+/** From here on two dumps of eight bytes a row stand beside each other. */
+const BESIDE = 96
+
+/** The two sides of the wire tap. */
+export const wireRegion = (
+  columns: number,
+  height: number,
+  shape: Shape,
+  show: 'both' | 'one',
+  focus: PaneId,
+): Region => {
+  if (shape === 'single' || shape === 'none' || show === 'one') return { pane: focus, width: columns, height }
+  if (columns >= BESIDE) {
+    const left = Math.floor(columns / 2)
+    return {
+      across: [
+        { pane: 'wire', width: left, height },
+        { pane: 'mtls', width: columns - left, height },
+      ],
+    }
+  }
+  const upper = Math.ceil(height / 2)
+  return {
+    down: [
+      { pane: 'wire', width: columns, height: upper },
+      { pane: 'mtls', width: columns, height: height - upper },
+    ],
+  }
+}
+
 export const pickerRegion = (columns: number, height: number, shape: Shape, single: PaneId): Region => {
   if (shape === 'single') return { pane: single, width: columns, height }
   const about = clamp(Math.floor(columns * 0.4), 30, MAX_TEXT)

@@ -13,6 +13,7 @@ export type Page =
   | { kind: 'solution' }
   | { kind: 'explain-check'; step: string; check: string }
   | { kind: 'explain-cell'; row: number; column: number }
+  | { kind: 'wire'; from: string; to: string }
 
 export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab'
 
@@ -118,10 +119,16 @@ const close = (state: UiState): UiState => {
   if (state.question) return { ...state, question: undefined }
   if (state.typing) return { ...state, typing: undefined, [state.typing]: '' }
   if (state.page?.kind === 'help' && state.search !== '') return { ...state, search: '' }
-  if (state.page) return { ...state, page: undefined }
+  if (state.page) return withoutPage(state)
   if (state.zoomed) return { ...state, zoomed: false }
   return state.filter === '' ? state : { ...state, filter: '' }
 }
+
+/** The wire tap has panes of its own; behind it is the map that it was opened from. */
+const withoutPage = (state: UiState): UiState =>
+  state.page?.kind === 'wire'
+    ? { ...state, page: undefined, focus: 'traffic', zoomed: false }
+    : { ...state, page: undefined }
 
 /** What is typed belongs to the top of the list that it filters. */
 const typed = (state: UiState, text: string): UiState => {

@@ -56,7 +56,7 @@ describe('a key asks the session', () => {
     ['retries', failed, 'r', [{ type: 'RETRY' }]],
     ['leaves what failed', failed, 'q', [{ type: 'LEAVE' }]],
     ['escape never leaves', labView(), 'esc esc esc', []],
-    ['unknown keys do nothing', labView(), 'w E R D y n', []],
+    ['unknown keys do nothing', labView(), 'u E R D y n', []],
   ])('%s', async (_, view, keys, expected) => {
     const { screen, session } = await start(view)
     press(screen, keys)

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { View } from '../../src/session/types.ts'
 import { type FakeSession, fakeSession } from './fake-session.ts'
 import { type Mounted, type MountOptions, mountTui } from './screen.ts'
-import { finishedView, lab, labView, openMatrix, passedView, pickerView, scenario } from './views.ts'
+import { finishedView, lab, labView, openMatrix, passedView, pickerView, scenario, tapped } from './views.ts'
 
 const open: FakeSession[] = []
 afterEach(async () => {
@@ -71,6 +71,16 @@ const cases: Case[] = [
   { name: 'hints', view: labView(), keys: ['h'], shows: 'Which object says' },
   { name: 'solution', view: solved, keys: ['s'], shows: 'kind: PeerAuthentication' },
   { name: 'a check explained', view: labView(), keys: ['2', 'enter'], shows: 'asked  legacy/client' },
+  { name: 'the wire', view: labView({ tap: tapped }), keys: ['3', 'w'], shows: 'On the wire now' },
+  { name: 'the wire under TLS', view: labView({ tap: tapped }), keys: ['3', 'w', 'tab'], shows: '>2 The same' },
+  { name: 'the wire, zoomed', view: labView({ tap: tapped }), keys: ['3', 'w', 'tab', 'z'], shows: '>2 The same' },
+  { name: 'the wire, waiting', view: labView(), keys: ['3', 'w'], shows: 'on its way' },
+  {
+    name: 'the wire, failed',
+    view: labView({ tap: { from: 'legacy/client', to: 'orders', state: 'failed', says: 'the cluster is gone' } }),
+    keys: ['3', 'w'],
+    shows: 'cluster is gone',
+  },
   { name: 'a pair explained', view: labView(), keys: ['3', 'enter'], shows: 'legacy/client -> orders' },
 ]
 
@@ -138,6 +148,51 @@ describe('without colour', () => {
     const column = lines[row]!.indexOf('P!')
     expect([column, column + 1].map((at) => screen.cell(at, row).isInverse() !== 0)).toEqual([true, true])
     expect(screen.cell(column - 1, row).isInverse()).toBe(0)
+  })
+})
+
+describe('the wire tap', () => {
+  test('asks for the selected pair once for each w, and esc goes back to the map', async () => {
+    const { screen, session } = show(labView({ tap: tapped }))
+    await screen.until('q ')
+    for (const key of ['3', 'w']) screen.press(key)
+    await screen.until('On the wire now')
+    screen.press('w')
+    await screen.until('w again')
+    screen.press('esc')
+    await screen.until('>3 Traffic')
+    const asked = { type: 'TAP', from: 'legacy/client', to: 'orders' }
+    expect(session.events).toEqual([asked, asked])
+  })
+
+  test('a secret is told by a mark and by inverse, without colour', async () => {
+    const { screen } = show(labView({ tap: tapped }), { columns: 120, rows: 40, env: { NO_COLOR: '1' } })
+    await screen.until('q ')
+    for (const key of ['3', 'w']) screen.press(key)
+    await screen.until('On the wire now')
+    const lines = screen.lines()
+    const row = lines.findIndex((text) => text.includes('! 0038') || text.includes('! 0040'))
+    const column = lines[row]!.indexOf('!')
+    expect(screen.cell(column, row).isInverse()).not.toBe(0)
+    expect(lines.filter((text) => /[│║] ! 00/.test(text)).length).toBeGreaterThan(1)
+  })
+
+  test('a pair that is the workload itself cannot be tapped', async () => {
+    const { screen, session } = show(
+      labView({
+        matrix: {
+          ...openMatrix,
+          cells: [[openMatrix.cells[0]![0]!]],
+          sources: ['production/frontend'],
+          targets: ['frontend'],
+        },
+      }),
+    )
+    await screen.until('q ')
+    for (const key of ['3', 'w']) screen.press(key)
+    screen.press('?')
+    await screen.until('>Keys')
+    expect(session.events).toEqual([])
   })
 })
 

@@ -1,7 +1,16 @@
 /** Views written by hand: a small course, and the moments of it that screens are made for. */
 import type { Lab, Scenario } from '../../src/content/schema.ts'
 import type { CheckResult, StepReport } from '../../src/grading/report.ts'
-import type { CatalogueEntry, LabView, Matrix, MatrixCell, ScenarioProgress, View } from '../../src/session/types.ts'
+import type {
+  CatalogueEntry,
+  LabView,
+  Matrix,
+  MatrixCell,
+  ScenarioProgress,
+  TapView,
+  View,
+} from '../../src/session/types.ts'
+import { captureOf } from '../../src/tap/wire.ts'
 
 export const lab: Lab = {
   apiVersion: 'meshdojo.dev/v1',
@@ -286,3 +295,49 @@ export const finishedView = (): LabView =>
     finished: true,
     progress: { ...fresh, state: 'done', hintsUsed: 2, passed: ['strict-production', 'strict-mesh'], spent: 754_000 },
   })
+
+const wireRequest = Buffer.from(
+  'GET /api/orders HTTP/1.1\r\nHost: orders.production\r\nCookie: session=made-up\r\n\r\n',
+)
+const at = wireRequest.indexOf('session=')
+const noise = Uint8Array.from({ length: 120 }, (_, index) => (index * 89 + 130) % 256)
+
+/** The wire between legacy/client and orders. */
+export const tapped: TapView = {
+  from: 'legacy/client',
+  to: 'orders',
+  state: 'captured',
+  tap: {
+    from: 'legacy/client',
+    url: 'http://orders.production/api/orders',
+    method: 'GET',
+    now: 'plaintext',
+    because: 'PeerAuthentication production/default is PERMISSIVE: plaintext is accepted',
+    met: '200',
+    plaintext: captureOf([
+      {
+        from: 'client',
+        bytes: wireRequest,
+        title: 'GET /api/orders HTTP/1.1',
+        facts: ['secret, readable by anybody on the way: session=made-up'],
+        secrets: [{ start: at, end: at + 'session=made-up'.length }],
+        encrypted: false,
+      },
+    ]),
+    mtls: {
+      ...captureOf([
+        {
+          from: 'client',
+          bytes: Uint8Array.of(0x17, 3, 3, 0, 120, ...noise),
+          title: 'encrypted, 120 bytes',
+          facts: ['only the two ends know: the request'],
+          secrets: [],
+          encrypted: true,
+        },
+      ]),
+      client: 'spiffe://cluster.local/ns/legacy/sa/client',
+      server: 'spiffe://cluster.local/ns/production/sa/orders',
+    },
+    notes: ['legacy/client has no sidecar: under mutual TLS it would be as shown if it had one.'],
+  },
+}

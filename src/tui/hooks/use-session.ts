@@ -6,7 +6,8 @@ import { clean } from '../text.ts'
 const cleaned = <T>(value: T, ascii: boolean): T => {
   if (typeof value === 'string') return clean(value, ascii) as T
   if (Array.isArray(value)) return value.map((one) => cleaned(one, ascii)) as T
-  if (typeof value !== 'object' || value === null) return value
+  // Bytes are drawn as digits and printable characters only.
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, cleaned(one, ascii)])) as T
 }
 

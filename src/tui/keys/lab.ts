@@ -30,6 +30,30 @@ const solution = ({ view, act }: KeyContext) => {
   else act.dispatch({ type: 'open', page: { kind: 'solution' } })
 }
 
+/** The pair that the wire tap is about: the one that is shown already, is being explained, or is selected in the map. */
+const tapped = ({ view, ui }: KeyContext): { from: string; to: string } | undefined => {
+  const lab = view.screen === 'lab' ? view : undefined
+  const { page } = ui
+  if (!lab?.matrix) return undefined
+  if (page?.kind === 'wire') return page
+  const { pairs, selected } = pairSelection(lab, ui)
+  const pair =
+    page?.kind === 'explain-cell'
+      ? pairs.find(({ row, column }) => row === page.row && column === page.column)
+      : page === undefined
+        ? pairs[selected]
+        : undefined
+  return pair && pair.cell.letter !== '.' ? { from: pair.from, to: pair.to } : undefined
+}
+
+const tap = (context: KeyContext) => {
+  const pair = tapped(context)
+  if (!pair) return
+  const { from, to } = pair
+  context.act.send({ type: 'TAP', from, to })
+  if (context.ui.page?.kind !== 'wire') context.act.dispatch({ type: 'open', page: { kind: 'wire', from, to } })
+}
+
 export const labKeys: Binding[] = [
   {
     keys: ['n'],
@@ -132,6 +156,18 @@ export const labKeys: Binding[] = [
     on: inLab,
     when: (context) => noPage(context) && labOf(context)?.matrix !== undefined,
     run: ({ act }) => act.dispatch({ type: 'traffic' }),
+  },
+  {
+    keys: ['w'],
+    label: 'w',
+    short: ({ ui }) => (ui.page?.kind === 'wire' ? 'again' : 'wire'),
+    says: 'wire tap: send the request of the selected pair of the map, see its bytes, and the same under mutual TLS',
+    group: 'Lab',
+    priority: ({ screen, ui }) =>
+      ui.page?.kind === 'wire' || ui.page?.kind === 'explain-cell' ? 96 : screen.focus === 'traffic' ? 74 : 28,
+    on: inLab,
+    when: (context) => tapped(context) !== undefined,
+    run: tap,
   },
   {
     keys: ['x'],

@@ -1,8 +1,9 @@
 /** The words of a lab in plain mode, as records: the menu and docs/keys.md are made from them. */
-import type { LabView, Session, Terminal } from '../../session/types.ts'
+import type { LabView, Session, TapView, Terminal } from '../../session/types.ts'
 import { listedChecks } from '../lines/checks.ts'
 import { checkExplained, pairExplained } from '../lines/explain.ts'
 import { feedLines } from '../lines/feed.ts'
+import { mtlsText, plaintextText } from '../lines/wire.ts'
 import { exportLine } from '../lines/words.ts'
 import { plainText } from '../text.ts'
 import type { LineReader } from './read-lines.ts'
@@ -53,6 +54,32 @@ const traffic = ({ print, width }: Answering, view: LabView, number?: number): v
   else print(`there is no line ${number}`)
 }
 
+const wire = async ({ session, print, width }: Answering, view: LabView, number?: number): Promise<void> => {
+  const pair = number === undefined ? undefined : trafficPairs(view)[number - 1]
+  if (!pair) return print('which line of the map? m lists them')
+  const { from, to } = pair
+  session.send({ type: 'TAP', from, to })
+  const seen = await captured(session, from, to)
+  if (!seen) return
+  const sides = [plaintextText(seen, width), mtlsText(seen, width)]
+  print(...sides.flatMap(({ title, note, lines }) => ['', `${title} (${note.join(', ')})`, ...lines.map(plainText)]))
+}
+
+/** What came of it; undefined when the session ends first. */
+const captured = (session: Session, from: string, to: string): Promise<TapView | undefined> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      const view = session.view()
+      const tap = view.screen === 'lab' ? view.tap : undefined
+      if (view.screen === 'lab' && (tap?.from !== from || tap.to !== to || tap.state === 'sending')) return
+      stop()
+      resolve(tap)
+    }
+    const stop = session.subscribe(look)
+    void session.closed.then(look)
+    queueMicrotask(look)
+  })
+
 const edit = async ({ session, terminal, reader, print }: Answering, { file }: LabView): Promise<void> => {
   if (!file) return print('this step has no file: use a shell')
   const { says } = await reader.lend(() => terminal.edit(file.path))
@@ -87,6 +114,7 @@ export const labCommands: readonly PlainCommand[] = [
   { word: 't', says: 'task', run: ({ print, width }, view) => print(...taskSentences(view, width)) },
   { word: 'c', says: 'checks', numbered: 'explains that check', run: checks },
   { word: 'm', says: 'traffic', numbered: 'explains that line', run: traffic },
+  { word: 'w', says: 'wire', numbered: 'sends the request of that line of the map and shows its bytes', run: wire },
   {
     word: 'l',
     says: 'log of events',

@@ -12,6 +12,7 @@ import { selectedIn } from '../scroll.ts'
 import { fill, type Line, line, span, wrapText } from '../text.ts'
 import { bodyRows, focusIn, innerHeight, innerWidth } from './frame.ts'
 import { pagePane } from './page.ts'
+import { wireLayout, wireOrder, wirePane } from './wire.ts'
 
 const stepKey = (view: LabView): string => `${view.scenario.metadata.name}/${view.stepIndex}`
 
@@ -154,20 +155,28 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
   const height = bodyRows(context, view) - strip.length
   // Where one pane is all there is room for, the task comes first.
   const inPane = shape === 'single' && !ui.focusChosen ? 'task' : focusIn(ui, ORDER)
-  const focus: PaneId = ui.page ? 'page' : inPane
+  const wire = ui.page?.kind === 'wire' ? wireLayout(context, height, shape) : undefined
+  const focus: PaneId = wire ? wire.focus : ui.page ? 'page' : inPane
   const needs = needsOf(view, context)
-  const region = ui.page
-    ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')
-    : ui.zoomed
-      ? { pane: focus, width: columns, height }
-      : readsPass(view, focus, shape)
-        ? passedRegion(columns, height, needs)
-        : labRegion(columns, height, shape, needs, focus)
+  const region = wire
+    ? wire.region
+    : ui.page
+      ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')
+      : ui.zoomed
+        ? { pane: focus, width: columns, height }
+        : readsPass(view, focus, shape)
+          ? passedRegion(columns, height, needs)
+          : labRegion(columns, height, shape, needs, focus)
   const paths = { home, exported: strip.length > 0, ellipsis: theme.ellipsis }
   const panes: ScreenModel['panes'] = {}
   for (const place of placesIn(region)) {
     const inner = { width: innerWidth(place), height: innerHeight(place), theme, ui, focused: place.pane === focus }
-    panes[place.pane] = place.pane === 'page' ? pagePane(view, inner) : paneFor(place.pane, view, inner, paths)
+    panes[place.pane] =
+      ui.page?.kind === 'wire'
+        ? wirePane(place.pane, view, ui.page, inner)
+        : place.pane === 'page'
+          ? pagePane(view, inner)
+          : paneFor(place.pane, view, inner, paths)
   }
   const { passed, all } = countOf(view)
   return {
@@ -176,7 +185,7 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
       right: line(`step ${view.stepIndex + 1}/${view.scenario.spec.steps.length}  ${passed}/${all} checks`),
     },
     panes,
-    order: ui.page ? ['page'] : ORDER,
+    order: wire ? wireOrder : ui.page ? ['page'] : ORDER,
     strip,
     region,
     focus,

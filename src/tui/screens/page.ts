@@ -46,7 +46,7 @@ const solution = (view: LabView, _page: Page, width: number): PaneModel => ({
 
 /** The pages that lie over a lab: a new one is a kind in the reducer and a row here. Help needs the keymap, see `helpPane`. */
 const pages: {
-  [Kind in Exclude<Page['kind'], 'help'>]: (
+  [Kind in Exclude<Page['kind'], 'help' | 'wire'>]: (
     view: LabView,
     page: Extract<Page, { kind: Kind }>,
     width: number,
@@ -60,7 +60,7 @@ const pages: {
 
 /** The page that is open over a lab. */
 export const pagePane = (view: LabView, { ui: { page }, width }: PaneContext): PaneModel | undefined => {
-  if (!page || page.kind === 'help') return undefined
+  if (!page || page.kind === 'help' || page.kind === 'wire') return undefined
   return (pages[page.kind] as (view: LabView, page: Page, width: number) => PaneModel)(view, page, width)
 }
 
