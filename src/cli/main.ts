@@ -36,12 +36,7 @@ const explain = (io: Io, error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exit.passed : exit.usage
   const { name, message } = error as Error
   if (error instanceof UnknownVerb) {
-    note(
-      io,
-      error.isPlanned
-        ? `"${error.word}" is planned, and not in this version`
-        : `unknown verb "${error.word}"${didYouMean(error.word, error.known)}`,
-    )
+    note(io, `unknown verb "${error.word}"${didYouMean(error.word, error.known)}`)
     note(io, `verbs are ${error.known.join(', ')}; "meshdojo --help" says what they do`)
     return exit.usage
   }

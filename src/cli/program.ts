@@ -125,6 +125,18 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addHelpText('after', '\nThe key is the same everywhere and no secret. Trust it in labs only.')
     .action(async (options) => done(await (await import('./token.ts')).token(io, options)))
 
+  verb(program, 'exam', 'a timed, weighted set of tasks: no hints, no checks, graded at the end')
+    .option('--seed <number>', 'the same seed makes the same exam (default: by chance)')
+    .option('--minutes <number>', 'how long it takes, and so how many tasks it has (default: 60)')
+    .option('--new', 'give up an exam that is not finished, and begin another')
+    .addOption(contentOption())
+    .addOption(jsonOption().default(false, 'off; the screen is then on stderr, the results on stdout'))
+    .addHelpText(
+      'after',
+      '\nThe clock runs on when you leave; "meshdojo exam" comes back. Exit code 0 passed, 1 not passed, 130 not finished.',
+    )
+    .action(async (options) => done(await (await import('./exam.ts')).exam(io, options)))
+
   verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
     .argument('[scenario...]', 'names or paths (default: all)')
     .addOption(providerOption().default('embedded'))
@@ -199,18 +211,13 @@ export class MissingVerb extends Error {
   }
 }
 
-/** Verbs of the plan that this version does not have. */
-const planned = ['exam']
-
 export class UnknownVerb extends Error {
   override readonly name = 'UnknownVerb'
   readonly word: string
   readonly known: string[]
-  readonly isPlanned: boolean
   constructor(word: string, known: string[]) {
     super(`unknown verb "${word}"`)
     this.word = word
     this.known = known
-    this.isPlanned = planned.includes(word)
   }
 }

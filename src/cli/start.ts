@@ -42,7 +42,7 @@ const requireTerminal = (io: Io, plain: boolean): void => {
 }
 
 /** Ctrl-C while a program has the terminal is that program's, although it reaches this one as well. */
-const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
+export const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
   const lend = async <T>(run: () => Promise<T>): Promise<T> => {
     const giveBack = io.onInterrupt((signal) => {
       if (signal === 'SIGINT') return

@@ -16,7 +16,7 @@ import {
   type WorldEvent,
 } from './machine.ts'
 import { lastUnfinished, type ProgressStore } from './progress.ts'
-import { type StepFiles, versionOf, watchFiles } from './step-files.ts'
+import { type StepFiles, watchSaves } from './step-files.ts'
 import type { TapView } from './types.ts'
 
 export interface SessionDeps extends LabDeps {
@@ -62,18 +62,11 @@ export const makeReal = (deps: SessionDeps) => {
       watchFiles: fromCallback<{ type: 'LOOK' }, FilesInput>(({ input: { item, step }, sendBack, receive }) => {
         const now = item?.scenario.spec.steps[step]
         if (!item || !now) return undefined
-        const stepFiles = files.prepare(item.scenario, now)
-        const versions = new Map(stepFiles.map(({ path }) => [path, versionOf(path)]))
-        const look = (path: string): void => {
-          const version = versionOf(path)
-          if (version === undefined || version === versions.get(path)) return
-          versions.set(path, version)
-          sendBack({ type: 'SAVED', path } satisfies WorldEvent)
-        }
-        receive(() => {
-          for (const { path } of stepFiles) look(path)
-        })
-        return watchFiles(stepFiles, ({ path }) => look(path))
+        const saves = watchSaves(files.prepare(item.scenario, now), (path) =>
+          sendBack({ type: 'SAVED', path } satisfies WorldEvent),
+        )
+        receive(saves.look)
+        return saves.stop
       }),
 
       grade: fromPromise(({ input: { lab, step }, signal }: { input: GradeInput; signal: AbortSignal }) =>

@@ -3,6 +3,7 @@ import type { CatalogueItem } from '../content/load.ts'
 import { labObjects } from '../content/load.ts'
 import { grade } from '../grading/grade.ts'
 import { readWorld, worldOf } from '../grading/world.ts'
+import type { Cluster } from '../kube/api.ts'
 import { createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -19,6 +20,8 @@ export interface LabDeps {
   provider: Provider
   /** The engine for a mesh; undefined where there is none yet. */
   loadMesh: (name: CatalogueItem['lab']['metadata']['mesh']) => Promise<Mesh | undefined>
+  /** What is done to the lab before it counts as untouched; resolves when the change has arrived. */
+  prepare?: (cluster: Cluster, signal: AbortSignal) => Promise<void>
 }
 
 /** Between two tellings of changes. Milliseconds. */
@@ -26,7 +29,7 @@ const between = 100
 
 /** Gets a cluster with the lab and the learner's earlier work in it. Leaves nothing behind when it fails or is aborted. */
 export const openLab = async (
-  { provider, loadMesh }: LabDeps,
+  { provider, loadMesh, prepare }: LabDeps,
   item: CatalogueItem,
   work: Work,
   say: (says: string) => void,
@@ -36,6 +39,12 @@ export const openLab = async (
   const objects = await labObjects(item)
   const { name, mesh: meshName } = item.lab.metadata
   const open = await provider.open({ name, mesh: meshName, objects }, { signal, onProgress: say })
+  try {
+    await prepare?.(open.cluster, signal)
+  } catch (error) {
+    await open.close()
+    throw error
+  }
   const client = createClient(open.cluster)
   const heard = createHearing()
   const live = watchCluster({ client, mesh, onChange: heard.hear, onLost: ({ message }) => heard.lose(message) })

@@ -91,3 +91,21 @@ export const watchFiles = (files: readonly StepFile[], onSave: (file: StepFile) 
     for (const timer of timers.values()) clearTimeout(timer)
   }
 }
+
+/**
+ * Calls back once for each new version of a file, whether the watch saw it or `look` did. For one who has no faith in
+ * watches, as after an editor's end.
+ */
+export const watchSaves = (
+  files: readonly StepFile[],
+  onSaved: (path: string) => void,
+): { look(): void; stop(): void } => {
+  const versions = new Map(files.map(({ path }) => [path, versionOf(path)]))
+  const lookAt = ({ path }: StepFile): void => {
+    const version = versionOf(path)
+    if (version === undefined || version === versions.get(path)) return
+    versions.set(path, version)
+    onSaved(path)
+  }
+  return { look: () => files.forEach(lookAt), stop: watchFiles(files, lookAt) }
+}

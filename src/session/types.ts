@@ -3,6 +3,7 @@
  * knows nothing else. Plain data throughout, so that a View can be written down in a test.
  */
 import type { Lab, Scenario } from '../content/schema.ts'
+import type { ExamEvent, ExamView } from '../exam/types.ts'
 import type { StepReport } from '../grading/report.ts'
 import type { Tap } from '../tap/wire.ts'
 import type { Goal } from './goals.ts'
@@ -70,11 +71,14 @@ export type TapView = { from: string; to: string } & (
   | { state: 'failed'; says: string }
 )
 
-export type View =
+/** What a lesson shows. */
+export type LessonView =
   | { screen: 'picker'; catalogue: CatalogueEntry[]; resume?: string; notice?: string }
   | { screen: 'opening'; scenario: Scenario; stepIndex: number; says: string }
   | { screen: 'failed'; scenario: Scenario; says: string; next: string }
   | LabView
+
+export type View = LessonView | ExamView
 
 export interface LabView {
   screen: 'lab'
@@ -122,6 +126,7 @@ export type UserEvent =
   /** The learner comes back from the editor: apply the step's file. */
   | { type: 'EDITED' }
   | { type: 'QUIT' }
+  | ExamEvent
 
 /** The session as the TUI holds it. */
 export interface Session {

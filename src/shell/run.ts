@@ -14,8 +14,11 @@ export interface Command {
 }
 
 export interface RunOptions {
-  /** `captured`: output comes back as text. `inherited`: the program has the terminal. */
-  output?: 'captured' | 'inherited'
+  /**
+   * `captured`: output comes back as text. `inherited`: the program has the terminal. `on-stderr`: the same, where our
+   * own stdout is not the terminal.
+   */
+  output?: 'captured' | 'inherited' | 'on-stderr'
   /** The whole environment; default: this process's. The command's own `env` is added. */
   env?: NodeJS.ProcessEnv
   signal?: AbortSignal
@@ -74,11 +77,11 @@ export const lastLinesOf = (text: string, count = 8): string[] =>
 /** Runs a command to its end. Throws `CommandFailed`, which carries the command and the last lines it printed. */
 export const run = async (command: Command, options: RunOptions = {}): Promise<RunResult> => {
   const { execa } = await import('execa')
-  const inherited = options.output === 'inherited'
+  const inherited = options.output !== undefined && options.output !== 'captured'
   const [program, ...args] = command.run
   const result = await execa(program, args, {
     reject: false,
-    stdio: inherited ? 'inherit' : undefined,
+    stdio: inherited ? ['inherit', options.output === 'on-stderr' ? 2 : 'inherit', 'inherit'] : undefined,
     input: inherited ? undefined : (command.input ?? ''),
     cwd: command.cwd,
     env: { ...(options.env ?? process.env), ...command.env },

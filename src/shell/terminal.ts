@@ -18,10 +18,11 @@ const prepareShell = async (env: NodeJS.ProcessEnv, kubeconfig: string, where: s
   return { command, folder }
 }
 
-/** `env` decides on editor and shell, and is what they are started with; `write` reaches the terminal. */
+/** `env` decides on editor and shell, and is what they are started with; `write` and `output` reach the terminal. */
 export const createTerminal = (
   env: NodeJS.ProcessEnv = process.env,
   write: (text: string) => void = (text) => void process.stdout.write(text),
+  output: 'inherited' | 'on-stderr' = 'inherited',
 ): Terminal => ({
   async edit(path) {
     const editor = chooseEditor(env, (program) => findProgram(program, env) !== undefined)
@@ -39,7 +40,7 @@ export const createTerminal = (
         )
         if (opened) return { says: 'opened in a pane beside this one; saving applies it' }
       }
-      await run(plan.where === 'pane' ? plan.instead : plan.command, { output: 'inherited', env })
+      await run(plan.where === 'pane' ? plan.instead : plan.command, { output, env })
       return {}
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error
@@ -54,7 +55,7 @@ export const createTerminal = (
     const { command, folder } = await prepareShell(env, kubeconfig, where)
     try {
       write(`\nkubectl talks to the lab of ${where} here. exit or ctrl-d returns.\n`)
-      await run(command, { output: 'inherited', env })
+      await run(command, { output, env })
       return {}
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error

@@ -108,7 +108,7 @@ const press = (now: () => KeyContext, keys: string[]): void => {
 }
 
 /** The key that asks a question also answers it with yes, where nothing is lost by a key that is held down. */
-const AGAIN: Partial<Record<string, string>> = { leave: 'q', quit: 'q', solution: 's' }
+const AGAIN: Partial<Record<string, string>> = { leave: 'q', quit: 'q', 'leave-exam': 'q', solution: 's' }
 
 /** `n`, `esc` and ctrl-c mean no; everything but yes and no waits. */
 const answer = ({ ui, act }: KeyContext, key: string): void => {
@@ -119,7 +119,8 @@ const answer = ({ ui, act }: KeyContext, key: string): void => {
   act.dispatch({ type: 'answered' })
   if (!yes) return
   if (question === 'leave') act.send({ type: 'LEAVE' })
-  if (question === 'quit') act.quit()
+  if (question === 'quit' || question === 'leave-exam') act.quit()
+  if (question === 'finish') act.send({ type: 'FINISH' })
   if (question === 'reset') act.send({ type: 'RESET_STEP' })
   if (question === 'reset-lab') act.send({ type: 'RESET_LAB' })
   if (question === 'solution') {

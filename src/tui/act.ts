@@ -19,6 +19,14 @@ export interface ActParts {
 const states = (view: View): Map<string, string> =>
   new Map(view.screen === 'lab' ? listedChecks(view).map((check) => [`${check.step}/${check.id}`, check.state]) : [])
 
+/** The cluster and the file that are on the screen, and what the place is called. */
+const workOf = (view: View): { kubeconfig: string; where: string; file?: string } | undefined => {
+  if (view.screen === 'lab')
+    return { kubeconfig: view.kubeconfig, where: view.scenario.metadata.name, file: view.file?.path }
+  if (view.screen !== 'exam-task' || view.lab.state !== 'open') return undefined
+  return { kubeconfig: view.lab.kubeconfig, where: `exam task ${view.current + 1}`, file: view.lab.file.path }
+}
+
 /** What turned while the learner was away, in one sentence. */
 export const changedMeanwhile = (before: View, after: View): string | undefined => {
   if (after.screen !== 'lab') return undefined
@@ -48,10 +56,10 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
     send: (event) => session.send(event),
     edit: () => {
       const view = session.view()
-      const file = view.screen === 'lab' ? view.file : undefined
+      const file = workOf(view)?.file
       if (!file) return
       void lend(async () => {
-        const { says } = await terminal.edit(file.path)
+        const { says } = await terminal.edit(file)
         const changed = changedMeanwhile(view, session.view())
         session.send({ type: 'EDITED' })
         return [says, changed].filter(Boolean).join('. ') || undefined
@@ -59,18 +67,28 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
     },
     shell: () => {
       const before = session.view()
-      if (before.screen !== 'lab') return
+      const work = workOf(before)
+      if (!work) return
       void lend(async () => {
-        const { says } = await terminal.shell(before.kubeconfig, before.scenario.metadata.name)
+        const { says } = await terminal.shell(work.kubeconfig, work.where)
         return [says, changedMeanwhile(before, session.view())].filter(Boolean).join('. ') || undefined
+      })
+    },
+    notes: () => {
+      const view = session.view()
+      if (!('notes' in view)) return
+      void lend(async () => {
+        const { says } = await terminal.edit(view.notes.path)
+        session.send({ type: 'NOTED' })
+        return says
       })
     },
     canSplit: terminal.split !== undefined,
     split: () => {
-      const view = session.view()
-      if (view.screen !== 'lab' || !terminal.split) return
+      const work = workOf(session.view())
+      if (!work || !terminal.split) return
       void terminal
-        .split(view.kubeconfig, view.scenario.metadata.name)
+        .split(work.kubeconfig, work.where)
         .then(({ says }) => says && dispatch({ type: 'say', text: says }))
         .catch((error: Error) => dispatch({ type: 'say', text: error.message }))
     },

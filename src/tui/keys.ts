@@ -7,6 +7,7 @@
  */
 import { alwaysKeys } from './keys/always.ts'
 import { type Binding, type KeyContext, noPage, onPage } from './keys/binding.ts'
+import { examKeys } from './keys/exam.ts'
 import { labKeys } from './keys/lab.ts'
 import { pickerKeys } from './keys/picker.ts'
 import type { HelpEntry } from './lines/help.ts'
@@ -50,7 +51,7 @@ const pageKeys: Binding[] = [
 ]
 
 /** In order of lookup and of the help screen. */
-export const bindings: readonly Binding[] = [...pageKeys, ...labKeys, ...pickerKeys, ...alwaysKeys]
+export const bindings: readonly Binding[] = [...pageKeys, ...labKeys, ...pickerKeys, ...examKeys, ...alwaysKeys]
 
 export const isAvailable = (binding: Binding, context: KeyContext): boolean =>
   binding.on(context) && (binding.when?.(context) ?? true)

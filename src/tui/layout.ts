@@ -131,6 +131,42 @@ export const pickerRegion = (columns: number, height: number, shape: Shape, sing
   }
 }
 
+export interface ExamNeeds {
+  /** Rows that the list would fill, borders included. */
+  tasks: number
+  /** What stands below the list (beside it in a wide window), the first with the most room. */
+  others: readonly PaneId[]
+  focus: PaneId
+}
+
+/** The list of an exam's tasks, and as much of the rest as there is room for. */
+export const examRegion = (
+  columns: number,
+  height: number,
+  shape: Shape,
+  { tasks, others, focus }: ExamNeeds,
+): Region => {
+  if (shape === 'single') return { pane: focus, width: columns, height }
+  if (shape === 'wide') {
+    const left = Math.floor(columns * 0.55)
+    const width = columns - left
+    const least = Math.floor(height * 0.3)
+    const [first, ...rest] = others
+    const down = [
+      { pane: first!, width, height: height - least * rest.length },
+      ...rest.map((pane) => ({ pane, width, height: least })),
+    ]
+    return { across: [{ pane: 'tasks', width: left, height }, { down }] }
+  }
+  const list = clamp(tasks, MIN_PANE, Math.floor(height * 0.6))
+  return {
+    down: [
+      { pane: 'tasks', width: columns, height: list },
+      { pane: others.find((pane) => pane === focus) ?? others[0]!, width: columns, height: height - list },
+    ],
+  }
+}
+
 export interface Placed {
   pane: PaneId
   width: number

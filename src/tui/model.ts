@@ -6,7 +6,19 @@ import { type Extent, selectedIn, topIn } from './scroll.ts'
 import { blank, cut, type Line, span } from './text.ts'
 import type { Theme } from './theme.ts'
 
-export type PaneId = 'scenarios' | 'about' | 'task' | 'checks' | 'traffic' | 'events' | 'page' | 'wire' | 'mtls'
+export type PaneId =
+  | 'scenarios'
+  | 'about'
+  | 'task'
+  | 'checks'
+  | 'traffic'
+  | 'events'
+  | 'page'
+  | 'wire'
+  | 'mtls'
+  | 'tasks'
+  | 'notes'
+  | 'result'
 
 export interface PaneModel {
   id: PaneId

@@ -15,7 +15,7 @@ export type Page =
   | { kind: 'explain-cell'; row: number; column: number }
   | { kind: 'wire'; from: string; to: string }
 
-export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab'
+export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab' | 'finish' | 'leave-exam'
 
 /** The traffic map: what is, what the step asks for, one beside the other, or all of it as sentences. */
 export type TrafficAs = 'now' | 'both' | 'goal' | 'words'
@@ -77,6 +77,8 @@ export type Action =
 /** Where the view is; a new place starts with its own pane and nothing on top. */
 export const placeOf = (view: View): string => {
   if (view.screen === 'picker') return 'picker'
+  if (view.screen === 'exam-task') return `exam/${view.current}`
+  if (!('scenario' in view)) return view.screen
   const name = view.scenario.metadata.name
   return view.screen === 'lab' ? `lab/${name}/${view.stepIndex}` : `${view.screen}/${name}`
 }
@@ -91,6 +93,18 @@ const explaining = (state: UiState, view: View): UiState => {
   return { ...state, explained: passed, focus: passed ? 'task' : state.focus }
 }
 
+/** Where the keys are on a new screen. */
+const firstPane: Record<View['screen'], PaneId> = {
+  picker: 'scenarios',
+  opening: 'page',
+  failed: 'page',
+  lab: 'checks',
+  exam: 'tasks',
+  'exam-task': 'task',
+  'exam-grading': 'page',
+  'exam-results': 'tasks',
+}
+
 const arrived = (state: UiState, view: View): UiState => {
   const place = placeOf(view)
   if (state.place === place) return state
@@ -98,14 +112,7 @@ const arrived = (state: UiState, view: View): UiState => {
   return {
     ...state,
     place,
-    focus:
-      view.screen === 'lab'
-        ? nextStep && !state.explained
-          ? state.focus
-          : 'checks'
-        : view.screen === 'picker'
-          ? 'scenarios'
-          : 'page',
+    focus: nextStep && !state.explained ? state.focus : firstPane[view.screen],
     focusChosen: nextStep && !state.explained && state.focusChosen,
     zoomed: nextStep ? state.zoomed : false,
     page: undefined,

@@ -2,6 +2,9 @@
 import type { View } from '../session/types.ts'
 import { type Act, commandsFor, type KeyContext } from './keys.ts'
 import type { ScreenContext, ScreenModel } from './model.ts'
+import { examScreen } from './screens/exam.ts'
+import { examGradingScreen, examResultsScreen } from './screens/exam-results.ts'
+import { examTaskScreen } from './screens/exam-task.ts'
 import { innerHeight, innerWidth } from './screens/frame.ts'
 import { labScreen } from './screens/lab.ts'
 import { helpPane } from './screens/page.ts'
@@ -17,6 +20,10 @@ const screens: {
   opening: waitingScreen,
   failed: waitingScreen,
   lab: labScreen,
+  exam: examScreen,
+  'exam-task': examTaskScreen,
+  'exam-grading': examGradingScreen,
+  'exam-results': examResultsScreen,
 }
 
 const baseScreen = (view: View, context: ScreenContext): ScreenModel =>

@@ -47,7 +47,11 @@ describe('wrong usage ends with 2, on stderr, with the nearest right thing', () 
     ['cluster serve --lab a --scenario b', /cannot be used with/],
     ['cluster serve --kubeconfig own.config', /own\.config is there already and is not a lab's kubeconfig/],
     ['cluster create --provider kind', /not there yet/],
-    ['exam', /"exam" is planned, and not in this version/],
+    ['exam', /an exam is taken at a terminal, and this is none/],
+    ['exam --json', /with --json the screen is on stderr/],
+    ['exam --minutes 0', /--minutes 0: a whole number from 1 to 600/],
+    ['exam --seed seven', /--seed seven: a whole number/],
+    ['exam --sed 7', /unknown option '--sed'[\s\S]*--seed/],
     ['', /the TUI needs a terminal.*meshdojo list/],
   ])('meshdojo %s', async (line, says) => {
     const { code, stdout, stderr } = await runCli(words(line), env, home)

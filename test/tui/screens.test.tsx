@@ -1,6 +1,7 @@
 /** Every screen at every size that is promised, drawn by ink on an emulator, with the invariants that hold for all. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { View } from '../../src/session/types.ts'
+import { examTaskView, examView, gradingView, resultsView } from './exam-views.ts'
 import { type FakeSession, fakeSession } from './fake-session.ts'
 import { type Mounted, type MountOptions, mountTui } from './screen.ts'
 import { finishedView, lab, labView, openMatrix, passedView, pickerView, scenario, tapped } from './views.ts'
@@ -81,6 +82,26 @@ const cases: Case[] = [
     keys: ['3', 'w'],
     shows: 'cluster is gone',
   },
+  { name: 'exam', view: examView(), keys: [], shows: 'Refuse pl' },
+  { name: 'exam task', view: examTaskView(), keys: [], shows: 'security team' },
+  { name: 'exam notes', view: examView(), keys: ['3'], shows: 'root namespace' },
+  { name: 'exam events', view: examTaskView(), keys: ['2'], shows: 'by kubectl' },
+  {
+    name: 'exam task, its cluster starting',
+    view: examTaskView({ lab: { state: 'opening', says: 'Starting the cluster' } }),
+    keys: ['G'],
+    shows: 'Starting the cluster',
+  },
+  {
+    name: 'exam task without a cluster',
+    view: examTaskView({ lab: { state: 'failed', says: 'port taken', next: 'press r' } }),
+    keys: ['G'],
+    shows: 'port taken',
+  },
+  { name: 'a warning', view: examView({ notice: '5 minutes left' }), keys: [], shows: '5 minutes left' },
+  { name: 'exam grading', view: gradingView, keys: [], shows: 'task 2 of 3' },
+  { name: 'exam results', view: resultsView, keys: [], shows: 'NOT PASSED' },
+  { name: 'exam results, one task', view: resultsView, keys: ['2'], shows: 'so does testing' },
   { name: 'a pair explained', view: labView(), keys: ['3', 'enter'], shows: 'legacy/client -> orders' },
 ]
 

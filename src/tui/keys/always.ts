@@ -45,6 +45,8 @@ const back = ({ view, ui, act }: KeyContext) => {
   if (ui.page) act.dispatch({ type: 'close' })
   else if (view.screen === 'picker') act.dispatch({ type: 'ask', question: 'quit' })
   else if (view.screen === 'lab' && !view.finished) act.dispatch({ type: 'ask', question: 'leave' })
+  else if (view.screen === 'exam') act.dispatch({ type: 'ask', question: 'leave-exam' })
+  else if (view.screen === 'exam-grading') act.quit()
   else act.send({ type: 'LEAVE' })
 }
 

@@ -9,6 +9,8 @@ export interface Act {
   send(event: UserEvent): void
   edit(): void
   shell(): void
+  /** Opens the notes of the exam. */
+  notes(): void
   /** There is a terminal multiplexer to open panes beside this one. */
   canSplit: boolean
   split(): void

@@ -70,6 +70,7 @@ export const news = (before: View | undefined, view: View, width: number): strin
       ? [...lines, '', 'Scenarios', ...catalogueSentences(view), 'number: start or resume, q: quit']
       : lines
   }
+  if (view.screen !== 'opening' && view.screen !== 'failed') return lines
   const said = before && 'says' in before && !arrived ? before.says : undefined
   if (said === view.says) return lines
   return view.screen === 'opening' ? [...lines, view.says] : [...lines, view.says, view.next, 'r: try again, q: back']

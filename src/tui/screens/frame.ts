@@ -16,15 +16,25 @@ const questions: Record<NonNullable<UiState['question']>, string> = {
   leave: 'Leave the lab? Your progress is kept, the cluster goes away.',
   quit: 'Quit meshdojo?',
   solution: 'Show the solution? The step then counts as solved with help.',
+  finish: 'Finish the exam and have it graded? There is no way back into it.',
+  'leave-exam': 'Leave? The clock goes on; "meshdojo exam" comes back to the exam.',
   'reset-lab': 'Start the whole lab anew, at its first step? Your changes to the cluster are lost.',
   reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
 }
 
 export const questionText = (ui: UiState): string | undefined => ui.question && questions[ui.question]
 
+/** The file that `e` opens, where there is one. */
+const fileOf = (view: View) =>
+  view.screen === 'lab'
+    ? view.file
+    : view.screen === 'exam-task' && view.lab.state === 'open'
+      ? view.lab.file
+      : undefined
+
 /** What stays in sight until it is mended: a file that was refused, above all else. */
 const noticeOf = (view: View): string | undefined => {
-  const lastApply = view.screen === 'lab' ? view.file?.lastApply : undefined
+  const lastApply = fileOf(view)?.lastApply
   if (lastApply && !lastApply.ok) return `not applied: ${lastApply.says}`
   return 'notice' in view ? view.notice : undefined
 }
