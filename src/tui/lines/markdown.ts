@@ -6,18 +6,18 @@
 import { blank, type Line, line, type Role, type Span, span, wrap } from '../text.ts'
 import { tableLines } from './markdown-table.ts'
 
-const INLINE = /(`[^`]+`|\*\*[^*]+\*\*|(?<![\w/*])\*[^*\s](?:[^*]*[^*\s])?\*(?![\w*]))/
+const INLINE = /(`[^`]+`|\*\*(?:`[^`]+`|[^*`])+\*\*|(?<![\w/*])\*(?![*\s])(?:`[^`]+`|[^*`])*(?<!\s)\*(?![\w*]))/
 
-/** `code` and **bold** inside a text. */
+/** `code`, **bold** and *emphasis* inside a text; `code` also inside the others. */
 export const inline = (text: string, role: Role = 'text'): Span[] =>
   text
     .split(INLINE)
     .filter((part) => part !== '')
-    .map((part) => {
-      if (part.length > 2 && part.startsWith('`') && part.endsWith('`')) return span(part.slice(1, -1), 'code')
-      if (part.length > 4 && part.startsWith('**')) return span(part.slice(2, -2), 'strong')
-      if (part.length > 2 && /^\*[^*].*\*$/s.test(part)) return span(part.slice(1, -1), 'strong')
-      return span(part, role)
+    .flatMap((part) => {
+      if (part.length > 2 && part.startsWith('`') && part.endsWith('`')) return [span(part.slice(1, -1), 'code')]
+      if (part.length > 4 && part.startsWith('**') && part.endsWith('**')) return inline(part.slice(2, -2), 'strong')
+      if (part.length > 2 && /^\*[^*].*\*$/s.test(part)) return inline(part.slice(1, -1), 'strong')
+      return [span(part, role)]
     })
 
 type Block =

@@ -21,6 +21,10 @@ test.each<[string, string, string[]]>([
   ['headings lose their marks', '## Exam', ['Exam']],
   ['inline marks go', 'use `STRICT`, **always**', ['use STRICT, always']],
   ['emphasis loses its marks', 'use *auto mTLS*', ['use auto mTLS']],
+  ['code inside bold loses its marks too', '**set `mode` now**', ['set mode now']],
+  ['code inside bold keeps its stars', '**`/api/*` first**', ['/api/* first']],
+  ['code inside emphasis', '*not `mode`*', ['not mode']],
+  ['two bold texts stay two', '**a** and **b**', ['a and b']],
   ['globs stay', '/api/* and /b/*', ['/api/* and /b/*']],
   ['a table that fits', '| mode | is |\n|---|---|\n| `STRICT` | mTLS |', ['mode    is', 'STRICT  mTLS']],
   [
@@ -40,5 +44,13 @@ test('code and bold have roles', () => {
     { text: 'b', role: 'code' },
     { text: ' ', role: 'text' },
     { text: 'c', role: 'strong' },
+  ])
+})
+
+test('code inside bold is code, the rest of it bold', () => {
+  expect(markdown('**set `mode`**', 40)[0]).toEqual([
+    { text: 'set', role: 'strong' },
+    { text: ' ', role: 'strong' },
+    { text: 'mode', role: 'code' },
   ])
 })
