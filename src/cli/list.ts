@@ -2,6 +2,7 @@
 import type { CatalogueItem } from '../content/load.ts'
 import { loadCatalogue } from '../content/load.ts'
 import { formatProblem } from '../content/problem.ts'
+import { trackOf } from '../content/tracks.ts'
 import { createProgressStore, newProgress } from '../session/progress.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import type { ScenarioProgress } from '../session/types.ts'
@@ -16,7 +17,8 @@ const entryOf = ({ scenario, lab }: CatalogueItem, progress: ScenarioProgress) =
     title: step.title,
     passed: progress.passed.includes(step.id),
   }))
-  return { name, title, mesh, lab: lab.metadata.name, minutes, difficulty, cks, steps, progress }
+  const track = trackOf(scenario.metadata)
+  return { name, title, mesh, track, lab: lab.metadata.name, minutes, difficulty, cks, steps, progress }
 }
 
 const progressWords = ({ progress, steps }: ReturnType<typeof entryOf>): string =>
@@ -39,12 +41,13 @@ export const list = async (io: Io, { json, content }: { json?: boolean; content?
       entry.name,
       entry.title,
       entry.mesh,
+      entry.track ?? '',
       `${entry.minutes} min`,
       entry.difficulty,
       entry.cks.length ? 'CKS' : 'beyond CKS',
       progressWords(entry),
     ])
-    print(io, formatTable([['SCENARIO', 'TITLE', 'MESH', 'TIME', 'LEVEL', 'EXAM', 'PROGRESS'], ...rows]))
+    print(io, formatTable([['SCENARIO', 'TITLE', 'MESH', 'TRACK', 'TIME', 'LEVEL', 'EXAM', 'PROGRESS'], ...rows]))
   }
   return exit.passed
 }

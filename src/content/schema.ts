@@ -3,6 +3,7 @@
  * Types are inferred, so the schema is the only place that states the format.
  */
 import { z } from 'zod'
+import { tracks } from './tracks.ts'
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and dashes')
 const text = z.string().min(1)
@@ -163,6 +164,7 @@ export const scenarioSchema = z.strictObject({
     name,
     title: text,
     mesh: z.enum(['istio', 'linkerd', 'cilium', 'consul']),
+    track: z.enum(tracks).optional().describe('its group in the picker; absent: the first tag that names one'),
     minutes: z.number().int().positive(),
     difficulty: z.enum(['easy', 'medium', 'hard']),
     cks: z.array(name).default([]).describe('CKS core competencies that it trains; empty: beyond the exam'),

@@ -137,6 +137,8 @@ metadata:
   name: ${name}
   title: A title for the picker
   mesh: ${lab.metadata.mesh}
+  # Its group in the picker.
+  track: mtls
   minutes: 10
   difficulty: easy
   # CKS core competencies that it trains; empty: beyond the exam.

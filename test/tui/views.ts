@@ -54,6 +54,7 @@ export const scenario: Scenario = {
     name: 'istio-strict-mtls',
     title: 'Encrypt every hop',
     mesh: 'istio',
+    track: 'mtls',
     minutes: 10,
     difficulty: 'easy',
     cks: ['pod-to-pod-encryption'],

@@ -28,7 +28,7 @@ export const pickerKeys: Binding[] = [
     keys: ['/'],
     label: '/',
     short: 'filter',
-    says: 'filter by title, mesh, level, tag or CKS area',
+    says: 'filter by title, track, mesh, level, tag or CKS area',
     group: 'Scenarios',
     priority: 80,
     on: inPicker,

@@ -1,12 +1,15 @@
 /** The scenarios as a list, and one of them in words. */
+import { trackOf, trackOrder, trackTitle } from '../../content/tracks.ts'
 import type { CatalogueEntry } from '../../session/types.ts'
-import { blank, fill, type Line, line, span, wrap, wrapText } from '../text.ts'
+import { blank, ends, fill, type Line, line, span, wrap, wrapText } from '../text.ts'
 import { markdown } from './markdown.ts'
 import { plural, progressMark, spent } from './words.ts'
 
-/** Does the entry hold every word that was typed, in its title, name, mesh, tags or competencies? */
+/** Does the entry hold every word that was typed, in its title, name, mesh, track, tags or competencies? */
 export const matches = ({ scenario: { metadata } }: CatalogueEntry, filter: string): boolean => {
-  const text = [metadata.title, metadata.name, metadata.mesh, metadata.difficulty, ...metadata.tags, ...metadata.cks]
+  const { title, name, mesh, difficulty, tags, cks } = metadata
+  const track = trackTitle(trackOf(metadata))
+  const text = [title, name, mesh, difficulty, track, ...tags, ...(cks.length > 0 ? ['cks', ...cks] : [])]
     .join(' ')
     .toLowerCase()
   return filter
@@ -15,11 +18,12 @@ export const matches = ({ scenario: { metadata } }: CatalogueEntry, filter: stri
     .every((word) => text.includes(word))
 }
 
-/** By mesh, in the order in which meshes first appear: the order of the list on the screen. */
+/** By track, and within a track by mesh in the order in which meshes first appear: the order on the screen. */
 export const listed = (catalogue: CatalogueEntry[], filter: string): CatalogueEntry[] => {
-  const found = catalogue.filter((entry) => matches(entry, filter))
-  const meshes = [...new Set(found.map((entry) => entry.scenario.metadata.mesh))]
-  return meshes.flatMap((mesh) => found.filter((entry) => entry.scenario.metadata.mesh === mesh))
+  const meshes = [...new Set(catalogue.map((entry) => entry.scenario.metadata.mesh))]
+  const place = ({ scenario: { metadata } }: CatalogueEntry): number =>
+    trackOrder(trackOf(metadata)) * meshes.length + meshes.indexOf(metadata.mesh)
+  return catalogue.filter((entry) => matches(entry, filter)).toSorted((a, b) => place(a) - place(b))
 }
 
 export interface CatalogueLines {
@@ -27,16 +31,15 @@ export interface CatalogueLines {
   items: number[]
 }
 
-/** Level and minutes everywhere; steps and CKS where there is room for columns. */
+/** Minutes and whether the exam asks for it everywhere; the level and the steps where there is room for columns. */
 const facts = ({ progress, scenario: { metadata, spec } }: CatalogueEntry, width: number): string => {
-  const level = metadata.difficulty === 'medium' && width < ROOMY ? 'med' : metadata.difficulty
-  if (width < ROOMY) return `${level.padEnd(4)} ${`${metadata.minutes}m`.padStart(4)}`
+  const cks = metadata.cks.length > 0 ? 'CKS' : '   '
+  if (width < ROOMY) return `${cks} ${`${metadata.minutes}m`.padStart(3)}`
   const steps = progress.state === 'started' ? `${progress.passed.length}/${spec.steps.length}` : ''
-  const cks = metadata.cks.length > 0 ? 'CKS' : 'beyond'
-  return `${level.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)}  ${cks.padEnd(6)} ${steps.padStart(4)}`
+  return `${cks}  ${metadata.difficulty.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)} ${steps.padStart(4)}`
 }
 
-const ROOMY = 60
+const ROOMY = 56
 
 const row = (entry: CatalogueEntry, here: boolean, focused: boolean, width: number, ellipsis: string): Line => {
   const columns = facts(entry, width)
@@ -51,6 +54,19 @@ const row = (entry: CatalogueEntry, here: boolean, focused: boolean, width: numb
   )
 }
 
+const groupOf = ({ scenario: { metadata } }: CatalogueEntry): string =>
+  `${trackTitle(trackOf(metadata))} ${metadata.mesh}`
+
+/** The track, its mesh when there are several, and how much of the group is done. */
+const heading = (group: CatalogueEntry[], isMeshNamed: boolean, width: number): Line => {
+  const { metadata } = group[0]!.scenario
+  const done = group.filter(({ progress }) => progress.state === 'done').length
+  const mesh = isMeshNamed ? span(`  ${metadata.mesh}`, 'muted') : ''
+  const title = line(span(trackTitle(trackOf(metadata)).toUpperCase(), 'strong'), mesh)
+  return ends(title, line(span(`${done}/${group.length} done`, 'muted')), width)
+}
+
+/** `entries` as `listed` orders them. */
 export const catalogueLines = (
   entries: CatalogueEntry[],
   selected: number,
@@ -58,11 +74,13 @@ export const catalogueLines = (
 ): CatalogueLines => {
   const lines: Line[] = []
   const items: number[] = []
+  const groups = Map.groupBy(entries, groupOf)
+  const isMeshNamed = new Set(entries.map(({ scenario }) => scenario.metadata.mesh)).size > 1
   entries.forEach((entry, index) => {
-    const { mesh } = entry.scenario.metadata
-    if (mesh !== entries[index - 1]?.scenario.metadata.mesh) {
+    const [before, group] = [entries[index - 1], groupOf(entry)]
+    if (before === undefined || groupOf(before) !== group) {
       if (index > 0) lines.push(blank)
-      lines.push(line(span(mesh.toUpperCase(), 'strong')))
+      lines.push(heading(groups.get(group)!, isMeshNamed, width))
     }
     items.push(lines.length)
     lines.push(row(entry, index === selected, focused, width, ellipsis))
@@ -98,6 +116,7 @@ export const aboutLines = (entry: CatalogueEntry | undefined, width: number): Li
     blank,
     ...fact('status', status(entry), width),
     ...(help.length > 0 ? fact('help', `${help.join(', ')} used`, width) : []),
+    ...fact('track', trackTitle(trackOf(metadata)), width),
     ...fact('mesh', metadata.mesh, width),
     ...fact('level', `${metadata.difficulty}, about ${metadata.minutes} min`, width),
     ...fact('CKS', metadata.cks.length > 0 ? metadata.cks.map(readable).join(', ') : 'beyond the exam', width),

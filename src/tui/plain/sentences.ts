@@ -1,4 +1,5 @@
 /** The screens as plain text, for reading aloud and for terminals that can do nothing but append lines. */
+import { trackOf, trackTitle } from '../../content/tracks.ts'
 import type { LabView, View } from '../../session/types.ts'
 import { listed } from '../lines/catalogue.ts'
 import { type ListedCheck, listedChecks } from '../lines/checks.ts'
@@ -21,7 +22,14 @@ export const catalogueSentences = (view: Picker): string[] =>
       progress.state === 'started'
         ? `in progress, ${progress.passed.length} of ${plural(spec.steps.length, 'step')}`
         : progressWords[progress.state]
-    const facts = [metadata.mesh, metadata.difficulty, `${metadata.minutes} minutes`, cks, state].join(', ')
+    const facts = [
+      trackTitle(trackOf(metadata)),
+      metadata.mesh,
+      metadata.difficulty,
+      `${metadata.minutes} minutes`,
+      cks,
+      state,
+    ].join(', ')
     return `${index + 1}. ${metadata.title}: ${facts}${metadata.name === view.resume ? ', resumes here' : ''}`
   })
 
