@@ -70,14 +70,7 @@ test('from a pipe, each line waits for the one before: a whole file of answers i
   const { out: menu } = await fromPipe('q\n', env)
   const { code, out } = await fromPipe(`${numberIn(menu, scenario)}\ne\nn\nc 1\nm 1\nq\ny\nq\n`, env)
   expect(code).toBe(0)
-  const inOrder = [
-    'Step 1 of ',
-    'Passed: Refuse plaintext',
-    'Step 2 of ',
-    'asked  ',
-    'seen by a probe',
-    'resumes here',
-  ]
+  const inOrder = ['Step 1 of ', 'Passed: Refuse plaintext', 'Step 2 of ', 'asked  ', 'seen by a probe', 'resumes here']
   expect(inOrder.map((text) => out.indexOf(text))).toEqual(
     inOrder.map((text) => out.indexOf(text)).toSorted((a, b) => a - b),
   )
