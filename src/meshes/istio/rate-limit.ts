@@ -23,25 +23,33 @@ const either = (from: Fields, snake: string): unknown =>
 
 const perHundred: Record<string, number> = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }
 
-/** A RuntimeFractionalPercent in percent; absent: 0. */
-const percentOf = (value: unknown): number => {
+/** A RuntimeFractionalPercent in percent; absent: 0. Undefined: no such denominator. */
+const percentOf = (value: unknown): number | undefined => {
   const fraction = fields(either(fields(value), 'default_value'))
   const numerator = typeof fraction.numerator === 'number' ? fraction.numerator : 0
-  return numerator / (perHundred[text(fraction.denominator) ?? 'HUNDRED'] ?? 1)
+  const denominator = perHundred[text(fraction.denominator) ?? 'HUNDRED']
+  return denominator === undefined ? undefined : numerator / denominator
 }
 
-/** The configuration inside a patch, through TypedStruct where it is wrapped. */
-const configOf = (patch: Fields): Fields => {
+const isOurs = (url: unknown): boolean =>
+  text(url)?.endsWith('/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit') ?? false
+
+/** The configuration inside a patch, through TypedStruct where it is wrapped; undefined: it says to be of another type. */
+const configOf = (patch: Fields): Fields | undefined => {
   const value = fields(patch.value)
   const typed = fields(either(value, 'typed_config'))
-  return isFields(typed.value) ? fields(typed.value) : typed
+  if (isOurs(typed['@type'])) return typed
+  const isStruct = /\/(udpa\.type\.v1|xds\.type\.v3)\.TypedStruct$/.test(text(typed['@type']) ?? '')
+  return isStruct && isOurs(either(typed, 'type_url')) && isFields(typed.value) ? fields(typed.value) : undefined
 }
+
+const connectionManager = 'envoy.filters.network.http_connection_manager'
 
 const whole = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 
-/** The patch as a rate limit; undefined: it is something else, or says something that is not modelled. */
-const readPatch = (object: KubeObject, index: number): (RateLimit & { port?: number }) | undefined => {
+/** The patch as a rate limit; `none`: it matches nothing; undefined: it is something else, or not modelled. */
+const readPatch = (object: KubeObject, index: number): (RateLimit & { port?: number }) | 'none' | undefined => {
   const patch = fields(list(fields(object.spec).configPatches)[index])
   const match = fields(patch.match)
   const context = text(match.context) ?? 'ANY'
@@ -61,6 +69,8 @@ const readPatch = (object: KubeObject, index: number): (RateLimit & { port?: num
   if (!first && !(operation === 'INSERT_BEFORE' && before === 'envoy.filters.http.router')) return undefined
   const config = configOf(change)
   if (
+    config === undefined ||
+    text(either(config, 'stat_prefix')) === undefined ||
     Object.keys(config).some((key) => !knownKeys.has(key)) ||
     config.local_rate_limit_per_downstream_connection === true
   )
@@ -74,13 +84,18 @@ const readPatch = (object: KubeObject, index: number): (RateLimit & { port?: num
     return [[(text(header.key) ?? '').toLowerCase(), text(header.value) ?? '']]
   })
   const status = fields(config.status).code
+  const enabled = percentOf(either(config, 'filter_enabled'))
+  const enforced = percentOf(either(config, 'filter_enforced'))
+  if (enabled === undefined || enforced === undefined) return undefined
+  // listener_patch.go networkFilterMatch: a name that is no filter of the chain matches nothing.
+  if (filter.name !== undefined && filter.name !== connectionManager) return 'none'
   return {
     key: `${object.metadata.namespace}/${object.metadata.name}/${index}`,
     maxTokens,
     tokensPerFill: whole(either(bucket, 'tokens_per_fill')) ?? 1,
     fillInterval,
-    enabled: percentOf(either(config, 'filter_enabled')),
-    enforced: percentOf(either(config, 'filter_enforced')),
+    enabled,
+    enforced,
     status: typeof status === 'number' && status >= 400 ? status : 429,
     responseHeaders,
     first,
@@ -95,7 +110,7 @@ export const readRateLimits = (object: KubeObject): (RateLimit & { port?: number
   const patches = list(spec.configPatches)
   if (object.kind !== 'EnvoyFilter' || patches.length === 0 || list(spec.targetRefs).length > 0) return undefined
   const read = patches.map((_, index) => readPatch(object, index))
-  return read.every((each) => each !== undefined) ? read : undefined
+  return read.every((each) => each !== undefined) ? read.filter((each) => each !== 'none') : undefined
 }
 
 /** The rate limits in front of a workload's port, those that come first in the order in which Envoy asks them. */
