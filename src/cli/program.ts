@@ -108,8 +108,8 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(jsonOption())
     .action(async (options) => done(await (await import('./matrix.ts')).matrix(io, options)))
 
-  verb(program, 'tool', 'istioctl, as far as labs use it: tool istioctl <subcommand …>')
-    .argument('<name>', 'istioctl')
+  verb(program, 'tool', 'istioctl and linkerd, as far as labs use them: tool istioctl|linkerd <subcommand …>')
+    .argument('<name>', 'istioctl or linkerd')
     .argument('[arguments...]', 'what the tool is told; "tool istioctl" alone says what there is')
     .allowUnknownOption()
     .helpOption(false)

@@ -42,7 +42,7 @@ describe('wrong usage ends with 2, on stderr, with the nearest right thing', () 
     ['tap legacy/client http://orders.production/ -H nocolon', /-H "nocolon" is no header/],
     ['tap legacy/client', /missing required argument 'url'/],
     ['cluster serve --port 99999', /--port 99999: a number from 0 to 65535/],
-    ['cluster serve --mesh linkerd', /no mesh "linkerd" yet.*meshes are istio/],
+    ['cluster serve --mesh cilium', /no mesh "cilium" yet.*meshes are istio/],
     ['cluster serve --lab shop-isto', /no lab "shop-isto" \(did you mean "shop-istio"\?\)/],
     ['cluster serve --lab a --scenario b', /cannot be used with/],
     ['cluster serve --kubeconfig own.config', /own\.config is there already and is not a lab's kubeconfig/],

@@ -5,6 +5,8 @@ import type { KubeObject } from '../../src/kube/api.ts'
 import { createClient } from '../../src/kube/client.ts'
 import type { Pod } from '../../src/kube/kinds.ts'
 import { linkerd } from '../../src/meshes/linkerd/index.ts'
+import { parseArguments } from '../../src/tools/istioctl/index.ts'
+import { linkerdTool } from '../../src/tools/linkerd/index.ts'
 
 let embedded: EmbeddedCluster
 const pods = { group: '', resource: 'pods' }
@@ -118,6 +120,42 @@ describe('a cluster with Linkerd', () => {
     expect(codes).toContain('429')
     expect(await ask('plain')).toBe('200')
     expect(await metrics()).toContain('inbound_http_local_ratelimit_total')
+  })
+
+  test('the tool shows edges as linkerd viz does, and no caller without a proxy', async () => {
+    await curl('client', 'http://api/')
+    await curl('plain', 'http://api/')
+    let out = ''
+    const io = {
+      out: (text: string) => {
+        out += text
+      },
+      err: () => {},
+      client: async () => createClient(embedded.cluster),
+    }
+    const code = await linkerdTool(parseArguments(['viz', 'edges', 'deployment', '-n', 'shop']), io)
+    expect([code, out]).toEqual([
+      0,
+      ['SRC      DST   SRC_NS   DST_NS   SECURED   ', 'client   api   shop     shop     √         ', ''].join('\n'),
+    ])
+    expect(await linkerdTool(parseArguments(['viz', 'edges', 'deployment/api']), io)).toBe(1)
+    expect(await linkerdTool(parseArguments(['multicluster', 'link']), io)).toBe(2)
+  })
+
+  test('check and authz read what the API has', async () => {
+    let out = ''
+    const io = {
+      out: (text: string) => {
+        out += text
+      },
+      err: () => {},
+      client: async () => createClient(embedded.cluster),
+    }
+    expect(await linkerdTool(parseArguments(['check', '--proxy', '-n', 'empty']), io)).toBe(1)
+    expect(out).toContain('× data plane proxies are ready\n    no "linkerd-proxy" containers found')
+    out = ''
+    expect(await linkerdTool(parseArguments(['authz', '-n', 'shop', 'po/api']), io)).toBe(0)
+    expect(out).toContain('ROUTE  SERVER  AUTHORIZATION_POLICY  SERVER_AUTHORIZATION')
   })
 
   test('the webhook refuses in its own words', async () => {

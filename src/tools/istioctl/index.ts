@@ -43,7 +43,7 @@ export interface Parsed {
 }
 
 const short: Record<string, string> = { n: 'namespace', A: 'all-namespaces', o: 'output', h: 'help', c: 'kubeconfig' }
-const switches = new Set(['all-namespaces', 'help', 'short', 'verbose'])
+const switches = new Set(['all-namespaces', 'help', 'short', 'verbose', 'proxy'])
 
 /** Splits words and flags as istioctl's own parser does: `-n x`, `--name x`, `--name=x`, switches alone. */
 export const parseArguments = (argv: readonly string[]): Parsed => {
