@@ -15,6 +15,7 @@ const rows: readonly (readonly [apiVersion: string, kind: string, namespaced: bo
   ['v1', 'ServiceAccount', true, 'serviceaccount', 'serviceaccounts', 'sa'],
   ['v1', 'ConfigMap', true, 'configmap', 'configmaps', 'cm'],
   ['apps/v1', 'Deployment', true, 'deployment', 'deployments', 'deploy', 'deployment.apps'],
+  ['networking.k8s.io/v1', 'NetworkPolicy', true, 'networkpolicy', 'networkpolicies', 'netpol'],
   ['security.istio.io/v1', 'PeerAuthentication', true, 'peerauthentication', 'peerauthentications', 'pa'],
   ['security.istio.io/v1', 'AuthorizationPolicy', true, 'authorizationpolicy', 'authorizationpolicies', 'ap'],
   ['security.istio.io/v1', 'RequestAuthentication', true, 'requestauthentication', 'requestauthentications', 'ra'],
