@@ -37,6 +37,7 @@ const directions: Record<string, string[]> = {
     'exam/types.ts',
     'exam/score.ts',
     'content/schema.ts',
+    'content/tracks.ts',
     'grading/report.ts',
     'tap/text.ts',
     'tap/wire.ts',

@@ -17,8 +17,7 @@ const entryOf = ({ scenario, lab }: CatalogueItem, progress: ScenarioProgress) =
     title: step.title,
     passed: progress.passed.includes(step.id),
   }))
-  const track = trackOf(scenario.metadata)
-  return { name, title, mesh, track, lab: lab.metadata.name, minutes, difficulty, cks, steps, progress }
+  return { name, title, mesh, lab: lab.metadata.name, minutes, difficulty, cks, steps, progress }
 }
 
 const progressWords = ({ progress, steps }: ReturnType<typeof entryOf>): string =>
@@ -37,11 +36,11 @@ export const list = async (io: Io, { json, content }: { json?: boolean; content?
   )
   if (json) printJson(io, entries)
   else {
-    const rows = entries.map((entry) => [
+    const rows = entries.map((entry, index) => [
       entry.name,
       entry.title,
       entry.mesh,
-      entry.track ?? '',
+      trackOf(items[index]!.scenario.metadata) ?? '',
       `${entry.minutes} min`,
       entry.difficulty,
       entry.cks.length ? 'CKS' : 'beyond CKS',

@@ -24,7 +24,7 @@ describe('the whole course', () => {
     expect(types).toEqual(['OPEN', 'HINT', 'EDITED', 'NEXT', 'LEAVE', 'QUIT'])
     expect(end).toBe('quit')
     const inOrder = [
-      '1. Encrypt every hop: istio, easy, 10 minutes, CKS, in progress, 1 of 2 steps, resumes here',
+      '1. Encrypt every hop: mTLS, istio, easy, 10 minutes, CKS, in progress, 1 of 2 steps, resumes here',
       'Step 1 of 2: Refuse plaintext in production',
       'For another terminal: export KUBECONFIG=/home/ana/',
       '[FAIL] a pod without a sidecar can no longer read orders',
