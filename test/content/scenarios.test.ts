@@ -1,5 +1,6 @@
 /** The content that ships with the program, proven on the embedded cluster; and that answers which only look right fail. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadMesh } from '../../src/cli/meshes.ts'
 import { applyChange } from '../../src/content/change.ts'
 import { type CatalogueItem, labObjects, loadCatalogue, loadScenario } from '../../src/content/load.ts'
 import type { Change } from '../../src/content/schema.ts'
@@ -13,11 +14,12 @@ import { istio } from '../../src/meshes/istio/index.ts'
 const namespaces = ['production', 'staging', 'legacy']
 
 const openLab = async (item: CatalogueItem): Promise<OpenedLab> => {
-  const { cluster, stop } = await createEmbeddedCluster({ mesh: istio })
+  const mesh = await loadMesh(item.lab.metadata.mesh)
+  const { cluster, stop } = await createEmbeddedCluster({ mesh })
   const client = createClient(cluster)
   await client.apply(await labObjects(item))
   await settle(client, namespaces)
-  return { cluster, mesh: istio, close: async () => stop() }
+  return { cluster, mesh, close: async () => stop() }
 }
 
 const { items } = await loadCatalogue()

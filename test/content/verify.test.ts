@@ -97,8 +97,8 @@ describe('sound content', () => {
   test('every claim is proven, in one cluster', async () => {
     expect(await verify([first, second])).toEqual([
       'first: starts unsolved | ok',
-      'first: mistake is caught wrong-value | ok',
-      'first: mistake is caught wrong-name | ok',
+      'first: mistake is caught wrong-value | ok | recognised',
+      'first: mistake is caught wrong-name | ok | recognised',
       'first: solution passes | ok',
       'second: starts unsolved | ok',
       'second: solution passes | ok',
@@ -190,7 +190,7 @@ describe('planted defects', () => {
     expect(await verify([{ ...first, mistakes }])).toEqual([
       'first: starts unsolved | ok',
       'first: mistake is caught a | check one passes all the same: saw a/x',
-      'first: mistake is caught b | ok',
+      'first: mistake is caught b | ok | recognised',
       'first: solution passes | ok',
     ])
   })
@@ -279,5 +279,8 @@ describe('mutants', () => {
 
 test('a scenario’s setup lies on top of the lab and replaces what has the same name', async () => {
   const proofs = await verify([first], thing('x', '1'), { setup: thing('x', '0') })
-  expect(proofs.slice(0, 2)).toEqual(['first: starts unsolved | ok', 'first: mistake is caught wrong-value | ok'])
+  expect(proofs.slice(0, 2)).toEqual([
+    'first: starts unsolved | ok',
+    'first: mistake is caught wrong-value | ok | recognised',
+  ])
 })

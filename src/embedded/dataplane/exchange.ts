@@ -48,7 +48,8 @@ const run = async (
   const isProxied = isMeshed(owner)
   const number = isProxied ? proxies.turn(owner, exchange.request.authority) : 0
   const gathered = (avoid: ReadonlyMap<string, ReadonlySet<string>>, tries: number): Promise<Call> => {
-    const turn = { number: number + tries, avoid, ejected: proxies.ejected(owner) }
+    // A copy: what is tried later was not yet known to this attempt, and logs ask about it again afterwards.
+    const turn = { number: number + tries, avoid: new Map(avoid), ejected: proxies.ejected(owner) }
     return ways.gather(isProxied ? { ...call, turn } : call)
   }
   const held: (() => void)[] = []

@@ -241,7 +241,10 @@ const limit = (enforced: number, more: Record<string, unknown> = {}): KubeObject
           value: {
             name: 'envoy.filters.http.local_ratelimit',
             typed_config: {
+              '@type': 'type.googleapis.com/udpa.type.v1.TypedStruct',
+              type_url: 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
               value: {
+                stat_prefix: 'http_local_rate_limiter',
                 token_bucket: { max_tokens: 2, tokens_per_fill: 2, fill_interval: '60s' },
                 filter_enabled: { default_value: { numerator: 100, denominator: 'HUNDRED' } },
                 filter_enforced: { default_value: { numerator: enforced, denominator: 'HUNDRED' } },
