@@ -61,14 +61,15 @@ export class Store {
   #revision: number
   readonly #limits: HistoryLimits
   readonly #objectBytes: number
-  readonly #start: number
+  /** What a bucket that is new now has forgotten: what came before the store, and what was compacted away. */
+  #forgotten: number
   readonly #buckets = new Map<string, Bucket>()
   readonly #everything = new Set<Watcher>()
   #pending: [Watcher, Revision][] = []
 
   constructor(options: StoreOptions = {}) {
     this.#revision = options.startRevision ?? 1000
-    this.#start = this.#revision
+    this.#forgotten = this.#revision - 1
     this.#objectBytes = options.objectBytes ?? 1.5 * 1024 * 1024
     this.#limits = { count: options.history ?? 5000, bytes: options.historyBytes ?? 64 * 1024 * 1024 }
   }
@@ -93,7 +94,7 @@ export class Store {
   #bucket(name: string): Bucket {
     let bucket = this.#buckets.get(name)
     if (!bucket) {
-      const log = new RevisionLog(this.#limits, this.#start - 1)
+      const log = new RevisionLog(this.#limits, this.#forgotten)
       bucket = { name, state: new Map(), keys: new SortedKeys(), log, watchers: new Set() }
       this.#buckets.set(name, bucket)
     }
@@ -248,6 +249,7 @@ export class Store {
 
   /** Forgets every revision up to and including this one. */
   compact(revision = this.#revision): void {
+    this.#forgotten = Math.max(this.#forgotten, revision)
     for (const { log } of this.#buckets.values()) log.compact(revision)
   }
 }

@@ -25,7 +25,7 @@ const show = (view: View, size = { columns: 80, rows: 24 }) => {
     },
     shell: async (kubeconfig: string, where: string) => {
       shells.push(`${kubeconfig} ${where}`)
-      return {}
+      return { says: 'back from the shell' }
     },
   }
   return { session, edited, shells, screen: mountTui(session, { ...size, terminal }) }
@@ -71,7 +71,8 @@ test('e edits the file, ! opens the shell of the task, N the notes', async () =>
   await expect.poll(() => session.events).toEqual([{ type: 'EDITED' }])
   screen.press('!')
   await expect.poll(() => shells).toEqual([expect.stringMatching(/shop-istio\.kubeconfig exam task 1$/)])
-  await screen.until('? help')
+  // Keys are ours again once the screen says what came back.
+  await screen.until('back from the shell')
   screen.press('N')
   await expect.poll(() => session.events).toEqual([{ type: 'EDITED' }, { type: 'NOTED' }])
   expect(edited).toEqual([expect.stringMatching(/peer\.yaml$/), '/state/exams/x/notes.md'])
