@@ -53,7 +53,7 @@ const requireTerminal = (io: Io, json: boolean): void => {
   if (io.stdin.isTTY && screen.isTTY) return
   throw new UsageError(
     json
-      ? 'an exam is taken at a terminal: with --json the screen is on stderr and the results go to stdout, as in "meshdojo exam --json > results.json"; "meshdojo report --format json" prints the results of earlier exams'
+      ? 'an exam is taken at a terminal: with --json the screen is on stderr and the results go to stdout, as in "meshdojo exam --json > results.json"'
       : 'an exam is taken at a terminal, and this is none: "meshdojo exam --json > results.json" keeps the results in a file, "meshdojo check NAME" grades without a screen',
   )
 }
