@@ -62,9 +62,14 @@ export const composeExam = (scenarios: readonly Scenario[], { seed, minutes }: O
   const pool = scenarios.filter(isExamined).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   const chosen: ReturnType<typeof deal> = []
   let planned = 0
+  // A long task that does not fit makes room for shorter ones, but only of scenarios that are not in the exam yet.
+  let isFull = false
   for (const task of deal(pool, randomFrom(seed))) {
     const needs = minutesOf(task.scenario)
-    if (chosen.length === MAX_TASKS || (chosen.length > 0 && planned + needs > minutes)) break
+    const fits = chosen.length === 0 || planned + needs <= minutes
+    if (chosen.length === MAX_TASKS || (isFull && chosen.some(({ scenario }) => scenario === task.scenario))) break
+    isFull ||= !fits
+    if (!fits) continue
     chosen.push(task)
     planned += needs
   }

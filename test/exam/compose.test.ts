@@ -73,6 +73,19 @@ test('tasks fit into the minutes, and seeds differ', () => {
   expect(new Set(exams.map((exam) => JSON.stringify(exam.tasks))).size).toBeGreaterThan(1)
 })
 
+test('a task that is too long for the rest makes room for one that fits', () => {
+  const sized = (name: string, length: number): Scenario => ({
+    ...scenario,
+    metadata: { ...scenario.metadata, name, minutes: length },
+    spec: { ...scenario.spec, steps: [scenario.spec.steps[0]!] },
+  })
+  const all = [sized('short', 5), sized('middle', 10), sized('long', 40)]
+  for (const s of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const names = composeExam(all, { seed: s, minutes: 20 }).tasks.map((task) => task.scenario)
+    expect(names[0] === 'long' ? names : names.toSorted()).toEqual(names[0] === 'long' ? ['long'] : ['middle', 'short'])
+  }
+})
+
 test('an exam covers as many scenarios as it has tasks, while there are some left', () => {
   const { tasks } = composeExam(own, { seed: 7, minutes: 30 })
   expect(new Set(tasks.map((task) => task.scenario)).size).toBe(tasks.length)
