@@ -163,6 +163,7 @@ export interface Logged {
   server?: ProxyLog
 }
 
+/** Some fields are worked out when they are first read, so a copy is made with `plainVerdict`, never by spreading. */
 export interface Verdict {
   /** `unknown`: a field that matters here is not modelled; `steps` name it. It is never a guess. */
   outcome: 'allow' | 'deny' | 'unknown'
@@ -200,4 +201,23 @@ export interface Problem {
   says: string
   /** `invalid`: the mesh ignores it too. `unmodelled`: the mesh honours it and this engine does not. */
   kind: 'invalid' | 'unmodelled'
+}
+
+/** The verdict as plain data, with everything worked out. */
+export const plainVerdict = (verdict: Verdict): Verdict => {
+  const { outcome, transport, identity, effect, decidedBy, because, steps, logged, upstream, inbound, endsTls } =
+    verdict
+  return {
+    outcome,
+    transport,
+    ...(identity === undefined ? {} : { identity }),
+    ...(effect === undefined ? {} : { effect }),
+    ...(decidedBy === undefined ? {} : { decidedBy }),
+    because,
+    steps,
+    ...(logged === undefined ? {} : { logged }),
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(inbound === undefined ? {} : { inbound }),
+    ...(endsTls === undefined ? {} : { endsTls }),
+  }
 }

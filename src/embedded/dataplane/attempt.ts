@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
-import type { EndsTls, Forwarding, RateLimit, Verdict } from '../../meshes/verdict.ts'
+import { type EndsTls, type Forwarding, plainVerdict, type RateLimit, type Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Dial, Failure, HttpExchange } from './dataplane.ts'
@@ -98,7 +98,10 @@ export const attempt = async (
   const logged = (at: 'client' | 'server', status: number, flags: string, details: string): void => {
     const own = { status, flags, details }
     const seen = { status, flags: '-', details: 'via_upstream' }
-    notes.verdict = { ...verdict, logged: at === 'client' ? { client: own } : { server: own, client: seen } }
+    notes.verdict = {
+      ...plainVerdict(verdict),
+      logged: at === 'client' ? { client: own } : { server: own, client: seen },
+    }
   }
 
   if (verdict.outcome === 'unknown' || !effect) {

@@ -1,7 +1,7 @@
 /** Connections of plain bytes (`nc`, `tcp://`): the verdict made real, then the program. */
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
-import type { Verdict } from '../../meshes/verdict.ts'
+import { plainVerdict, type Verdict } from '../../meshes/verdict.ts'
 import type { DataPlane, Dial, Failure, HttpExchange, TcpResult } from './dataplane.ts'
 import { closedLate } from './dropped.ts'
 import type { ExchangeWays } from './exchange.ts'
@@ -106,7 +106,7 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
         const leave = proxies.connect(pod, cluster, limits)
         if (leave === undefined) {
           for (const each of held) each()
-          notes.verdict = { ...verdict, logged: { [at]: { status: 0, flags: 'UO', details: '-' } } }
+          notes.verdict = { ...plainVerdict(verdict), logged: { [at]: { status: 0, flags: 'UO', details: '-' } } }
           return failed({ kind: 'empty' })
         }
         held.push(leave)

@@ -8,6 +8,7 @@ import { type DestinationRules, readDestinationRules } from './destination-rule.
 import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
 import { once } from './once.ts'
+import type { Pairs } from './pairs.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
 import { byAge } from './read.ts'
 import type { Receiver } from './receiver.ts'
@@ -34,6 +35,8 @@ export interface IstioModel {
   requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
   /** What was worked out per receiving pod, kept for the next call. It never changes an answer. */
   receivers: Map<Pod, Receiver>
+  /** What connections between pods settle, kept likewise. */
+  pairs: Pairs
   gateways: readonly KubeObject[]
   extensions: readonly KubeObject[]
 }
@@ -136,6 +139,7 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
         (policy) => policy.object.metadata.namespace,
       ),
       receivers: new Map(),
+      pairs: new Map(),
       gateways: all('networking.istio.io', 'Gateway'),
       extensions: [
         ...all('networking.istio.io', 'EnvoyFilter'),

@@ -29,6 +29,8 @@ export interface FieldTest {
   /** A value istiod cannot use: an ALLOW rule with it is dropped, a DENY rule loses only the value. */
   invalid?: string
   unmodelled?: boolean
+  /** Depends on nothing but the connection. */
+  ofConnection?: true
   /** Every value was unusable: in a DENY rule the test is as good as absent. */
   empty: boolean
 }
@@ -52,27 +54,35 @@ const address = (pick: (asked: Asked) => string): Attribute => ({
 const attributes = {
   principals: {
     httpOnly: false,
+    ofConnection: true,
     compile: (value, { trustDomains }) => {
       const patterns = aliasPrincipals(value, trustDomains).map(principalPattern)
       return identityTest((identity) => patterns.some((matches) => matches(identity)))
     },
     seen: seenIdentity,
   },
-  namespaces: { httpOnly: false, compile: (value) => identityTest(namespacePattern(value)), seen: seenIdentity },
+  namespaces: {
+    httpOnly: false,
+    ofConnection: true,
+    compile: (value) => identityTest(namespacePattern(value)),
+    seen: seenIdentity,
+  },
   serviceAccounts: {
     httpOnly: false,
+    ofConnection: true,
     compile: (value, { home }) => identityTest(serviceAccountPattern(value, home)),
     seen: seenIdentity,
   },
   trustDomains: {
     httpOnly: false,
+    ofConnection: true,
     compile: (value, { trustDomains }) => {
       const patterns = aliasTrustDomains(value, trustDomains).map(trustDomainPattern)
       return identityTest((identity) => patterns.some((matches) => matches(identity)))
     },
     seen: seenIdentity,
   },
-  ipBlocks: address((asked) => asked.peerAddress),
+  ipBlocks: { ...address((asked) => asked.peerAddress), ofConnection: true },
   remoteIpBlocks: address((asked) => asked.remoteAddress),
   requestPrincipals: principalOfToken,
   hosts: {
@@ -101,15 +111,17 @@ const attributes = {
   },
   ports: {
     httpOnly: false,
+    ofConnection: true,
     compile: (value) => {
       const wanted = /^\d+$/.test(value) ? Number(value) : Number.NaN
       return wanted <= 65535 ? ({ port }) => port === wanted : undefined
     },
     seen: ({ port }) => String(port),
   },
-  destinationIp: address((asked) => asked.destinationAddress),
+  destinationIp: { ...address((asked) => asked.destinationAddress), ofConnection: true },
   sni: {
     httpOnly: false,
+    ofConnection: true,
     compile: (value) => {
       const matches = stringPattern(value)
       return ({ sni }) => matches(sni)
@@ -152,6 +164,7 @@ const makeTest = (
     seen: attribute.seen,
     empty: usable.length === 0,
     ...(invalid === undefined ? {} : { invalid }),
+    ...(attribute.ofConnection ? { ofConnection: true } : {}),
     ...(attribute.unmodelled ? { unmodelled: true } : {}),
   }
 }

@@ -8,12 +8,13 @@ import type { IstioModel } from './compile.ts'
 import { forwarding, type Handlers, refusal } from './effects.ts'
 import { throughGateway } from './gateway.ts'
 import { type Outbound, outbound } from './outbound.ts'
+import { glance } from './pairs.ts'
 import { isGateway, isMeshed } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { receive } from './receive.ts'
 import { receiverOf } from './receiver.ts'
 import { extensionDoubt } from './traffic.ts'
-import { doubtful, verdict } from './verdicts.ts'
+import { BriefVerdict, doubtful, verdict } from './verdicts.ts'
 
 /** A call to a receiver that no sidecar guards, or around it. */
 const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Verdict => {
@@ -40,8 +41,14 @@ const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Ve
   return verdict('allow', transport, [...steps, passed], why.outcome === 'info' ? { ...why } : passed, { effect })
 }
 
-/** See `Mesh.decide`. */
+/** See `Mesh.decide`. What a connection settles is remembered (pairs.ts); the reasons are found when they are read. */
 export const decide = (model: IstioModel, call: Call): Verdict => {
+  const seen = glance(model, call)
+  return seen === undefined ? decideWhole(model, call) : new BriefVerdict(seen, () => decideWhole(model, call))
+}
+
+/** The same from the beginning, step by step. */
+export const decideWhole = (model: IstioModel, call: Call): Verdict => {
   const { source, destination } = call
   const loops =
     source.metadata.name === destination.metadata.name && source.metadata.namespace === destination.metadata.namespace

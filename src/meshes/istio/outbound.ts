@@ -32,6 +32,8 @@ export interface Outbound {
   call: Call
   upstream?: Upstream
   changes?: HeaderChanges
+  /** The endpoint depends on the request. */
+  hashed?: true
   /** Set when the call cannot be decided on this side; the last step names what is not modelled. */
   unknown?: true
   /** Set when the caller's own sidecar ends the connection. */
@@ -100,6 +102,7 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
     call: sent,
     upstream: tls.startsTls === undefined ? upstream : { ...upstream, startsTls: tls.startsTls },
     ...(changes === undefined ? {} : { changes }),
+    ...(cluster.policy.loadBalancer?.value.consistentHash === undefined ? {} : { hashed: true }),
     ...(tls.unknown ? { unknown: true } : {}),
   }
 }

@@ -8,7 +8,7 @@ import type { Asked, FieldTest } from './conditions.ts'
 import type { ExtensionProvider } from './mesh-config.ts'
 
 /** The tests of a rule that are left on one kind of port. */
-interface Tests {
+export interface Tests {
   from: FieldTest[][]
   to: FieldTest[][]
   when: FieldTest[]
@@ -153,7 +153,10 @@ const any = (alternatives: readonly FieldTest[][], asked: Asked): Match => {
 /** Whether an entry matches the call. No words: this is what every decision costs. */
 export const matchEntry = (entry: Entry, asked: Asked): Match => {
   const tests = asked.http === undefined ? entry.tcp : entry.http
-  if (tests === undefined) return 'no'
+  return tests === undefined ? 'no' : matchTests(tests, asked)
+}
+
+export const matchTests = (tests: Tests, asked: Asked): Match => {
   const from = any(tests.from, asked)
   if (from === 'no') return 'no'
   const to = any(tests.to, asked)
@@ -161,4 +164,34 @@ export const matchEntry = (entry: Entry, asked: Asked): Match => {
   const when = all(tests.when, asked)
   if (when === 'no') return 'no'
   return from === 'yes' && to === 'yes' && when === 'yes' ? 'yes' : 'unknown'
+}
+
+/** Without the tests that the connection settles; undefined: one of them fails. */
+const settle = (tests: readonly FieldTest[], asked: Asked): FieldTest[] | undefined => {
+  const left: FieldTest[] = []
+  for (const test of tests) {
+    if (!test.ofConnection) left.push(test)
+    else if (test.matches(asked) === test.negated) return undefined
+  }
+  return left
+}
+
+const settleAny = (alternatives: readonly FieldTest[][], asked: Asked): FieldTest[][] | undefined => {
+  if (alternatives.length === 0) return []
+  const left: FieldTest[][] = []
+  for (const tests of alternatives) {
+    const rest = settle(tests, asked)
+    if (rest?.length === 0) return []
+    if (rest !== undefined) left.push(rest)
+  }
+  return left.length === 0 ? undefined : left
+}
+
+/** What is left of an entry to ask about each request of one connection; undefined: it matches none of them. */
+export const narrow = (entry: Entry, asked: Asked): Tests | undefined => {
+  const tests = asked.http === undefined ? entry.tcp : entry.http
+  const from = tests && settleAny(tests.from, asked)
+  const to = tests && from && settleAny(tests.to, asked)
+  const when = tests && to && settle(tests.when, asked)
+  return from && to && when ? { from, to, when } : undefined
 }

@@ -19,7 +19,7 @@ import { doubtful, lazyVerdict, verdict } from './verdicts.ts'
 const isEmpty = (objects: readonly unknown[]): boolean => objects.length === 0
 
 /** What applies to the receiver and is not modelled. */
-const doubt = (model: IstioModel, call: Call): Evidence | undefined => {
+export const receiverDoubt = (model: IstioModel, call: Call): Evidence | undefined => {
   if (isEmpty(model.extensions) && isEmpty(model.sidecars)) return undefined
   const { namespace = '', labels } = call.destination.metadata
   const about = { namespace, labels, root: model.config.rootNamespace }
@@ -36,7 +36,7 @@ export interface Listener {
 /** What becomes of a call that reached a pod with a sidecar; `sent` is how it left the caller's pod. */
 export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Verdict => {
   const receiver = receiverOf(model, call.destination)
-  const evidence = doubt(model, call)
+  const evidence = receiverDoubt(model, call)
   if (evidence !== undefined) {
     const last = doubtful('server', evidence)
     return verdict('unknown', 'none', [...sent.steps, last], last)

@@ -3,7 +3,15 @@
  * what the caller meets in every byte, is worked out when it is first read: a table of everybody to everybody reads
  * few of them.
  */
-import type { Effect, Evidence, Logged, Step, Transport, Verdict } from '../verdict.ts'
+import {
+  type Effect,
+  type Evidence,
+  type Logged,
+  plainVerdict,
+  type Step,
+  type Transport,
+  type Verdict,
+} from '../verdict.ts'
 import { once } from './once.ts'
 import { nameOf } from './read.ts'
 
@@ -68,3 +76,53 @@ export const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
   says: `${nameOf(evidence.object)} (${evidence.field ?? 'spec'}) applies to this call and is not modelled`,
   evidence,
 })
+
+/** A verdict whose reasons are worked out when somebody reads them, by deciding once more. Copy it with `plainVerdict`. */
+export class BriefVerdict implements Verdict {
+  readonly outcome: Verdict['outcome']
+  readonly transport: Transport
+  readonly identity: string | undefined
+  readonly upstream: Verdict['upstream']
+  readonly #decide: () => Verdict
+  #whole: Verdict | undefined
+
+  constructor(
+    seen: Pick<Verdict, 'outcome' | 'transport' | 'identity'> & { upstream: Verdict['upstream'] },
+    decide: () => Verdict,
+  ) {
+    this.outcome = seen.outcome
+    this.transport = seen.transport
+    this.identity = seen.identity
+    this.upstream = seen.upstream
+    this.#decide = decide
+  }
+
+  #told(): Verdict {
+    this.#whole ??= this.#decide()
+    return this.#whole
+  }
+  get effect() {
+    return this.#told().effect
+  }
+  get decidedBy() {
+    return this.#told().decidedBy
+  }
+  get because() {
+    return this.#told().because
+  }
+  get steps() {
+    return this.#told().steps
+  }
+  get logged() {
+    return this.#told().logged
+  }
+  get inbound() {
+    return this.#told().inbound
+  }
+  get endsTls() {
+    return this.#told().endsTls
+  }
+  toJSON(): Verdict {
+    return plainVerdict(this)
+  }
+}

@@ -2,7 +2,7 @@
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
 import { isOutside } from '../outside.ts'
-import type { Verdict } from '../verdict.ts'
+import { plainVerdict, type Verdict } from '../verdict.ts'
 import { podAddresses } from '../world.ts'
 import { decide, type PolicyDecision, type Side } from './decide.ts'
 import type { PolicyModel } from './policy.ts'
@@ -61,5 +61,5 @@ export const behindPolicies = (policies: PolicyModel, call: Call, verdict: Verdi
   const wire = leaves < 0 ? verdict.steps.length : leaves
   const before = verdict.steps.slice(0, wire)
   if (!decision.allowed) return dropped(decision, before)
-  return { ...verdict, steps: [...before, ...decision.steps, ...verdict.steps.slice(wire)] }
+  return { ...plainVerdict(verdict), steps: [...before, ...decision.steps, ...verdict.steps.slice(wire)] }
 }

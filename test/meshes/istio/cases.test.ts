@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { decideWhole } from '../../../src/meshes/istio/decide.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
-import type { Verdict } from '../../../src/meshes/verdict.ts'
+import { plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
 import { filler, now, type TokenSpec } from './tokens.ts'
 import { type Ask, expand, makeCall, worldWith } from './world.ts'
 
@@ -48,7 +49,7 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
   const by = verdict.decidedBy?.object
   const effect = verdict.effect?.kind === 'respond' ? verdict.effect.status : verdict.effect?.kind
   const seen = {
-    ...verdict,
+    ...plainVerdict(verdict),
     effect,
     by: by ? `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name}` : 'default',
   }
@@ -109,6 +110,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
       const gathered = call.gathered === false ? asked : ((await istio.gather?.(model, asked, { now, fetch })) ?? asked)
       const verdict = istio.decide(model, gathered)
       check(verdict, call.expect)
+      // What connections settle is remembered, and decides nothing differently.
+      expect(plainVerdict(verdict)).toEqual(plainVerdict(decideWhole(model, gathered)))
       // Whatever the outcome, it is told: the deciding sentence is one of the steps.
       expect(verdict.steps.map((step) => step.says)).toContain(verdict.because)
     })

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../../src/kube/api.ts'
 import { explain, summary } from '../../../src/meshes/explain.ts'
+import { decideWhole } from '../../../src/meshes/istio/decide.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
-import type { Verdict } from '../../../src/meshes/verdict.ts'
+import { plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
 import { type Ask, expand, makeCall, worldWith } from './world.ts'
 
 const asks: Ask[] = [
@@ -18,7 +19,7 @@ const asks: Ask[] = [
 const ask = fc.constantFrom(...asks)
 const judge = (objects: readonly KubeObject[], which: Ask): Verdict => {
   const world = worldWith(objects)
-  return istio.decide(istio.compile(world).model, makeCall(world, which))
+  return plainVerdict(istio.decide(istio.compile(world).model, makeCall(world, which)))
 }
 
 const some = <T>(...values: T[]) => fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })
@@ -101,6 +102,29 @@ describe('whatever the configuration', () => {
         expect([other.outcome, other.transport, other.effect]).toEqual([one.outcome, one.transport, one.effect])
       }),
       { numRuns: 200 },
+    )
+  })
+
+  test('remembering what connections settle changes nothing, whatever was asked and changed before', () => {
+    fc.assert(
+      fc.property(configuration, configuration, fc.array(ask, { minLength: 1, maxLength: 6 }), (one, other, which) => {
+        const others = other.filter((object) => object.kind === 'AuthorizationPolicy')
+        const changed = [...one.filter((object) => object.kind !== 'AuthorizationPolicy'), ...others]
+        for (const objects of [one, changed, one]) {
+          const world = worldWith(objects)
+          const { model } = istio.compile(world)
+          for (const each of [...which, ...which]) {
+            const call = makeCall(world, each)
+            const paths = ['/api/x', '/admin', '/%61dmin//', '/api/%252e%2e/admin']
+            for (const path of call.http ? paths : ['']) {
+              const asked = call.http ? { ...call, http: { ...call.http, path } } : call
+              const told = plainVerdict(istio.decide(model, asked))
+              expect(told).toEqual(plainVerdict(decideWhole(model, asked)))
+            }
+          }
+        }
+      }),
+      { numRuns: 100 },
     )
   })
 
