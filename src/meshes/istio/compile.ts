@@ -1,6 +1,7 @@
 /** Kubernetes objects in, linked tables out: what both sidecars of any call would have been configured with. */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
+import { hasLabels } from '../match/labels.ts'
 import type { Problem } from '../verdict.ts'
 import { buildWorld } from '../world.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
@@ -8,7 +9,7 @@ import { type DestinationRules, readDestinationRules } from './destination-rule.
 import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
 import { once } from './once.ts'
-import type { Pairs } from './pairs.ts'
+import { keepPairs, type Pairs } from './pairs.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
 import { byAge } from './read.ts'
 import type { Receiver } from './receiver.ts'
@@ -92,60 +93,127 @@ const isUsable = (object: unknown): object is KubeObject => {
 const hasSpec = (object: KubeObject): boolean =>
   (object.kind !== 'Pod' && object.kind !== 'Service') || (typeof object.spec === 'object' && object.spec !== null)
 
-/** Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. */
-export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
-  const usable = objects.filter(isUsable)
-  const all = (group: string, ...kinds: string[]): KubeObject[] =>
-    usable
-      .filter((object) => kinds.includes(object.kind) && (object.apiVersion.split('/').at(-2) ?? '') === group)
-      .sort(byAge)
-  const configMap = all('', 'ConfigMap').find(
-    (object) => object.metadata.name === 'istio' && object.metadata.namespace === defaultMeshConfig.rootNamespace,
-  )
-  const config = readMeshConfig(configMap)
-  const problems: Problem[] = []
-  const policies: AuthorizationPolicy[] = []
-  for (const object of all('security.istio.io', 'AuthorizationPolicy')) {
-    const read = readAuthorizationPolicy(object, [config.trustDomain, ...config.trustDomainAliases])
-    problems.push(...read.problems)
-    if (read.policy !== undefined) policies.push(read.policy)
+/** Objects of one kind, oldest first. */
+type Kinds = (group: string, ...kinds: string[]) => KubeObject[]
+
+const byKind = (objects: readonly KubeObject[]): Kinds => {
+  const groups = new Map<string, KubeObject[]>()
+  for (const object of objects) {
+    const slash = object.apiVersion.indexOf('/')
+    const key = `${slash < 0 ? '' : object.apiVersion.slice(0, slash)} ${object.kind}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [object])
+    else group.push(object)
   }
+  return (group, ...kinds) => kinds.flatMap((kind) => groups.get(`${group} ${kind}`) ?? []).sort(byAge)
+}
+
+type ReadPolicy = ReturnType<typeof readAuthorizationPolicy>
+
+/** Everything but AuthorizationPolicies, linked. */
+const link = (objects: readonly KubeObject[]): IstioModel => {
+  const all = byKind(objects)
+  const config = readMeshConfig(
+    all('', 'ConfigMap').find(
+      ({ metadata }) => metadata.name === 'istio' && metadata.namespace === defaultMeshConfig.rootNamespace,
+    ),
+  )
   const peers = all('security.istio.io', 'PeerAuthentication').map(readPeerAuthentication)
   const services = all('', 'Service').filter(
     (object): object is Service => typeof object.spec === 'object' && object.spec !== null,
   )
-  const world = once(() => buildWorld(usable.filter(hasSpec)))
+  const world = once(() => buildWorld(objects.filter(hasSpec)))
   const entries = all('networking.istio.io', 'ServiceEntry')
   return {
-    model: {
-      config,
-      peerAuthentications: {
-        rootNamespace: config.rootNamespace,
-        byNamespace: grouped<PeerAuthentication>(peers, (policy) => policy.object.metadata.namespace),
-      },
-      authorization: grouped(policies, (policy) => policy.object.metadata.namespace),
-      services: grouped(services, (service) => service.metadata.namespace),
-      pods: grouped(
-        all('', 'Pod').filter((object): object is Pod => typeof object.spec === 'object' && object.spec !== null),
-        (pod) => pod.metadata.namespace,
-      ),
-      registry: once(() => buildRegistry(services, entries, all('networking.istio.io', 'WorkloadEntry'), world)),
-      destinationRules: readDestinationRules(all('networking.istio.io', 'DestinationRule'), config.rootNamespace),
-      virtualServices: indexVirtualServices(all('networking.istio.io', 'VirtualService').map(readVirtualService)),
-      sidecars: all('networking.istio.io', 'Sidecar'),
-      serviceEntries: entries,
-      requestAuthentications: grouped(
-        all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
-        (policy) => policy.object.metadata.namespace,
-      ),
-      receivers: new Map(),
-      pairs: new Map(),
-      gateways: all('networking.istio.io', 'Gateway'),
-      extensions: [
-        ...all('networking.istio.io', 'EnvoyFilter'),
-        ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),
-      ],
+    config,
+    peerAuthentications: {
+      rootNamespace: config.rootNamespace,
+      byNamespace: grouped<PeerAuthentication>(peers, (policy) => policy.object.metadata.namespace),
     },
-    problems,
+    authorization: new Map(),
+    services: grouped(services, (service) => service.metadata.namespace),
+    pods: grouped(
+      all('', 'Pod').filter((object): object is Pod => typeof object.spec === 'object' && object.spec !== null),
+      (pod) => pod.metadata.namespace,
+    ),
+    registry: once(() => buildRegistry(services, entries, all('networking.istio.io', 'WorkloadEntry'), world)),
+    destinationRules: readDestinationRules(all('networking.istio.io', 'DestinationRule'), config.rootNamespace),
+    virtualServices: indexVirtualServices(all('networking.istio.io', 'VirtualService').map(readVirtualService)),
+    sidecars: all('networking.istio.io', 'Sidecar'),
+    serviceEntries: entries,
+    requestAuthentications: grouped(
+      all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
+      (policy) => policy.object.metadata.namespace,
+    ),
+    receivers: new Map(),
+    pairs: new Map(),
+    gateways: all('networking.istio.io', 'Gateway'),
+    extensions: [
+      ...all('networking.istio.io', 'EnvoyFilter'),
+      ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),
+    ],
   }
+}
+
+/** What was compiled last. Stored objects are never changed in place, so the same ones mean the same. */
+interface Compiled {
+  others: readonly KubeObject[]
+  policies: ReadonlyMap<KubeObject, ReadPolicy>
+  model: IstioModel
+}
+let last: Compiled | undefined
+
+const isSame = (a: readonly KubeObject[], b: readonly KubeObject[]): boolean =>
+  a.length === b.length && a.every((object, index) => object === b[index])
+
+/** Whether one of the policies is for the pod, in force or not. */
+const concerning = (policies: readonly ReadPolicy[], root: string) => (pod: Pod) =>
+  policies.some(({ policy }) => {
+    const home = policy?.object.metadata.namespace
+    const isNear = home === root || home === pod.metadata.namespace
+    return policy !== undefined && isNear && hasLabels(policy.labels, pod.metadata.labels)
+  })
+
+/** The last model with other policies: what workloads that none of the changed ones is for had worked out stays. */
+const relink = ({ model, policies: before }: Compiled, policies: Compiled['policies']): IstioModel => {
+  const changed = [
+    ...[...before].filter(([object]) => !policies.has(object)),
+    ...[...policies].filter(([object]) => !before.has(object)),
+  ].map(([, read]) => read)
+  const concerns = concerning(changed, model.config.rootNamespace)
+  return {
+    ...model,
+    receivers: new Map([...model.receivers].filter(([pod]) => !concerns(pod))),
+    pairs: keepPairs(model.pairs, concerns),
+  }
+}
+
+/**
+ * Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. After a change of
+ * AuthorizationPolicies alone, the most frequent one, what the last model had worked out is used again where it holds.
+ */
+export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
+  const [given, others]: [KubeObject[], KubeObject[]] = [[], []]
+  for (const object of objects)
+    if (isUsable(object)) {
+      const isPolicy = object.kind === 'AuthorizationPolicy' && object.apiVersion.startsWith('security.istio.io/')
+      if (isPolicy) given.push(object)
+      else others.push(object)
+    }
+  const before = last !== undefined && isSame(last.others, others) ? last : undefined
+  const linked = before?.model ?? link(others)
+  const { trustDomain, trustDomainAliases } = linked.config
+  const policies = new Map<KubeObject, ReadPolicy>()
+  for (const object of given.sort(byAge))
+    policies.set(
+      object,
+      before?.policies.get(object) ?? readAuthorizationPolicy(object, [trustDomain, ...trustDomainAliases]),
+    )
+  const usable = [...policies.values()].flatMap(({ policy }) => policy ?? [])
+  const model = {
+    ...(before === undefined ? linked : relink(before, policies)),
+    authorization: grouped(usable, (policy) => policy.object.metadata.namespace),
+  }
+  last = { others, policies, model }
+  return { model, problems: [...policies.values()].flatMap(({ problems }) => problems) }
 }
