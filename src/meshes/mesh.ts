@@ -95,8 +95,11 @@ export interface Mesh<Model = unknown> {
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
   readonly reads: readonly ResourceRef[]
 
-  /** Objects in, a model out. Never throws: what it cannot use it returns as problems. */
-  compile(objects: readonly KubeObject[]): { model: Model; problems: Problem[] }
+  /**
+   * Objects in, a model out. Never throws: what it cannot use it returns as problems. `last`: a model of mostly the same
+   * objects, from which a mesh may take what still holds; it never changes the answer.
+   */
+  compile(objects: readonly KubeObject[], last?: Model): { model: Model; problems: Problem[] }
   /** What should happen to this call, and why. Never throws. */
   decide(model: Model, call: Call): Verdict
   /**

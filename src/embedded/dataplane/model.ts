@@ -30,7 +30,7 @@ const networkKinds: readonly GroupResource[] = [
 export const cached = <T>(
   registry: Registry,
   kinds: readonly GroupResource[],
-  build: (objects: KubeObject[]) => T,
+  build: (objects: KubeObject[], last: T | undefined) => T,
 ): { get: () => T; stop: () => void } => {
   let revision = -1
   let changed = -1
@@ -43,7 +43,10 @@ export const cached = <T>(
       const now = Math.max(0, ...kinds.map((kind) => registry.changed(kind)))
       if (now === changed) return value as T
       changed = now
-      value = build(kinds.flatMap((kind) => registry.list(kind)))
+      value = build(
+        kinds.flatMap((kind) => registry.list(kind)),
+        value,
+      )
       return value
     },
     stop() {
@@ -77,8 +80,8 @@ export const createModel = ({
   stop: () => void
 } => {
   const world = cached(registry, networkKinds, buildWorld)
-  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects) => mesh?.compile(objects).model)
-  const policies = cached(registry, policyReads.map(kindOf), compilePolicies)
+  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects, last) => mesh?.compile(objects, last).model)
+  const policies = cached(registry, policyReads.map(kindOf), (objects) => compilePolicies(objects))
   return {
     world: world.get,
     model: model.get,

@@ -17,6 +17,7 @@ import { buildRegistry, type ServiceRegistry } from './registry.ts'
 import { indexVirtualServices, readVirtualService, type VirtualServices } from './virtual-service.ts'
 
 export interface IstioModel {
+  sources: Sources
   config: MeshConfig
   peerAuthentications: PeerAuthentications
   /** By namespace, oldest first. */
@@ -130,6 +131,7 @@ const link = (objects: readonly KubeObject[]): IstioModel => {
       rootNamespace: config.rootNamespace,
       byNamespace: grouped<PeerAuthentication>(peers, (policy) => policy.object.metadata.namespace),
     },
+    sources: { others: objects, policies: new Map() },
     authorization: new Map(),
     services: grouped(services, (service) => service.metadata.namespace),
     pods: grouped(
@@ -155,13 +157,11 @@ const link = (objects: readonly KubeObject[]): IstioModel => {
   }
 }
 
-/** What was compiled last. Stored objects are never changed in place, so the same ones mean the same. */
-interface Compiled {
+/** What a model was made of. Stored objects are never changed in place, so the same ones mean the same. */
+export interface Sources {
   others: readonly KubeObject[]
   policies: ReadonlyMap<KubeObject, ReadPolicy>
-  model: IstioModel
 }
-let last: Compiled | undefined
 
 const isSame = (a: readonly KubeObject[], b: readonly KubeObject[]): boolean =>
   a.length === b.length && a.every((object, index) => object === b[index])
@@ -175,7 +175,8 @@ const concerning = (policies: readonly ReadPolicy[], root: string) => (pod: Pod)
   })
 
 /** The last model with other policies: what workloads that none of the changed ones is for had worked out stays. */
-const relink = ({ model, policies: before }: Compiled, policies: Compiled['policies']): IstioModel => {
+const relink = (model: IstioModel, policies: Sources['policies']): IstioModel => {
+  const before = model.sources.policies
   const changed = [
     ...[...before].filter(([object]) => !policies.has(object)),
     ...[...policies].filter(([object]) => !before.has(object)),
@@ -190,9 +191,12 @@ const relink = ({ model, policies: before }: Compiled, policies: Compiled['polic
 
 /**
  * Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. After a change of
- * AuthorizationPolicies alone, the most frequent one, what the last model had worked out is used again where it holds.
+ * AuthorizationPolicies alone, the most frequent one, what the model `last` had worked out is used again where it holds.
  */
-export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
+export const compile = (
+  objects: readonly KubeObject[],
+  last?: IstioModel,
+): { model: IstioModel; problems: Problem[] } => {
   const [given, others]: [KubeObject[], KubeObject[]] = [[], []]
   for (const object of objects)
     if (isUsable(object)) {
@@ -200,20 +204,20 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
       if (isPolicy) given.push(object)
       else others.push(object)
     }
-  const before = last !== undefined && isSame(last.others, others) ? last : undefined
-  const linked = before?.model ?? link(others)
+  const before = last !== undefined && isSame(last.sources.others, others) ? last : undefined
+  const linked = before ?? link(others)
   const { trustDomain, trustDomainAliases } = linked.config
   const policies = new Map<KubeObject, ReadPolicy>()
   for (const object of given.sort(byAge))
     policies.set(
       object,
-      before?.policies.get(object) ?? readAuthorizationPolicy(object, [trustDomain, ...trustDomainAliases]),
+      before?.sources.policies.get(object) ?? readAuthorizationPolicy(object, [trustDomain, ...trustDomainAliases]),
     )
   const usable = [...policies.values()].flatMap(({ policy }) => policy ?? [])
   const model = {
     ...(before === undefined ? linked : relink(before, policies)),
     authorization: grouped(usable, (policy) => policy.object.metadata.namespace),
+    sources: { others, policies },
   }
-  last = { others, policies, model }
   return { model, problems: [...policies.values()].flatMap(({ problems }) => problems) }
 }
