@@ -2,7 +2,6 @@
  * The clusters of an exam: one a task, opened on demand and kept for a while. The one that was visited longest ago goes
  * away when there would be too many; the candidate's work is put back when its task is visited again.
  */
-import { setTimeout } from 'node:timers/promises'
 import type { StepReport } from '../grading/report.ts'
 import type { Applied } from '../session/apply-file.ts'
 import type { LabHandle, Opened } from '../session/context.ts'
@@ -38,9 +37,6 @@ export interface TaskLabsOptions {
   most?: number
 }
 
-/** How long the cluster's own word of a change that was made may take. Milliseconds. */
-const patience = 500
-
 export const createTaskLabs = ({ tasks, openLab, most = 3 }: TaskLabsOptions): TaskLabs => {
   /** In the order in which they were visited, the latest last. */
   const labs = new Map<number, Promise<Opened>>()
@@ -54,16 +50,6 @@ export const createTaskLabs = ({ tasks, openLab, most = 3 }: TaskLabsOptions): T
     if (!item) throw new Error('this task is not in the content any more')
     return item
   }
-
-  const nextChange = (task: number): Promise<void> =>
-    new Promise((resolve) => {
-      const listener = (event: LabEvent): void => {
-        if (event.type !== 'CHANGED' || event.task !== task) return
-        listeners.delete(listener)
-        resolve()
-      }
-      listeners.add(listener)
-    })
 
   const close = async (task: number): Promise<void> => {
     const opening = labs.get(task)
@@ -123,11 +109,7 @@ export const createTaskLabs = ({ tasks, openLab, most = 3 }: TaskLabsOptions): T
     },
     apply: async (task, path) => {
       const { lab } = await labs.get(task)!
-      const told = nextChange(task)
-      const applied = await lab.apply(path)
-      // What is shown must be safe from a kill, so the work is told first. A file that changes nothing tells nothing.
-      if (applied.ok) await Promise.race([told, setTimeout(patience)])
-      return applied
+      return lab.apply(path)
     },
     grade: async (task, work, say, signal) => gradeIn(await visit(task, work, say), task, signal),
     listen: (listener) => {

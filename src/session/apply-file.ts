@@ -1,14 +1,20 @@
 /** Applies a file as `kubectl apply -f` would, and says what came of it. Never rejects for what is in the file. */
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { ApplyFailed } from '../kube/apply.ts'
+import type { KubeObject } from '../kube/api.ts'
+import { ApplyFailed, type ApplyResult } from '../kube/apply.ts'
 import type { Client } from '../kube/client.ts'
 import { describeResults } from './feed.ts'
 
 export interface Applied {
   ok: boolean
   says: string
+  /** Objects that were written, as they are now; also those of a file of which others were refused. */
+  written?: KubeObject[]
 }
+
+const writtenOf = (results: readonly ApplyResult[]): KubeObject[] =>
+  results.flatMap(({ outcome, object }) => (object && outcome !== 'unchanged' ? [object] : []))
 
 const longestFile = 10_000_000
 
@@ -27,7 +33,8 @@ export const applyFile = async (client: Client, path: string): Promise<Applied> 
   if (problems.length) return { ok: false, says: problems.map(formatProblem).join('; ') }
   if (objects.length === 0) return { ok: true, says: `nothing to apply in ${name} yet` }
   try {
-    return { ok: true, says: describeResults(await client.apply(objects.map(({ object }) => object))) }
+    const results = await client.apply(objects.map(({ object }) => object))
+    return { ok: true, says: describeResults(results), written: writtenOf(results) }
   } catch (error) {
     if (!(error instanceof ApplyFailed)) throw error
     const { refusalLine } = await import('./refusal-line.ts')
@@ -37,6 +44,6 @@ export const applyFile = async (client: Client, path: string): Promise<Applied> 
       const line = message && start ? refusalLine(text, start, message) : undefined
       return `${line ? `${name}:${line} ` : ''}${describeResults([result])}`
     })
-    return { ok: false, says: says.join('; ') }
+    return { ok: false, says: says.join('; '), written: writtenOf(error.results) }
   }
 }

@@ -19,6 +19,7 @@ export interface LabHandle {
   observe(signal: AbortSignal, onSeen: (matrix: Matrix) => void): Promise<void>
   /** The next `observe` probes every pair anew. */
   forgetSeen(): void
+  /** What it changed has been told to `onChange` when it resolves. */
   apply(path: string): Promise<Applied>
   /** Sends the request that stands for a pair of the map, as the step has it, and captures it. */
   tap(step: ScenarioStep, from: string, to: string, signal: AbortSignal): Promise<Tap>

@@ -70,7 +70,13 @@ export const openLab = async (
       },
       observe: traffic.observe,
       forgetSeen: () => traffic.forget('all'),
-      apply: (path) => applyFile(client, path),
+      apply: async (path) => {
+        const { written = [], ...applied } = await applyFile(client, path)
+        // What is shown as applied must be kept already: the work is told first.
+        await live.wrote(written)
+        heard.tell()
+        return applied
+      },
       tap: async (step, from, to, tapSignal) => {
         const request = tapRequestOf(item.lab, step, from, to)
         if (!request) throw new Error(`there is no ${to} in the map`)
@@ -120,6 +126,11 @@ const createHearing = () => {
       changes.push(change)
       // A microtask gathers what one write set off.
       if (!timer) queueMicrotask(() => timer ?? flush())
+    },
+    /** Tells what was heard now. */
+    tell: (): void => {
+      clearTimeout(timer)
+      flush()
     },
     /** What putting work back set off is no news. */
     forget: (): void => {

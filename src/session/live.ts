@@ -19,6 +19,11 @@ export interface Change {
 export interface Live {
   /** Everything watched, as it is now. */
   objects(): KubeObject[]
+  /**
+   * Takes in objects that this program has just written, before the watches tell of them; resolves once it has. So what
+   * is known never lags behind what was applied. Kinds that are not watched are left out.
+   */
+  wrote(objects: readonly KubeObject[]): Promise<void>
   /** Resolves when everything that was there has been read. */
   synced: Promise<void>
   stop(): void
@@ -40,6 +45,9 @@ const alsoWatched: readonly ResourceRef[] = [
   { group: '', version: 'v1', resource: 'secrets' },
   { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' },
 ]
+
+/** Resource versions of one cluster are numbers that grow, in etcd as here. */
+const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0)
 
 const words = { ADDED: 'created', MODIFIED: 'changed', DELETED: 'deleted' } as const
 
@@ -84,8 +92,19 @@ export const watchCluster = ({ client, mesh, onChange, onLost }: LiveOptions): L
     })
     return { settled, stop: () => watch.stop() }
   })
+  const takeIn = async (object: KubeObject): Promise<void> => {
+    const { group, resource } = await client.resourceOf(object)
+    if (!distinct.has(`${group}/${resource}`)) return
+    const known = objects.get(keyOf(object))
+    // The watch was faster, and perhaps somebody else has written since.
+    if (known && versionOf(known) >= versionOf(object)) return
+    hear({ type: known ? 'MODIFIED' : 'ADDED', object })
+  }
   return {
     objects: () => [...objects.values()],
+    wrote: async (written) => {
+      for (const object of written) await takeIn(object)
+    },
     synced: Promise.all(watches.map(({ settled }) => settled)).then(() => {
       allSynced = true
     }),

@@ -1,0 +1,87 @@
+/** An opened lab over the real cluster: what it tells of an applied file, and when. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CatalogueItem } from '../../src/content/load.ts'
+import { createEmbeddedCluster } from '../../src/embedded/cluster.ts'
+import type { Cluster } from '../../src/kube/api.ts'
+import { openLab } from '../../src/session/lab.ts'
+import { emptyWork } from '../../src/session/work.ts'
+import { item as demo } from './fixture.ts'
+
+const configMap = (name: string, value: string): string =>
+  `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}, namespace: default}, data: {value: "${value}"}}\n`
+
+/** A cluster whose watches say nothing any more once they are held. */
+const withHeldWatches = (cluster: Cluster): { cluster: Cluster; hold: () => void } => {
+  let held = false
+  const gate = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        if (!held) controller.enqueue(chunk)
+      },
+    })
+  return {
+    hold: () => {
+      held = true
+    },
+    cluster: {
+      ...cluster,
+      exec: (...args) => cluster.exec(...args),
+      fetch: async (request) => {
+        const response = await cluster.fetch(request)
+        if (!/[?&]watch=/.test(request.url) || !response.body) return response
+        return new Response(response.body.pipeThrough(gate()), response)
+      },
+    },
+  }
+}
+
+const open = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-'))
+  const embedded = await createEmbeddedCluster()
+  const { cluster, hold } = withHeldWatches(embedded.cluster)
+  const item: CatalogueItem = {
+    ...demo,
+    labFolder: folder,
+    lab: { ...demo.lab, spec: { ...demo.lab.spec, manifests: ['lab.yaml'] } },
+  }
+  writeFileSync(join(folder, 'lab.yaml'), configMap('of-the-lab', '1'))
+  const { lab } = await openLab(
+    {
+      provider: { name: 'embedded', open: async () => ({ cluster, kubeconfig: 'none', close: async () => {} }) },
+      loadMesh: async () => undefined,
+    },
+    item,
+    emptyWork(),
+    () => {},
+    new AbortController().signal,
+  )
+  onTestFinished(async () => {
+    await lab.close()
+    embedded.stop()
+  })
+  const file = join(folder, 'mine.yaml')
+  const apply = (text: string) => {
+    writeFileSync(file, text)
+    return lab.apply(file)
+  }
+  return { lab, hold, apply }
+}
+
+test('what was applied is told as work before applying ends, however late the watches are', async () => {
+  const { lab, hold, apply } = await open()
+  const told: string[][] = []
+  lab.onChange(({ byLearner }) => {
+    if (byLearner) told.push(lab.work().present.map(({ metadata }) => metadata.name))
+  })
+  hold()
+  expect(await apply(configMap('mine', '1'))).toMatchObject({ ok: true })
+  expect(told).toEqual([['mine']])
+  // A part of a file that is refused elsewhere is work as well.
+  const half = `${configMap('mine', '2')}---\n${configMap('more', '1')}---\n${configMap('Not_A_Name', '1')}`
+  expect(await apply(half)).toMatchObject({ ok: false })
+  expect(told.at(-1)).toEqual(['mine', 'more'])
+  expect(lab.work().present[0]).toMatchObject({ data: { value: '2' } })
+})
