@@ -203,21 +203,26 @@ export interface Problem {
   kind: 'invalid' | 'unmodelled'
 }
 
+/** Every field of a verdict, so that a copy forgets none. */
+const fields: Record<keyof Verdict, true> = {
+  outcome: true,
+  transport: true,
+  sent: true,
+  http: true,
+  identity: true,
+  effect: true,
+  decidedBy: true,
+  because: true,
+  steps: true,
+  logged: true,
+  upstream: true,
+  inbound: true,
+  endsTls: true,
+}
+
 /** The verdict as plain data, with everything worked out. */
 export const plainVerdict = (verdict: Verdict): Verdict => {
-  const { outcome, transport, identity, effect, decidedBy, because, steps, logged, upstream, inbound, endsTls } =
-    verdict
-  return {
-    outcome,
-    transport,
-    ...(identity === undefined ? {} : { identity }),
-    ...(effect === undefined ? {} : { effect }),
-    ...(decidedBy === undefined ? {} : { decidedBy }),
-    because,
-    steps,
-    ...(logged === undefined ? {} : { logged }),
-    ...(upstream === undefined ? {} : { upstream }),
-    ...(inbound === undefined ? {} : { inbound }),
-    ...(endsTls === undefined ? {} : { endsTls }),
-  }
+  const names = Object.keys(fields) as (keyof Verdict)[]
+  const told = names.map((name) => [name, verdict[name]] as const).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(told) as unknown as Verdict
 }

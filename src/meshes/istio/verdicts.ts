@@ -77,8 +77,11 @@ export const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
   evidence,
 })
 
+/** A field that a verdict may lack is one that a getter may forget. */
+type EveryField = { [Name in keyof Required<Verdict>]: Verdict[Name] }
+
 /** A verdict whose reasons are worked out when somebody reads them, by deciding once more. Copy it with `plainVerdict`. */
-export class BriefVerdict implements Verdict {
+export class BriefVerdict implements EveryField {
   readonly outcome: Verdict['outcome']
   readonly transport: Transport
   readonly identity: string | undefined
@@ -100,6 +103,12 @@ export class BriefVerdict implements Verdict {
   #told(): Verdict {
     this.#whole ??= this.#decide()
     return this.#whole
+  }
+  get sent() {
+    return this.#told().sent
+  }
+  get http() {
+    return this.#told().http
   }
   get effect() {
     return this.#told().effect
