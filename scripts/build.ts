@@ -66,8 +66,8 @@ if (!process.argv.includes('--if-stale') || isStale()) {
       'Intl.Segmenter': 'LazySegmenter',
     },
     inject: [`${root}src/tui/segmenter.ts`],
-    // just-bash finds its workers beside itself, so it stays a package of its own.
-    external: ['just-bash'],
+    // just-bash finds its workers beside itself, so it stays a package of its own; so does what few clusters need.
+    external: ['just-bash', '@kubernetes/client-node'],
     // ink reaches for its devtools only when asked to; they are not part of the product.
     alias: { 'react-devtools-core': `${root}scripts/empty.mjs` },
     plugins: [leanInk],

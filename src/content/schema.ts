@@ -191,6 +191,20 @@ export const labSchema = z.strictObject({
       .array(z.string().regex(/^\w[\w.-]*$/, 'the name of a file beside lab.yaml'))
       .min(1)
       .describe('files beside lab.yaml, applied in order'),
+    install: z
+      .strictObject({
+        version: z
+          .string()
+          .regex(/^\d+\.\d+\.\d+$/, 'a version such as 1.30.3')
+          .optional()
+          .describe("of the mesh; absent: meshdojo's tested one"),
+        settings: z
+          .record(text, z.string())
+          .optional()
+          .describe('values for istioctl --set, linkerd --set, or the chart'),
+      })
+      .optional()
+      .describe('how the mesh is installed in a real cluster'),
     matrix,
   }),
 })

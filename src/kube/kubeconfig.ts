@@ -1,11 +1,13 @@
 /**
  * Kubeconfig files: read one context of one, and write one for a lab (mode 0600, never the learner's own).
- * Not modelled yet: exec plugins, auth providers, basic auth and several files in KUBECONFIG; each is refused by name.
+ * Users with an exec plugin or an auth provider sign in through `sign-in.ts`. Not modelled: several files in KUBECONFIG
+ * (the first counts; `merge-kubeconfig.ts` reads all), and passwords, which API servers have not taken since 1.19.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { ClusterUnreachable } from './errors.ts'
+import { createSignIn, type SignedIn } from './sign-in.ts'
 
 /** What it takes to talk to one cluster. Certificates and keys are PEM. */
 export interface Connection {
@@ -21,6 +23,8 @@ export interface Connection {
   tokenFile?: string
   tlsServerName?: string
   insecure?: boolean
+  /** Credentials from an exec plugin or an auth provider, renewed when they expire. */
+  signIn?: () => Promise<SignedIn>
 }
 
 interface KubeconfigFile {
@@ -70,15 +74,13 @@ const connectionOf = async (file: KubeconfigFile, path: string, wanted?: string)
     throw unusable(path, `context "${name}" names no cluster with a server`, 'correct it')
   }
   const user = file.users?.find((entry) => entry.name === context.user)?.user ?? {}
-  for (const unsupported of ['exec', 'auth-provider', 'username'] as const) {
-    if (user[unsupported] !== undefined) {
-      throw unusable(
-        path,
-        `user "${context.user}" signs in by "${unsupported}", which meshdojo does not do yet`,
-        'use a client certificate or a token (kubectl create token)',
-      )
-    }
-  }
+  if (user.username !== undefined)
+    throw unusable(
+      path,
+      `user "${context.user}" signs in with a password, which API servers do not take any more`,
+      'use a client certificate or a token (kubectl create token)',
+    )
+  const byProgram = user.exec !== undefined || user['auth-provider'] !== undefined
 
   const beside = (relative: unknown): string => resolve(dirname(path), String(relative))
   /** PEM from `<field>-data` (base64) or from the file that `<field>` names, relative to the kubeconfig. */
@@ -102,6 +104,7 @@ const connectionOf = async (file: KubeconfigFile, path: string, wanted?: string)
     tokenFile: user.tokenFile === undefined ? undefined : beside(user.tokenFile),
     tlsServerName: text(cluster['tls-server-name']),
     insecure: cluster['insecure-skip-tls-verify'] === true,
+    ...(byProgram && { signIn: createSignIn(path, name) }),
   }
 }
 

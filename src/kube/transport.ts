@@ -10,6 +10,7 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Cluster } from './api.ts'
 import { ClusterUnreachable } from './errors.ts'
 import { type Connection, readKubeconfig } from './kubeconfig.ts'
+import type { SignedIn } from './sign-in.ts'
 
 /** A cluster that holds connections. */
 export interface RemoteCluster extends Cluster {
@@ -46,8 +47,14 @@ const secureContextOf = ({ server, ca, clientCertificate, clientKey }: Connectio
   }
 }
 
-const tlsOf = (connection: Connection) => ({
-  secureContext: secureContextOf(connection),
+const tlsOf = (connection: Connection, signedIn?: SignedIn) => ({
+  secureContext: secureContextOf({
+    ...connection,
+    ...(signedIn?.clientCertificate && {
+      clientCertificate: signedIn.clientCertificate,
+      clientKey: signedIn.clientKey,
+    }),
+  }),
   ...(connection.tlsServerName ? { servername: connection.tlsServerName } : {}),
   rejectUnauthorized: !connection.insecure,
 })
@@ -61,10 +68,22 @@ const bodiless = new Set([101, 204, 205, 304])
 /** The cluster behind a connection. Nothing is sent until the first request. Throws `ClusterUnreachable` for bad PEM. */
 export const connectTo = (connection: Connection): RemoteCluster => {
   const { server } = connection
-  const agent = new Agent({ ...tlsOf(connection), keepAlive: true, scheduling: 'lifo' })
+  const agentFor = (signedIn?: SignedIn) =>
+    new Agent({ ...tlsOf(connection, signedIn), keepAlive: true, scheduling: 'lifo' })
+  let agent = agentFor()
+  let certificate: string | undefined
   const start = server.startsWith('https:') ? httpsRequest : httpRequest
 
   const authorization = async (): Promise<Record<string, string>> => {
+    const signedIn = await connection.signIn?.()
+    if (signedIn) {
+      // A plugin may give another certificate each time: connections made with the old one end by themselves.
+      if (signedIn.clientCertificate !== certificate) {
+        certificate = signedIn.clientCertificate
+        agent = agentFor(signedIn)
+      }
+      return signedIn.headers
+    }
     const token = connection.tokenFile ? (await readFile(connection.tokenFile, 'utf8')).trim() : connection.token
     return token ? { authorization: `Bearer ${token}` } : {}
   }
@@ -104,7 +123,8 @@ export const connectTo = (connection: Connection): RemoteCluster => {
     exec: async (target, argv, streams) => {
       // ws is only read when something is run in a pod.
       const { execOverWebSocket } = await import('./exec.ts')
-      return execOverWebSocket({ server, agent, headers: await authorization() }, target, argv, streams)
+      const headers = await authorization()
+      return execOverWebSocket({ server, agent, headers }, target, argv, streams)
     },
     close: () => agent.destroy(),
   }

@@ -25,7 +25,7 @@ export const isAlive = (pid: number): boolean => {
 }
 
 /** Creates the file with its text at once, never empty; false when it is there already. */
-const tryCreate = async (path: string, text: string): Promise<boolean> => {
+export const tryCreate = async (path: string, text: string): Promise<boolean> => {
   const draft = `${path}.${process.pid}`
   await writeFile(draft, text, { mode: 0o600 })
   try {

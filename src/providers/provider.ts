@@ -7,6 +7,8 @@ export interface LabSpec {
   objects: KubeObject[]
   /** Lab name, for markers and messages. */
   name: string
+  /** How the mesh is to be installed in a real cluster; the embedded one has its own. */
+  install?: { version?: string; settings?: Readonly<Record<string, string>> }
 }
 
 /** A cluster that is there, with the lab in it. */

@@ -38,7 +38,10 @@ export const openLab = async (
   const mesh = await loadMesh(item.lab.metadata.mesh)
   const objects = await labObjects(item)
   const { name, mesh: meshName } = item.lab.metadata
-  const open = await provider.open({ name, mesh: meshName, objects }, { signal, onProgress: say })
+  const open = await provider.open(
+    { name, mesh: meshName, objects, install: item.lab.spec.install },
+    { signal, onProgress: say },
+  )
   try {
     await prepare?.(open.cluster, signal)
   } catch (error) {

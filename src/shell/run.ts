@@ -24,7 +24,12 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Milliseconds after which it is ended. */
   timeout?: number
+  /** Each line as it is printed, on either output; only when captured. */
+  onLine?: (line: string) => void
 }
+
+/** What runs a command: `run` below, or a test's own. */
+export type Runner = (command: Command, options?: RunOptions) => Promise<RunResult>
 
 export interface RunResult {
   exitCode: number
@@ -79,7 +84,8 @@ export const run = async (command: Command, options: RunOptions = {}): Promise<R
   const { execa } = await import('execa')
   const inherited = options.output !== undefined && options.output !== 'captured'
   const [program, ...args] = command.run
-  const result = await execa(program, args, {
+  const { onLine } = options
+  const child = execa(program, args, {
     reject: false,
     stdio: inherited ? ['inherit', options.output === 'on-stderr' ? 2 : 'inherit', 'inherit'] : undefined,
     input: inherited ? undefined : (command.input ?? ''),
@@ -88,7 +94,18 @@ export const run = async (command: Command, options: RunOptions = {}): Promise<R
     extendEnv: false,
     cancelSignal: options.signal,
     timeout: options.timeout,
+    ...(onLine && !inherited && { all: true }),
   })
+  if (onLine && child.all) {
+    let rest = ''
+    child.all.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split(/\r?\n|\r/)
+      rest = lines.pop() ?? ''
+      for (const line of lines) onLine(line)
+    })
+    child.all.once('end', () => rest && onLine(rest))
+  }
+  const result = await child
   const stdout = typeof result.stdout === 'string' ? result.stdout : ''
   const stderr = typeof result.stderr === 'string' ? result.stderr : ''
   if (result.failed || result.exitCode !== 0) {

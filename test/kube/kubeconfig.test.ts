@@ -45,8 +45,7 @@ describe('reading', () => {
   test.each([
     ['not YAML', '{', /not YAML/],
     ['no current context', '{}', /no current-context/],
-    ['an exec plugin', file({ exec: { command: 'aws' } }), /signs in by "exec", which meshdojo does not do yet/],
-    ['an auth provider', file({ 'auth-provider': {} }), /"auth-provider"/],
+    ['a password', file({ username: 'me' }), /signs in with a password/],
     ['a certificate that is not there', file({ 'client-certificate': 'gone.pem' }), /gone\.pem cannot be read/],
     ['no server', file({}, {}), /names no cluster with a server/],
   ])('%s is refused by name', async (name, text, says) => {
@@ -62,5 +61,31 @@ describe('reading', () => {
     const path = join(folder, 'contexts')
     writeFileSync(path, file({}))
     await expect(readKubeconfig(path, 'two')).rejects.toThrow('no context "two"; the file has: one')
+  })
+})
+
+describe('an exec plugin', () => {
+  const plugin = (name: string, script: string): string => {
+    const command = join(folder, name)
+    writeFileSync(command, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const apiVersion = 'client.authentication.k8s.io/v1'
+    const path = join(folder, `${name}.yaml`)
+    writeFileSync(path, file({ exec: { apiVersion, command, interactiveMode: 'Never' } }))
+    return path
+  }
+
+  test('is run when somebody signs in, and its token is sent', async () => {
+    const credential = {
+      kind: 'ExecCredential',
+      apiVersion: 'client.authentication.k8s.io/v1',
+      status: { token: 'fresh' },
+    }
+    const { signIn } = await readKubeconfig(plugin('good', `echo '${JSON.stringify(credential)}'`))
+    expect((await signIn?.())?.headers).toEqual({ Authorization: 'Bearer fresh' })
+  })
+
+  test('that fails says which context, and what shows the same', async () => {
+    const { signIn } = await readKubeconfig(plugin('bad', 'echo no >&2; exit 3'))
+    await expect(signIn?.()).rejects.toThrow(/signing in to "one" failed.*kubectl --context one/)
   })
 })

@@ -1,0 +1,56 @@
+/**
+ * Istio in sidecar mode, istiod alone: labs bring their own gateways. The flags are those of istio/istio
+ * operator/cmd/mesh/install.go; the charts and their order those of manifests/charts.
+ */
+import { established, runs, type Step, there, waitFor } from '../steps.ts'
+import { helmStep, settingsOf } from './helm.ts'
+import { chartFrom, type InstallSpec } from './install.ts'
+
+export const istioRepo = 'https://istio-release.storage.googleapis.com/charts'
+const namespace = 'istio-system'
+const crds = ['peerauthentications.security.istio.io', 'authorizationpolicies.security.istio.io']
+
+export const istioctlInstall = ({ version, settings }: Pick<InstallSpec, 'version' | 'settings'>): string[] => [
+  '--set',
+  'profile=minimal',
+  '--set',
+  `tag=${version}`,
+  ...settingsOf(settings),
+]
+
+export const istioSteps = (spec: InstallSpec): Step[] => {
+  const { version, by, settings } = spec
+  const chart = (name: string) => chartFrom(spec, name, istioRepo, version)
+  const install: Step[] =
+    by === 'tool'
+      ? [
+          {
+            id: 'istio',
+            says: `Install Istio ${version} with istioctl`,
+            actions: [
+              runs(
+                `Install Istio ${version}`,
+                'istioctl',
+                'install',
+                '--skip-confirmation',
+                ...istioctlInstall(spec),
+                '--readiness-timeout',
+                '10m0s',
+              ),
+            ],
+            done: [established(crds), there(namespace, 'deployment/istiod', 'configmap/istio')],
+            typically: 60,
+          },
+        ]
+      : [
+          helmStep(
+            { release: 'istio-base', namespace, ...chart('base') },
+            `Install Istio's kinds ${version} with Helm`,
+          ),
+          helmStep(
+            { release: 'istiod', namespace, ...chart('istiod'), settings },
+            `Install istiod ${version} with Helm`,
+          ),
+        ]
+  return [...install, waitFor('istio-ready', 'Wait until istiod is ready', namespace, ['deployment/istiod'])]
+}

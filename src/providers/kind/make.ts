@@ -1,0 +1,210 @@
+/** Makes, resumes, lists and removes real clusters: tools first, then the plan, with a claim on the name meanwhile. */
+import { existsSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import { findProgram } from '../../shell/find.ts'
+import { type Runner, run as runCommand } from '../../shell/run.ts'
+import { type Execution, execute } from './execute.ts'
+import {
+  allRecords,
+  type ClusterRecord,
+  claimCluster,
+  filesOf,
+  forgetCluster,
+  readRecord,
+  readTimes,
+  writeRecord,
+  writeTime,
+} from './files.ts'
+import type { MeshName } from './install/tools.ts'
+import { type ClusterSpec, clusterEnvironment, planCluster, planDelete } from './plan.ts'
+import type { Plan } from './steps.ts'
+import {
+  chooseInstaller,
+  chooseRuntime,
+  lookIn,
+  requireBasics,
+  requireRunning,
+  ToolMissing,
+  versionOf,
+} from './tools.ts'
+
+export interface KindOptions {
+  stateFolder: string
+  env: NodeJS.ProcessEnv
+  /** Runs commands; a test may record instead. */
+  run?: Runner
+}
+
+export interface CreateOptions {
+  mesh: MeshName
+  /** Default: `meshdojo-<mesh>`. */
+  name?: string
+  version?: string
+  settings?: Readonly<Record<string, string>>
+  /** A folder with an unpacked bundle. */
+  bundle?: string
+  lab?: string
+}
+
+/** Something is there that this program did not make, or that does not fit. */
+export class NotOurs extends Error {
+  override readonly name = 'NotOurs'
+}
+
+/** Clusters of ours are named so; kind's own rule for names is narrower than this prefix needs. */
+export const clusterName = (mesh: string, name: string | undefined): string => {
+  const full = name === undefined ? `meshdojo-${mesh}` : name.startsWith('meshdojo-') ? name : `meshdojo-${name}`
+  if (!/^[a-z0-9][a-z0-9.-]{0,48}[a-z0-9]$/.test(full))
+    throw new NotOurs(`"${name}" is no name for a cluster: lower-case letters, digits, dots and dashes, at most 40`)
+  return full
+}
+
+/** Decides on tools and versions, without starting anything but version questions. */
+export const specify = async (options: KindOptions, create: CreateOptions): Promise<ClusterSpec> => {
+  const { stateFolder, env } = options
+  const name = clusterName(create.mesh, create.name)
+  const before = readRecord(stateFolder, name)
+  if (before && before.mesh !== create.mesh)
+    throw new NotOurs(`${name} is there with ${before.mesh}, not with ${create.mesh}: choose another name with --name`)
+  const version = versionOf(create.mesh, create.version ?? before?.version)
+  const { folder, kubeconfig } = filesOf(stateFolder, name)
+  const look = lookIn(env)
+  return {
+    name,
+    mesh: create.mesh,
+    version,
+    runtime: before?.runtime ?? (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined)),
+    by: before?.by ?? (await chooseInstaller(create.mesh, version, look)),
+    settings: create.settings ?? {},
+    folder,
+    kubeconfig,
+    ...(create.bundle ? { bundle: create.bundle } : {}),
+    ...(create.lab ? { lab: create.lab } : {}),
+  }
+}
+
+export type Watching = Pick<Execution, 'signal' | 'onProgress' | 'onStep' | 'special'>
+
+/** Makes a cluster, or goes on where an earlier run ended. Throws `ToolMissing`, `StepFailed`, `ClusterBusy`, `NotOurs`. */
+export const makeCluster = async (
+  options: KindOptions,
+  spec: ClusterSpec,
+  watching: Watching = {},
+): Promise<ClusterSpec> => {
+  const { stateFolder, env, run = runCommand } = options
+  const release = await claimCluster(stateFolder, spec.name)
+  try {
+    await makeClaimed({ stateFolder, env, run }, spec, watching)
+    return spec
+  } finally {
+    await release()
+  }
+}
+
+/** The same, for who holds the claim already. */
+export const makeClaimed = async (
+  { stateFolder, env, run = runCommand }: KindOptions,
+  spec: ClusterSpec,
+  watching: Watching = {},
+): Promise<void> => {
+  const { name, mesh, version, runtime, by, lab } = spec
+  const withRuntime = { ...env, ...clusterEnvironment(spec) }
+  await requireBasics(lookIn(env))
+  await requireRunning(runtime, run, withRuntime)
+  const files = filesOf(stateFolder, name)
+  const before = readRecord(stateFolder, name)
+  let record: ClusterRecord = {
+    ...(before ?? { begun: new Date().toISOString(), finished: [], complete: false }),
+    ...{ name, mesh, version, runtime, by },
+  }
+  if (!before) await refuseForeign(spec, run, withRuntime)
+  await writeRecord(stateFolder, record)
+  const plan = planCluster(spec)
+  const times = await readTimes(stateFolder)
+  const keyOf = (id: string): string => `${mesh}/${id}`
+  await execute(plan, {
+    run,
+    env,
+    log: files.log,
+    finished: new Set(record.finished),
+    times: Object.fromEntries(plan.steps.flatMap(({ id }) => (times[keyOf(id)] ? [[id, times[keyOf(id)]!]] : []))),
+    ...watching,
+    onFinished: async ({ id }, seconds) => {
+      if (existsSync(files.kubeconfig)) await chmod(files.kubeconfig, 0o600)
+      record = { ...record, finished: [...new Set([...record.finished, id])] }
+      await writeRecord(stateFolder, record)
+      if (seconds > 1) await writeTime(stateFolder, keyOf(id), Math.round(seconds))
+    },
+  })
+  await writeRecord(stateFolder, { ...record, complete: true, ...(lab ? { lab } : {}) })
+}
+
+/** A cluster of the same name that we do not remember making is somebody's: it is left alone. */
+const refuseForeign = async ({ name }: ClusterSpec, run: Runner, env: NodeJS.ProcessEnv): Promise<void> => {
+  if (!(await kindClusters(run, env)).includes(name)) return
+  throw new NotOurs(
+    `kind has a cluster ${name} that this meshdojo did not make: choose another name with --name, or remove it yourself with "kind delete cluster --name ${name}"`,
+  )
+}
+
+const kindClusters = async (run: Runner, env: NodeJS.ProcessEnv): Promise<string[]> => {
+  const { stdout } = await run({ run: ['kind', 'get', 'clusters'], says: 'Ask kind for its clusters' }, { env })
+  return stdout
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+}
+
+export interface ListedCluster extends ClusterRecord {
+  kubeconfig: string
+  /** `unknown`: kind could not be asked. */
+  state: 'ready' | 'unfinished' | 'gone' | 'unknown'
+}
+
+/** The clusters that this program made, and whether kind still has them. */
+export const listClusters = async ({ stateFolder, env, run = runCommand }: KindOptions): Promise<ListedCluster[]> => {
+  const records = allRecords(stateFolder)
+  const known = new Map<string, string[] | undefined>()
+  for (const record of records) {
+    if (known.has(record.runtime)) continue
+    const runtimeEnv = { ...env, ...clusterEnvironment({ runtime: record.runtime, kubeconfig: '' }) }
+    known.set(record.runtime, await kindClusters(run, runtimeEnv).catch(() => undefined))
+  }
+  return records.map((record) => {
+    const names = known.get(record.runtime)
+    const state = !names ? 'unknown' : !names.includes(record.name) ? 'gone' : record.complete ? 'ready' : 'unfinished'
+    return { ...record, kubeconfig: filesOf(stateFolder, record.name).kubeconfig, state }
+  })
+}
+
+/** How to remove a cluster. Throws `NotOurs` for one that this program did not make. */
+export const planRemoval = ({ stateFolder }: KindOptions, asked: string): { record: ClusterRecord; plan: Plan } => {
+  const name = clusterName('', asked)
+  const record = readRecord(stateFolder, name)
+  if (!record) {
+    const known = allRecords(stateFolder).map((each) => each.name)
+    throw new NotOurs(
+      `meshdojo did not make a cluster ${name}, and removes only what it made; it made ${known.join(', ') || 'none'}`,
+    )
+  }
+  return { record, plan: planDelete(name, record.runtime, filesOf(stateFolder, name).kubeconfig) }
+}
+
+/** Removes a cluster that this program made, and what it kept of it. */
+export const removeCluster = async (options: KindOptions, name: string, watching: Watching = {}): Promise<void> => {
+  const { stateFolder, env, run = runCommand } = options
+  const { record, plan } = planRemoval(options, name)
+  const release = await claimCluster(stateFolder, record.name)
+  try {
+    if (!findProgram('kind', env))
+      throw new ToolMissing(
+        'kind is not installed, or not on the PATH: it removes clusters; "meshdojo doctor" says where from',
+      )
+    await requireRunning(record.runtime, run, { ...env, ...plan.env })
+    const { log } = filesOf(stateFolder, record.name)
+    await execute(plan, { run, env, log, finished: new Set(), ...watching })
+    await forgetCluster(stateFolder, record.name)
+  } finally {
+    await release()
+  }
+}

@@ -1,0 +1,138 @@
+/** What `cluster create` does, as data: the same list is shown by `--dry-run` and run otherwise. */
+import { packagePath } from '../../root.ts'
+import { type InstallSpec, installSteps } from './install/install.ts'
+import type { MeshName } from './install/tools.ts'
+import { command, type Plan, runs, type Step, type Test } from './steps.ts'
+
+/** kind drives all three; the last two by an environment variable. */
+export const runtimes = ['docker', 'podman', 'nerdctl'] as const
+export type Runtime = (typeof runtimes)[number]
+
+export interface ClusterSpec extends Omit<InstallSpec, 'cluster'> {
+  /** `meshdojo-istio` */
+  name: string
+  mesh: MeshName
+  runtime: Runtime
+  /** The cluster's own kubeconfig: never the learner's. */
+  kubeconfig: string
+  /** Put in at the end. */
+  lab?: string
+}
+
+/** The node image's name where a bundle brings it: an archive keeps no digests. */
+export const nodeImage = 'kindest/node:v1.35.0'
+export const nodeImageByDigest = `${nodeImage}@sha256:452d707d4862f52530247495d180205e029056831160e22870e37e3f6c1ac31f`
+
+/** Everything that is started for a cluster sees this kubeconfig and no other. */
+export const clusterEnvironment = ({ runtime, kubeconfig }: Pick<ClusterSpec, 'runtime' | 'kubeconfig'>) => ({
+  KUBECONFIG: kubeconfig,
+  ...(runtime === 'docker' ? {} : { KIND_EXPERIMENTAL_PROVIDER: runtime }),
+})
+
+/** kind knows the cluster, whatever state it is in. */
+export const isListed = (name: string): Test => ({
+  command: command('Ask kind for its clusters', 'kind', 'get', 'clusters'),
+  prints: { line: name },
+})
+
+const answers: Test = {
+  command: command(
+    'Ask the API server whether it is ready',
+    'kubectl',
+    'get',
+    '--raw',
+    '/readyz',
+    '--request-timeout=5s',
+  ),
+  prints: { line: 'ok' },
+}
+
+const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
+  id: 'create',
+  says: `Create the cluster ${name}`,
+  actions: [
+    runs(
+      `Create ${name}`,
+      'kind',
+      'create',
+      'cluster',
+      '--name',
+      name,
+      '--config',
+      packagePath(`kind-configs/${mesh}.yaml`),
+      ...(bundle ? ['--image', nodeImage] : []),
+      '--kubeconfig',
+      kubeconfig,
+      // Without a CNI no node becomes ready.
+      ...(mesh === 'cilium' ? [] : ['--wait', '180s']),
+    ),
+  ],
+  done: [isListed(name), answers],
+  half: {
+    test: isListed(name),
+    clean: command('Remove what is half-made', 'kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig),
+    lost: `${name} was made and does not answer: start its nodes (they are containers named ${name}-…), or remove it with "meshdojo cluster delete --name ${name}"`,
+  },
+  typically: 90,
+})
+
+const loadBundle = ({ name, runtime, bundle }: ClusterSpec): { before: Step[]; after: Step[] } => {
+  if (bundle === undefined) return { before: [], after: [] }
+  return {
+    before: [
+      {
+        id: 'node-image',
+        says: 'Load the node image of the bundle',
+        actions: [runs('Load the node image', runtime, 'load', '--input', `${bundle}/node.tar`)],
+        done: [{ command: command('Look for the node image', runtime, 'image', 'inspect', nodeImage) }],
+        typically: 30,
+      },
+    ],
+    after: [
+      {
+        id: 'images',
+        says: 'Load the images of the bundle into the nodes',
+        actions: [runs('Load images', 'kind', 'load', 'image-archive', `${bundle}/images.tar`, '--name', name)],
+        // Loading again is harmless, and kind has no question for it.
+        done: [],
+        typically: 60,
+      },
+    ],
+  }
+}
+
+/** The whole of it, in order. */
+export const planCluster = (spec: ClusterSpec): Plan => {
+  const { before, after } = loadBundle(spec)
+  const lab: Step[] =
+    spec.lab === undefined
+      ? []
+      : [
+          {
+            id: 'lab',
+            says: `Put the lab ${spec.lab} in, and mark the cluster as a lab`,
+            actions: [{ do: 'lab', lab: spec.lab }],
+            done: [],
+            typically: 60,
+          },
+        ]
+  return {
+    says: `${spec.name}: ${spec.mesh} ${spec.version}, by ${spec.by === 'tool' ? "the mesh's own tool" : 'Helm'}, on ${spec.runtime}`,
+    env: clusterEnvironment(spec),
+    steps: [...before, create(spec), ...after, ...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab],
+  }
+}
+
+export const planDelete = (name: string, runtime: Runtime, kubeconfig: string): Plan => ({
+  says: `Remove ${name}`,
+  env: clusterEnvironment({ runtime, kubeconfig }),
+  steps: [
+    {
+      id: 'delete',
+      says: `Remove the cluster ${name}`,
+      actions: [runs(`Remove ${name}`, 'kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig)],
+      done: [],
+      typically: 10,
+    },
+  ],
+})

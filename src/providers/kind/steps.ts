@@ -1,0 +1,86 @@
+/**
+ * Making a real cluster as a list that reads aloud: each step says what it does, what to run, and how one sees that it
+ * was done already. Nothing here runs anything; `execute.ts` does.
+ */
+import type { Command } from '../../shell/run.ts'
+
+/** A question to the machine or the cluster. It holds when the command ends with 0 and prints what `prints` asks for. */
+export interface Test {
+  command: Command
+  /** A whole line of its output, or any output at all. */
+  prints?: { line: string } | 'something'
+}
+
+export type Action =
+  | { do: 'run'; command: Command /** Gets the output of `command` as its input. */; into?: Command }
+  | { do: 'write'; path: string; text: string; mode?: number }
+  /** Puts a lab in, over the API. */
+  | { do: 'lab'; lab: string }
+  /** Pulls every image that the output of `from` names, and those in `also`, and saves them to `archive`. */
+  | { do: 'images'; from: readonly Command[]; also: readonly string[]; platform: string; archive: string; list: string }
+
+export interface Step {
+  id: string
+  /** `Install Istio 1.30.3 with istioctl` */
+  says: string
+  actions: readonly Action[]
+  /** All hold: the effect is there, and the step is skipped. Empty: always run, which must be harmless. */
+  done: readonly Test[]
+  /** Something half-made of an interrupted run is there: `clean` removes it first. */
+  half?: { test: Test; clean: Command /** Said instead, when an earlier run had finished this step. */; lost?: string }
+  /** Seconds that it usually takes, before this machine has a time of its own. */
+  typically: number
+}
+
+/** Steps of a plan, and the environment of everything in it: no child ever sees the learner's own kubeconfig. */
+export interface Plan {
+  says: string
+  env: Record<string, string>
+  steps: readonly Step[]
+}
+
+export const command = (says: string, ...run: [string, ...string[]]): Command => ({ run, says })
+export const runs = (says: string, ...run: [string, ...string[]]): Action => ({
+  do: 'run',
+  command: command(says, ...run),
+})
+
+/** Deployments or DaemonSets of a namespace, by name, are rolled out; asks for at most `seconds`. */
+export const rolledOut = (namespace: string, workloads: readonly string[], seconds: number): Command[] =>
+  workloads.map((workload) =>
+    command(
+      `Wait for ${workload} in ${namespace}`,
+      'kubectl',
+      'rollout',
+      'status',
+      workload,
+      `--namespace=${namespace}`,
+      `--timeout=${seconds}s`,
+    ),
+  )
+
+/** The step that waits for them. */
+export const waitFor = (id: string, says: string, namespace: string, workloads: readonly string[]): Step => ({
+  id,
+  says,
+  actions: rolledOut(namespace, workloads, 300).map((each): Action => ({ do: 'run', command: each })),
+  done: rolledOut(namespace, workloads, 1).map((each): Test => ({ command: each })),
+  typically: 60,
+})
+
+/** Custom resource definitions are served. */
+export const established = (crds: readonly string[]): Test => ({
+  command: command(
+    'Ask for custom resource definitions',
+    'kubectl',
+    'wait',
+    '--for=condition=Established',
+    '--timeout=1s',
+    ...crds.map((crd) => `crd/${crd}`),
+  ),
+})
+
+/** Objects are there. */
+export const there = (namespace: string, ...objects: string[]): Test => ({
+  command: command(`Look into ${namespace}`, 'kubectl', 'get', ...objects, `--namespace=${namespace}`, '--output=name'),
+})
