@@ -123,7 +123,7 @@ export const exam = async (io: Io, options: ExamVerbOptions): Promise<number> =>
   const session = createExamSession({
     ...begun,
     items,
-    provider: chooseProvider('embedded', { stateFolder: state, program, env: io.env }),
+    provider: await chooseProvider('embedded', { stateFolder: state, program, env: io.env }),
     loadMesh,
     reportsOf: examReports,
   })

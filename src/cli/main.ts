@@ -49,11 +49,11 @@ const explain = (io: Io, error: unknown): number => {
     return exit.unreachable
   }
   // By name: these belong to files that only some verbs read.
-  if (name === 'UnknownContent' || name === 'NotYet') {
+  if (['UnknownContent', 'NotOurs', 'NotALab'].includes(name)) {
     note(io, message)
     return exit.usage
   }
-  if (name === 'CommandFailed') {
+  if (['CommandFailed', 'StepFailed', 'ToolMissing', 'ClusterBusy', 'NotPut'].includes(name)) {
     note(io, message)
     return exit.unreachable
   }

@@ -15,6 +15,11 @@ const jsonOption = () => new Option('--json', 'one JSON document and nothing els
 const providerOption = () =>
   new Option('--provider <name>', 'where the cluster comes from').choices(['embedded', 'kind', 'context'])
 
+const contextOption = () =>
+  new Option('--context <name>', 'the kubeconfig context, with --provider context (default: the current one)')
+const mayChangeOption = () =>
+  new Option('--yes-change-this-cluster <context>', 'lets labs change a context that is no lab yet, by its name')
+
 const plainOption = () =>
   new Option('--plain', 'line by line, for screen readers, dumb terminals and scripts, instead of the full screen')
 
@@ -61,7 +66,8 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .argument('<scenario>', 'its name, as "list" shows it')
     .addOption(providerOption().default('embedded'))
     .addOption(contentOption())
-    .option('--context <name>', 'the kubeconfig context, with --provider context')
+    .addOption(contextOption())
+    .addOption(mayChangeOption())
     .addOption(plainOption())
     .action(async (scenario, options) =>
       done(await (await import('./start.ts')).start(io, scenario, { ...program.opts(), ...options })),
@@ -140,6 +146,8 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
   verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
     .argument('[scenario...]', 'names or paths (default: all)')
     .addOption(providerOption().default('embedded'))
+    .addOption(contextOption())
+    .addOption(mayChangeOption())
     .option('--mutants', 'also take each solution apart: no wrong version of it may pass')
     .addOption(contentOption())
     .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
@@ -185,13 +193,29 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(new Option('--until-stdin-ends', 'also end when standard input does').hideHelp())
     .action(async (options) => done(await (await import('./cluster-serve.ts')).serve(io, options)))
 
-  for (const later of ['create', 'delete', 'list'] as const) {
-    verb(cluster, later, 'real clusters, made and removed by kind: not in this version')
-      .option('--provider <name>')
-      .option('--mesh <name>')
-      .option('--name <name>')
-      .action(async () => done(await (await import('./cluster-later.ts')).later(io, later)))
-  }
+  verb(cluster, 'create', 'a real cluster with a mesh, made by kind; run again, it goes on where it ended')
+    .addOption(providerOption().default('kind'))
+    .option('--mesh <name>', 'istio, linkerd, cilium or consul (default: the lab’s, or istio)')
+    .option('--mesh-version <version>', 'for example 1.30.3 (default: the lab’s, or the tested one)')
+    .option('--name <name>', 'its name, which begins with meshdojo- (default: meshdojo-<mesh>)')
+    .addOption(new Option('--lab <name>', 'the lab to put in').conflicts('scenario'))
+    .option('--scenario <name>', 'the scenario whose lab to put in')
+    .addOption(contentOption())
+    .option('--dry-run', 'only say which commands would be run and which files written')
+    .action(async (options) => done(await (await import('./cluster-create.ts')).create(io, options)))
+
+  verb(cluster, 'delete', 'removes a cluster that meshdojo made, and no other')
+    .addOption(providerOption().default('kind'))
+    .option('--name <name>', 'as "cluster list" shows it')
+    .option('--mesh <name>', 'the cluster that has no name of its own')
+    .option('--dry-run', 'only say which commands would be run')
+    .action(async (options) => done(await (await import('./cluster-delete.ts')).remove(io, options)))
+
+  verb(cluster, 'list', 'the clusters that meshdojo made; with --provider context, what yours is and which labs fit')
+    .addOption(providerOption().default('kind'))
+    .addOption(contextOption())
+    .addOption(jsonOption())
+    .action(async (options) => done(await (await import('./cluster-list.ts')).list(io, options)))
   return program
 }
 

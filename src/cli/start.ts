@@ -3,7 +3,7 @@
 import { loadCatalogue } from '../content/load.ts'
 import { didYouMean } from '../content/nearest.ts'
 import { formatProblem } from '../content/problem.ts'
-import { chooseProvider, type ProviderName } from '../providers/choose.ts'
+import { chooseProvider } from '../providers/choose.ts'
 import { packagePath } from '../root.ts'
 import { createProgressStore } from '../session/progress.ts'
 import { createSession, openAtExit, type SessionOptions } from '../session/session.ts'
@@ -13,12 +13,11 @@ import type { Terminal } from '../session/types.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
 import { contentRoots } from './content.ts'
+import { type ContextChoice, checkContextOptions } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
 
-export interface StartOptions {
-  provider: ProviderName
-  context?: string
+export interface StartOptions extends ContextChoice {
   content?: string
   /** Line by line instead of the full screen. */
   plain?: boolean
@@ -65,7 +64,14 @@ export const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
 const run = async (io: Io, options: StartOptions, scenario?: string): Promise<number> => {
   const folder = stateFolder(io.env)
   const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
-  const provider = chooseProvider(options.provider, { stateFolder: folder, program, env: io.env })
+  const { context, yesChangeThisCluster } = checkContextOptions(options)
+  const provider = await chooseProvider(options.provider, {
+    stateFolder: folder,
+    program,
+    env: io.env,
+    context,
+    yesChangeThisCluster,
+  })
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
   if (scenario !== undefined && !items.some((item) => item.scenario.metadata.name === scenario)) {
     const known = items.map((item) => item.scenario.metadata.name)

@@ -1,27 +1,27 @@
-/** The provider behind `--provider`. */
+/** The provider behind `--provider`. What real clusters need is read only when one is asked for. */
 import { createEmbeddedProvider, type EmbeddedOptions } from './embedded.ts'
 import type { Provider } from './provider.ts'
 
-export const providerNames = ['embedded', 'kind', 'context'] as const
-export type ProviderName = (typeof providerNames)[number]
+export type ProviderName = Provider['name']
 
-/** Asked for something that this version does not do. The message names what works. */
-export class NotYet extends Error {
-  override readonly name = 'NotYet'
+export interface ProviderOptions extends EmbeddedOptions {
+  env: NodeJS.ProcessEnv
+  /** For `context`: which one; absent: the current one. */
+  context?: string
+  /** The context that may be changed although it is no lab, by name. */
+  yesChangeThisCluster?: string
 }
 
-const instead = 'use the embedded cluster (the default), which needs nothing installed'
-
-/** Throws `NotYet` for the providers of real clusters. */
-export const chooseProvider = (name: ProviderName, options: EmbeddedOptions): Provider => {
+export const chooseProvider = async (name: ProviderName, options: ProviderOptions): Promise<Provider> => {
   switch (name) {
     case 'embedded':
       return createEmbeddedProvider(options)
     case 'kind':
-      throw new NotYet(`clusters made by kind are not there yet: ${instead}`)
+      return (await import('./kind/provider.ts')).createKindProvider(options)
     case 'context':
-      throw new NotYet(
-        `labs in a cluster of your own are not there yet: ${instead}; "check", "why" and "matrix" already read any cluster with --kubeconfig`,
-      )
+      return (await import('./context.ts')).createContextProvider({
+        ...options,
+        mayChange: options.yesChangeThisCluster,
+      })
   }
 }

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { createClient } from '../kube/client.ts'
 import { writeKubeconfig } from '../kube/kubeconfig.ts'
 import { extractContext, kubeconfigFiles, readMerged } from '../kube/merge-kubeconfig.ts'
-import { connect } from '../kube/transport.ts'
+import { connect, type RemoteCluster } from '../kube/transport.ts'
 import { claimKubeconfig } from './claim.ts'
-import { inspectCluster } from './inspect.ts'
-import type { OpenLab, Provider } from './provider.ts'
-import { NotALab, putLab, readMarker } from './real-lab.ts'
+import { type Inspected, inspectCluster } from './inspect.ts'
+import type { LabSpec, OpenLab, Provider } from './provider.ts'
+import { NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
 
 export interface ContextOptions {
   stateFolder: string
@@ -21,44 +21,77 @@ export interface ContextOptions {
   mayChange?: string
 }
 
-export const createContextProvider = ({ stateFolder, env, context, mayChange }: ContextOptions): Provider => ({
+/** One context, connected to through a kubeconfig of its own: the learner's is read and never written. */
+export interface OpenContext {
+  name: string
+  cluster: RemoteCluster
+  kubeconfig: string
+  /** Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Throws `ClusterUnreachable` when the context is not there, or nobody can sign in with it. */
+export const openContext = async ({ stateFolder, env, context }: ContextOptions, as: string): Promise<OpenContext> => {
+  const { name, text } = extractContext(await readMerged(kubeconfigFiles(env)), context)
+  const claim = await claimKubeconfig(join(stateFolder, 'clusters'), as)
+  try {
+    await writeKubeconfig(claim.kubeconfig, text)
+    const cluster = await connect(claim.kubeconfig)
+    const close = async (): Promise<void> => {
+      cluster.close()
+      await claim.release()
+    }
+    return { name, cluster, kubeconfig: claim.kubeconfig, close }
+  } catch (error) {
+    await claim.release()
+    throw error
+  }
+}
+
+/** What a context is, as far as labs care. Changes nothing. */
+export const lookAtContext = async (
+  options: ContextOptions,
+): Promise<Inspected & { name: string; lab: string | undefined }> => {
+  const { name, cluster, close } = await openContext(options, 'look')
+  try {
+    const client = createClient(cluster)
+    const [marker, found] = [await readMarker(client), await inspectCluster(client)]
+    return { name, lab: marker?.lab, ...found }
+  } finally {
+    await close()
+  }
+}
+
+/** Why the lab cannot be put there; undefined when it can. */
+export const unfit = (mesh: LabSpec['mesh'], found: Inspected): string | undefined => {
+  if (found.mesh !== mesh) return `it needs ${mesh}, and there is ${found.mesh ?? 'no mesh that meshdojo knows'}`
+  if (found.mode !== undefined && found.mode !== 'sidecar')
+    return `it is for ${mesh} with sidecars, and ${mesh} runs in ${found.mode} mode`
+  return undefined
+}
+
+export const createContextProvider = (options: ContextOptions): Provider => ({
   name: 'context',
 
   async open(lab, { signal, onProgress }): Promise<OpenLab> {
-    const { name, text } = extractContext(await readMerged(kubeconfigFiles(env)), context)
-    const claim = await claimKubeconfig(join(stateFolder, 'clusters'), `context-${lab.name}`)
+    onProgress?.('Connecting')
+    const { name, cluster, kubeconfig, close } = await openContext(options, `context-${lab.name}`)
     try {
-      await writeKubeconfig(claim.kubeconfig, text)
-      onProgress?.(`Connecting to ${name}`)
-      const cluster = await connect(claim.kubeconfig)
-      try {
-        const client = createClient(cluster)
-        const [marker, found] = [await readMarker(client), await inspectCluster(client)]
-        if (!marker && mayChange !== name)
-          throw new NotALab(
-            `${name} is not a lab: nothing is changed in it. If it may be, say so by its name: --yes-change-this-cluster ${name}`,
-          )
-        if (found.mesh !== lab.mesh)
-          throw new NotALab(
-            `the lab ${lab.name} needs ${lab.mesh}, and ${name} has ${found.mesh ?? 'no mesh that meshdojo knows'}: install it, or choose a scenario that fits ("meshdojo cluster list --provider context")`,
-          )
-        if (found.mode !== undefined && found.mode !== 'sidecar')
-          throw new NotALab(`the labs are for ${lab.mesh} with sidecars, and ${name} runs it in ${found.mode} mode`)
-        await putLab(cluster, lab, { whole: false, signal, onProgress })
-      } catch (error) {
-        cluster.close()
-        throw error
-      }
-      return {
-        cluster,
-        kubeconfig: claim.kubeconfig,
-        close: async () => {
-          cluster.close()
-          await claim.release()
-        },
-      }
+      const client = createClient(cluster)
+      const [marker, found] = [await readMarker(client), await inspectCluster(client)]
+      if (!marker && options.mayChange !== name)
+        throw new NotALab(
+          `${name} is not a lab: nothing is changed in it. If it may be, say so by its name: --yes-change-this-cluster ${name}`,
+        )
+      const problem = unfit(lab.mesh, found)
+      if (problem)
+        throw new NotALab(
+          `the lab ${lab.name} does not fit ${name}: ${problem}; "meshdojo cluster list --provider context" says which scenarios fit`,
+        )
+      await putLab(cluster, lab, { whole: false, signal, onProgress })
+      return { cluster, kubeconfig, convergeSeconds: realMeshSeconds, close }
     } catch (error) {
-      await claim.release()
+      await close()
       throw error
     }
   },

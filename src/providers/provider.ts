@@ -16,6 +16,8 @@ export interface OpenLab {
   cluster: Cluster
   /** Path of the kubeconfig that a learner can `export KUBECONFIG=`. */
   kubeconfig: string
+  /** Seconds that a change may take until every proxy has it. Absent: none, as in the embedded cluster. */
+  convergeSeconds?: number
   /** Leaves nothing running that this provider started. Safe to call twice. */
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@
 import type { Cluster, KubeObject, ResourceRef } from '../kube/api.ts'
 import { ApplyFailed } from '../kube/apply.ts'
 import { type Client, createClient } from '../kube/client.ts'
-import { isNotFound } from '../kube/errors.ts'
+import { ClusterUnreachable, isNotFound } from '../kube/errors.ts'
 import { seedLab } from '../kube/seed.ts'
 import type { LabSpec } from './provider.ts'
 
@@ -13,6 +13,17 @@ import type { LabSpec } from './provider.ts'
 export class NotALab extends Error {
   override readonly name = 'NotALab'
 }
+
+/** The lab's objects were refused, or its workloads do not run. The message ends with what to do. */
+export class NotPut extends Error {
+  override readonly name = 'NotPut'
+}
+
+/**
+ * How long a change may take until every proxy has it. istiod gathers changes for 0.1 to 10 seconds before it pushes
+ * (istio/istio pilot/pkg/features: PILOT_DEBOUNCE_AFTER, PILOT_DEBOUNCE_MAX), and a pod's readiness comes on top.
+ */
+export const realMeshSeconds = 30
 
 export const labLabel = 'meshdojo.dev/lab'
 const namespaces: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }
@@ -22,10 +33,16 @@ const marker = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-public', 
 export const readMarker = async (client: Client): Promise<{ lab?: string; mesh?: string } | undefined> =>
   (await client.find<KubeObject & { data?: { lab?: string; mesh?: string } }>(marker))?.data
 
+/** Namespaces of Kubernetes and of meshes: never labelled as a lab's, so never removed with one. */
+const system: ReadonlySet<string> = new Set([
+  ...['default', 'kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'],
+  ...['istio-system', 'linkerd', 'linkerd-viz', 'consul', 'cilium-secrets'],
+])
+
 /** Namespaces carry the label, so that they are known again. */
 export const labelled = (lab: LabSpec): KubeObject[] =>
   lab.objects.map((object) =>
-    object.kind === 'Namespace'
+    object.kind === 'Namespace' && !system.has(object.metadata.name)
       ? {
           ...object,
           metadata: { ...object.metadata, labels: { ...object.metadata.labels, [labLabel]: lab.name } },
@@ -33,7 +50,13 @@ export const labelled = (lab: LabSpec): KubeObject[] =>
       : object,
   )
 
-/** Kinds that learners make outside the lab's namespaces, too: mesh-wide and cluster-wide policies. */
+/**
+ * Where a policy counts for the whole mesh. Elsewhere it counts in its own namespace, and goes with it. Linkerd has no
+ * such place: its policies are of one namespace each.
+ */
+const rootNamespaces: Partial<Record<LabSpec['mesh'], string>> = { istio: 'istio-system', consul: 'consul' }
+
+/** Kinds that learners make in the root namespace or for the whole cluster. */
 const policies: readonly ResourceRef[] = [
   ...['peerauthentications', 'authorizationpolicies', 'requestauthentications'].map((resource) => ({
     group: 'security.istio.io',
@@ -46,11 +69,7 @@ const policies: readonly ResourceRef[] = [
     resource,
   })),
   { group: 'telemetry.istio.io', version: 'v1', resource: 'telemetries' },
-  ...['ciliumnetworkpolicies', 'ciliumclusterwidenetworkpolicies'].map((resource) => ({
-    group: 'cilium.io',
-    version: 'v2',
-    resource,
-  })),
+  { group: 'cilium.io', version: 'v2', resource: 'ciliumclusterwidenetworkpolicies' },
   ...['serviceintentions', 'servicedefaults', 'proxydefaults', 'meshes'].map((resource) => ({
     group: 'consul.hashicorp.com',
     version: 'v1alpha1',
@@ -76,8 +95,8 @@ const namesOf = (lab: LabSpec): Set<string> =>
 const clear = async (client: Client, lab: LabSpec, signal?: AbortSignal): Promise<void> => {
   const own = namesOf(lab)
   const { items } = await client.list(namespaces)
-  const isOurs = ({ metadata }: KubeObject): boolean => metadata.labels?.[labLabel] !== undefined
-  const system = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease', 'istio-system'])
+  const isOurs = ({ metadata }: KubeObject): boolean =>
+    metadata.labels?.[labLabel] !== undefined && !system.has(metadata.name)
   const foreign = items
     .filter((each) => own.has(each.metadata.name) && !isOurs(each) && !system.has(each.metadata.name))
     .map(({ metadata }) => metadata.name)
@@ -95,18 +114,23 @@ const clear = async (client: Client, lab: LabSpec, signal?: AbortSignal): Promis
     if (left.length === 0) return
     signal?.throwIfAborted()
     if (Date.now() > end)
-      throw new Error(
+      throw new NotPut(
         `the namespace ${left[0]!.metadata.name} does not go away: "kubectl get namespace ${left[0]!.metadata.name} -o yaml" says what holds it`,
       )
     await sleep(250)
   }
 }
 
-/** Policies of an earlier lesson outside its namespaces. For clusters that are ours alone. */
-const clearPolicies = async (client: Client): Promise<void> => {
-  for (const object of await client.listAll(policies)) {
-    if (isInstalled(object)) continue
+/**
+ * Policies that an earlier lesson left where they count for the whole mesh, and in `default` where a lab plays there.
+ * What the installation brought, and what lies in any other namespace, stays.
+ */
+const clearPolicies = async (client: Client, lab: LabSpec, signal?: AbortSignal): Promise<void> => {
+  const swept = new Set([rootNamespaces[lab.mesh], ...namesOf(lab)])
+  for (const object of await client.listAll(policies, { signal })) {
     const { apiVersion, kind, metadata } = object
+    if (isInstalled(object) || !(metadata.namespace === undefined || swept.has(metadata.namespace))) continue
+    signal?.throwIfAborted()
     await client
       .delete({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace })
       .catch((error: unknown) => {
@@ -119,8 +143,16 @@ const clearPolicies = async (client: Client): Promise<void> => {
 const webhookIsComing = (error: unknown): boolean =>
   error instanceof ApplyFailed && /failed calling webhook|connection refused|no endpoints available/.test(error.message)
 
+const explained = (lab: LabSpec, error: unknown, signal?: AbortSignal): unknown =>
+  signal?.aborted || !(error instanceof Error) || error instanceof ClusterUnreachable
+    ? error
+    : new NotPut(
+        `${lab.name} could not be put in: ${error.message}\nto do: see "kubectl get pods --all-namespaces" and "kubectl get events --all-namespaces"; the same command tries again`,
+        { cause: error },
+      )
+
 export interface PutOptions {
-  /** The whole cluster is meshdojo's: policies outside the lab are taken away as well. */
+  /** The cluster is meshdojo's own: policies of an earlier lesson for the whole mesh are taken away as well. */
   whole: boolean
   signal?: AbortSignal
   onProgress?: (says: string) => void
@@ -137,14 +169,14 @@ export const putLab = async (
   const client = createClient(cluster)
   onProgress?.('Taking earlier labs out')
   await clear(client, lab, signal)
-  if (whole) await clearPolicies(client)
+  if (whole) await clearPolicies(client, lab, signal)
   onProgress?.(`Putting ${lab.name} in; its images are pulled if they are not there yet`)
   for (let left = 10; ; left--) {
     try {
       await seedLab(cluster, { ...lab, objects: labelled(lab) }, { client, signal, timeout })
       return
     } catch (error) {
-      if (left === 0 || !webhookIsComing(error)) throw error
+      if (left === 0 || !webhookIsComing(error)) throw explained(lab, error, signal)
       signal?.throwIfAborted()
       await sleep(2_000)
     }

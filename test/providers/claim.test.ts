@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { chooseProvider } from '../../src/providers/choose.ts'
 import { claimKubeconfig, runningLabs } from '../../src/providers/claim.ts'
 import { startOwned } from '../../src/shell/child.ts'
 
@@ -43,8 +42,4 @@ test('many at once never share a name', async () => {
   const folder = freshFolder()
   const claims = await Promise.all(Array.from({ length: 8 }, () => claimKubeconfig(folder, 'lab')))
   expect(new Set(claims.map(({ kubeconfig }) => kubeconfig)).size).toBe(8)
-})
-
-test.each(['kind', 'context'] as const)('the %s provider says that it is not there, and what is', (name) => {
-  expect(() => chooseProvider(name, { stateFolder: '/x', program: ['node'] })).toThrow(/not there yet.*embedded/)
 })

@@ -12,6 +12,7 @@ export interface ClusterRecord {
   version: string
   runtime: Runtime
   by: 'tool' | 'helm'
+  settings?: Readonly<Record<string, string>>
   /** When making it began, ISO 8601. */
   begun: string
   /** Ids of the steps that were done once. */

@@ -41,8 +41,6 @@ export interface CreateOptions {
   name?: string
   version?: string
   settings?: Readonly<Record<string, string>>
-  /** A folder with an unpacked bundle. */
-  bundle?: string
   lab?: string
 }
 
@@ -59,13 +57,31 @@ export const clusterName = (mesh: string, name: string | undefined): string => {
   return full
 }
 
-/** Decides on tools and versions, without starting anything but version questions. */
-export const specify = async (options: KindOptions, create: CreateOptions): Promise<ClusterSpec> => {
+/**
+ * Decides on tools and versions, without starting anything but version questions. `onMissing` hears what is missing,
+ * and the best is assumed then; without it `ToolMissing` is thrown. Throws `NotOurs` for what does not fit.
+ */
+export const specify = async (
+  options: KindOptions,
+  create: CreateOptions,
+  onMissing?: (says: string) => void,
+): Promise<ClusterSpec> => {
+  const orElse =
+    <T>(assumed: T) =>
+    (error: unknown): T => {
+      if (!onMissing || !(error instanceof ToolMissing)) throw error
+      onMissing(error.message)
+      return assumed
+    }
   const { stateFolder, env } = options
   const name = clusterName(create.mesh, create.name)
   const before = readRecord(stateFolder, name)
   if (before && before.mesh !== create.mesh)
     throw new NotOurs(`${name} is there with ${before.mesh}, not with ${create.mesh}: choose another name with --name`)
+  if (before && create.version !== undefined && create.version !== before.version)
+    throw new NotOurs(
+      `${name} is there with ${before.mesh} ${before.version}, not with ${create.version}: choose another name with --name`,
+    )
   const version = versionOf(create.mesh, create.version ?? before?.version)
   const { folder, kubeconfig } = filesOf(stateFolder, name)
   const look = lookIn(env)
@@ -73,12 +89,13 @@ export const specify = async (options: KindOptions, create: CreateOptions): Prom
     name,
     mesh: create.mesh,
     version,
-    runtime: before?.runtime ?? (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined)),
-    by: before?.by ?? (await chooseInstaller(create.mesh, version, look)),
-    settings: create.settings ?? {},
+    runtime:
+      before?.runtime ??
+      (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined).catch(orElse('docker' as const))),
+    by: before?.by ?? (await chooseInstaller(create.mesh, version, look).catch(orElse('tool' as const))),
+    settings: create.settings ?? before?.settings ?? {},
     folder,
     kubeconfig,
-    ...(create.bundle ? { bundle: create.bundle } : {}),
     ...(create.lab ? { lab: create.lab } : {}),
   }
 }
@@ -107,7 +124,7 @@ export const makeClaimed = async (
   spec: ClusterSpec,
   watching: Watching = {},
 ): Promise<void> => {
-  const { name, mesh, version, runtime, by, lab } = spec
+  const { name, mesh, version, runtime, by, settings, lab } = spec
   const withRuntime = { ...env, ...clusterEnvironment(spec) }
   await requireBasics(lookIn(env))
   await requireRunning(runtime, run, withRuntime)
@@ -115,7 +132,7 @@ export const makeClaimed = async (
   const before = readRecord(stateFolder, name)
   let record: ClusterRecord = {
     ...(before ?? { begun: new Date().toISOString(), finished: [], complete: false }),
-    ...{ name, mesh, version, runtime, by },
+    ...{ name, mesh, version, runtime, by, settings },
   }
   if (!before) await refuseForeign(spec, run, withRuntime)
   await writeRecord(stateFolder, record)
@@ -178,7 +195,10 @@ export const listClusters = async ({ stateFolder, env, run = runCommand }: KindO
 }
 
 /** How to remove a cluster. Throws `NotOurs` for one that this program did not make. */
-export const planRemoval = ({ stateFolder }: KindOptions, asked: string): { record: ClusterRecord; plan: Plan } => {
+export const planRemoval = (
+  { stateFolder }: KindOptions,
+  asked: string,
+): { record: ClusterRecord; plan: Plan /** A folder. */; forgets: string } => {
   const name = clusterName('', asked)
   const record = readRecord(stateFolder, name)
   if (!record) {
@@ -187,7 +207,8 @@ export const planRemoval = ({ stateFolder }: KindOptions, asked: string): { reco
       `meshdojo did not make a cluster ${name}, and removes only what it made; it made ${known.join(', ') || 'none'}`,
     )
   }
-  return { record, plan: planDelete(name, record.runtime, filesOf(stateFolder, name).kubeconfig) }
+  const { kubeconfig, folder } = filesOf(stateFolder, name)
+  return { record, plan: planDelete(name, record.runtime, kubeconfig), forgets: folder }
 }
 
 /** Removes a cluster that this program made, and what it kept of it. */

@@ -4,14 +4,13 @@
  */
 import { connect } from '../../kube/transport.ts'
 import type { OpenLab, Provider } from '../provider.ts'
-import { putLab } from '../real-lab.ts'
+import { putLab, realMeshSeconds } from '../real-lab.ts'
 import { claimCluster, filesOf, readRecord, writeRecord } from './files.ts'
 import { type KindOptions, makeClaimed, specify, type Watching } from './make.ts'
 
 export interface KindProviderOptions extends KindOptions {
   /** Default: one cluster for each mesh, or for a lab that wants its mesh installed in its own way. */
   clusterName?: string
-  bundle?: string
 }
 
 export const createKindProvider = (options: KindProviderOptions): Provider => ({
@@ -24,7 +23,6 @@ export const createKindProvider = (options: KindProviderOptions): Provider => ({
       name: options.clusterName ?? (lab.install ? lab.name : undefined),
       version: lab.install?.version,
       settings: lab.install?.settings,
-      bundle: options.bundle,
     })
     const release = await claimCluster(stateFolder, spec.name)
     try {
@@ -44,6 +42,7 @@ export const createKindProvider = (options: KindProviderOptions): Provider => ({
       return {
         cluster,
         kubeconfig,
+        convergeSeconds: realMeshSeconds,
         close: () => {
           closed ??= (async () => {
             cluster.close()

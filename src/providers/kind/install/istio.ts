@@ -10,6 +10,9 @@ export const istioRepo = 'https://istio-release.storage.googleapis.com/charts'
 const namespace = 'istio-system'
 const crds = ['peerauthentications.security.istio.io', 'authorizationpolicies.security.istio.io']
 
+/** Without it no pod gets a sidecar; charts bring webhooks last. */
+const injector = 'mutatingwebhookconfiguration/istio-sidecar-injector'
+
 export const istioctlInstall = ({ version, settings }: Pick<InstallSpec, 'version' | 'settings'>): string[] => [
   '--set',
   'profile=minimal',
@@ -38,7 +41,7 @@ export const istioSteps = (spec: InstallSpec): Step[] => {
                 '10m0s',
               ),
             ],
-            done: [established(crds), there(namespace, 'deployment/istiod', 'configmap/istio')],
+            done: [established(crds), there(namespace, 'deployment/istiod', 'configmap/istio', injector)],
             typically: 60,
           },
         ]

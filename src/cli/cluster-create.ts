@@ -1,0 +1,112 @@
+/** `cluster create`: a real cluster with a mesh, made by kind; the same command goes on where an earlier one ended. */
+
+import type { CatalogueItem } from '../content/load.ts'
+import { didYouMean } from '../content/nearest.ts'
+import { connect } from '../kube/transport.ts'
+import type { MeshName } from '../meshes/mesh.ts'
+import { describePlan } from '../providers/kind/describe.ts'
+import { makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
+import { planCluster } from '../providers/kind/plan.ts'
+import type { LabSpec, Provider } from '../providers/provider.ts'
+import { putLab } from '../providers/real-lab.ts'
+import { stateFolder } from '../session/state-folder.ts'
+import { contentRoots } from './content.ts'
+import { exit, type Io, note, print, UsageError } from './io.ts'
+import { interruptible, stepLines } from './step-lines.ts'
+
+export interface CreateOptions {
+  provider: Provider['name']
+  mesh?: string
+  meshVersion?: string
+  name?: string
+  lab?: string
+  scenario?: string
+  content?: string
+  dryRun?: boolean
+}
+
+const meshes: readonly MeshName[] = ['istio', 'linkerd', 'cilium', 'consul']
+
+/** Throws `UsageError` for what is no mesh. */
+export const parseMeshName = (name: string): MeshName => {
+  const known = meshes.find((each) => each === name)
+  if (known) return known
+  throw new UsageError(`there is no mesh "${name}"${didYouMean(name, meshes)}; meshes are ${meshes.join(', ')}`)
+}
+
+/** Only kind makes clusters. Throws `UsageError`. */
+export const requireKind = (verb: string, provider: Provider['name']): void => {
+  if (provider === 'embedded')
+    throw new UsageError(`cluster ${verb} is for real clusters; "meshdojo cluster serve" starts an embedded one`)
+  if (provider === 'context')
+    throw new UsageError(
+      `cluster ${verb} is for clusters that kind makes: a context is a cluster that you have already`,
+    )
+}
+
+const chooseLab = async (io: Io, { lab, scenario, content }: CreateOptions): Promise<LabSpec | undefined> => {
+  if (lab === undefined && scenario === undefined) return undefined
+  const { labObjects, loadLab, loadScenario } = await import('../content/load.ts')
+  const roots = contentRoots(io, content)
+  const found: Pick<CatalogueItem, 'lab' | 'labFolder'> = await (scenario === undefined
+    ? loadLab(lab!, roots)
+    : loadScenario(scenario, roots))
+  const { name, mesh } = found.lab.metadata
+  return { name, mesh, objects: await labObjects(found), install: found.lab.spec.install }
+}
+
+const wantedOf = (options: CreateOptions, lab: LabSpec | undefined): Wanted => {
+  const mesh = parseMeshName(options.mesh ?? lab?.mesh ?? 'istio')
+  if (lab && lab.mesh !== mesh)
+    throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${mesh}: leave --mesh out`)
+  const { meshVersion } = options
+  if (meshVersion !== undefined && !/^\d+\.\d+\.\d+$/.test(meshVersion))
+    throw new UsageError(`--mesh-version ${meshVersion}: three numbers are expected, for example 1.30.3`)
+  return {
+    mesh,
+    name: options.name ?? (lab?.install ? lab.name : undefined),
+    version: meshVersion ?? lab?.install?.version,
+    settings: lab?.install?.settings,
+    lab: lab?.name,
+  }
+}
+
+export const create = async (io: Io, options: CreateOptions): Promise<number> => {
+  requireKind('create', options.provider)
+  const lab = await chooseLab(io, options)
+  const kind = { stateFolder: stateFolder(io.env), env: io.env }
+  const wanted = wantedOf(options, lab)
+  if (options.dryRun) {
+    const spec = await specify(kind, wanted, (missing) => note(io, `note: ${missing}`))
+    print(io, describePlan(planCluster(spec)))
+    return exit.passed
+  }
+  const spec = await specify(kind, wanted)
+  const lines = stepLines(io)
+  const { signal, giveBack } = interruptible(io)
+  try {
+    await makeCluster(kind, spec, {
+      ...lines,
+      signal,
+      special: async () => {
+        const cluster = await connect(spec.kubeconfig)
+        try {
+          if (lab) await putLab(cluster, lab, { whole: true, signal, onProgress: lines.onProgress })
+        } finally {
+          cluster.close()
+        }
+      },
+    })
+  } catch (error) {
+    lines.done()
+    if (!signal.aborted) throw error
+    note(io, `interrupted; the same command goes on, and "meshdojo cluster delete --name ${spec.name}" cleans up`)
+    return exit.interrupted
+  } finally {
+    giveBack()
+  }
+  print(io, `ready ${spec.kubeconfig}`)
+  if (io.stdout.isTTY)
+    note(io, `export KUBECONFIG=${spec.kubeconfig}\n"meshdojo cluster delete --name ${spec.name}" removes it`)
+  return exit.passed
+}
