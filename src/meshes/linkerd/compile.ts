@@ -21,9 +21,12 @@ export interface LinkerdModel {
   serverAuthorizations: ReadonlyMap<string, readonly KubeObject[]>
   policies: ReadonlyMap<string, readonly KubeObject[]>
   routes: ReadonlyMap<string, readonly Route[]>
-  grpcRoutes: ReadonlyMap<string, readonly KubeObject[]>
+  /** GRPCRoutes, TLSRoutes and TCPRoutes: that they are there may matter, what they say is not read. */
+  otherRoutes: ReadonlyMap<string, readonly KubeObject[]>
   rateLimits: ReadonlyMap<string, readonly KubeObject[]>
   egressNetworks: readonly KubeObject[]
+  /** ServiceProfiles by `namespace/name`. */
+  profiles: ReadonlyMap<string, KubeObject>
   /** MeshTLSAuthentications and NetworkAuthentications by `Kind namespace/name`. */
   authentications: ReadonlyMap<string, KubeObject>
 }
@@ -41,7 +44,12 @@ export const reads: readonly ResourceRef[] = [
   resource(policyGroup, 'v1beta3', 'httproutes'),
   resource('gateway.networking.k8s.io', 'v1', 'httproutes'),
   resource('gateway.networking.k8s.io', 'v1', 'grpcroutes'),
+  resource('gateway.networking.k8s.io', 'v1alpha2', 'tlsroutes'),
+  resource('gateway.networking.k8s.io', 'v1alpha2', 'tcproutes'),
+  resource('linkerd.io', 'v1alpha2', 'serviceprofiles'),
 ]
+
+const otherRouteKinds = new Set(['GRPCRoute', 'TLSRoute', 'TCPRoute'])
 
 const isUsable = (object: unknown): object is KubeObject => {
   const given = object as Partial<KubeObject> | null | undefined
@@ -79,9 +87,14 @@ export const compile = (objects: readonly KubeObject[]): { model: LinkerdModel; 
     serverAuthorizations: byNamespace(own('ServerAuthorization'), home),
     policies: byNamespace(policies, home),
     routes: byNamespace(all.filter(isRouteKind).sort(byAge).map(readRoute), ({ object }) => home(object)),
-    grpcRoutes: byNamespace(all.filter(({ kind }) => kind === 'GRPCRoute').sort(byAge), home),
+    otherRoutes: byNamespace(all.filter(({ kind }) => otherRouteKinds.has(kind)).sort(byAge), home),
     rateLimits: byNamespace(own('HTTPLocalRateLimitPolicy'), home),
     egressNetworks: own('EgressNetwork'),
+    profiles: new Map(
+      all
+        .filter((object) => object.kind === 'ServiceProfile' && groupOf(object) === 'linkerd.io')
+        .map((object) => [`${home(object)}/${object.metadata.name}`, object]),
+    ),
     authentications,
   }
   const problems = policies.flatMap((object): Problem[] => {
@@ -162,8 +175,8 @@ export const routesOf = (model: LinkerdModel, server: KubeObject): Route[] =>
   )
 
 /** A GRPCRoute on the Server, which nothing here can weigh. */
-export const grpcRouteOf = (model: LinkerdModel, server: KubeObject): KubeObject | undefined =>
-  (model.grpcRoutes.get(server.metadata.namespace ?? '') ?? []).find((object) =>
+export const otherRouteOf = (model: LinkerdModel, server: KubeObject): KubeObject | undefined =>
+  (model.otherRoutes.get(server.metadata.namespace ?? '') ?? []).find((object) =>
     serversOf(object).includes(server.metadata.name),
   )
 

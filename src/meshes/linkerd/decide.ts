@@ -1,7 +1,7 @@
 /**
  * What should happen to one call, and why: the caller's proxy, the wire, the receiver's proxy, the application.
- * Between two meshed pods mTLS needs no configuration. Not modelled, and `unknown` where it matters: EgressNetwork,
- * HTTPRoute and GRPCRoute of callers (parent Service), ServiceProfile, route filters, gRPC.
+ * Between two meshed pods mTLS needs no configuration. Not modelled, and `unknown` where it matters: routes of callers
+ * (parent Service or EgressNetwork), ServiceProfiles that change anything, route filters, gRPC.
  */
 import type { Call } from '../call.ts'
 import { isOutside } from '../outside.ts'
@@ -10,6 +10,7 @@ import type { Effect, Evidence, Forwarding, Step, Transport, Verdict } from '../
 import { podAddresses } from '../world.ts'
 import type { LinkerdModel } from './compile.ts'
 import { serverOf } from './compile.ts'
+import { stopsOutbound } from './outbound.ts'
 import { identityOf, inboundBypass, isMeshed, isOpaquePort, isOpaqueService, outboundBypass } from './pods.ts'
 import { bucketsFor } from './rate-limit.ts'
 import { receive } from './receive.ts'
@@ -55,15 +56,16 @@ const unguarded = (call: Call, steps: Step[], why: Step): Verdict => {
   return verdict('allow', transport, [...steps, why, passed], why, { effect: { kind: 'forward', forwarding: nothing } })
 }
 
-/** An EgressNetwork may refuse what leaves the cluster. */
-const egressDoubt = (model: LinkerdModel, call: Call): Step | undefined => {
-  const found = model.egressNetworks.find(({ metadata }) =>
-    [call.source.metadata.namespace, 'linkerd-egress'].includes(metadata.namespace),
-  )
-  if (found === undefined || !isOutside(call.destination)) return undefined
-  const object = refOf(found)
-  const says = `${nameOf(object)} (spec.trafficPolicy) applies to this call and is not modelled`
-  return { at: 'client', outcome: 'unknown', says, evidence: { object, field: 'spec.trafficPolicy' } }
+/** The caller's own proxy refuses what an EgressNetwork denies (policy-controller/grpc/src/outbound/http.rs, http-egress-deny). */
+const egressDenied: Effect = {
+  kind: 'respond',
+  by: 'client-proxy',
+  status: 403,
+  headers: [
+    ['content-length', '0'],
+    ['l5d-proxy-error', 'traffic not allowed'],
+  ],
+  body: '',
 }
 
 /** Whether the caller's own proxy takes the connection for bytes: the endpoint or the Service says so. */
@@ -99,8 +101,12 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
   if (around) steps.push(info('client', around.says, around.evidence))
   else if (!proxied)
     steps.push(info('client', `${nameOf(refOf(source))} has no proxy: it sends plaintext and has no identity`))
-  const doubt = proxied ? egressDoubt(model, call) : undefined
-  if (doubt) return verdict('unknown', 'none', [...steps, doubt], doubt)
+  const stop = proxied ? stopsOutbound(model, call) : undefined
+  if (stop?.outcome === 'unknown') return verdict('unknown', 'none', [...steps, stop.step], stop.step)
+  if (stop) {
+    const effect: Effect = call.protocol === 'http' ? egressDenied : { kind: 'close' }
+    return verdict('deny', 'none', [...steps, stop.step], stop.step, { effect })
+  }
   if (!isMeshed(destination)) {
     const where = isOutside(destination) ? 'is outside the cluster' : 'has no proxy'
     const says = `${nameOf(refOf(destination))} ${where}: nothing there takes mTLS or asks a policy`

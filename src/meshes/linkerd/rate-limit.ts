@@ -6,7 +6,7 @@
 import type { KubeObject } from '../../kube/api.ts'
 import { fields, list, refOf, text } from '../read.ts'
 import type { RateLimit } from '../verdict.ts'
-import type { Client } from './authorization.ts'
+import { type Client, isCoreKind } from './authorization.ts'
 import { identityFor } from './pods.ts'
 
 const perSecond = (value: unknown): number | undefined => {
@@ -34,6 +34,7 @@ export const bucketsFor = (policy: KubeObject, { identity }: Client): RateLimit[
   const own = list(spec.overrides).findIndex((each) =>
     list(fields(each).clientRefs).some((ref) => {
       const { namespace, name } = fields(ref)
+      if (!isCoreKind(fields(ref), 'ServiceAccount')) return false
       return identity !== undefined && identity === identityFor(text(namespace) || home, text(name) ?? '')
     }),
   )

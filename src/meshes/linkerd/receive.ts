@@ -19,8 +19,8 @@ import {
 } from './authorization.ts'
 import {
   type Found,
-  grpcRouteOf,
   type LinkerdModel,
+  otherRouteOf,
   probePaths,
   rateLimitOf,
   routeAuthorizations,
@@ -92,7 +92,7 @@ export const policyOf = (model: LinkerdModel, pod: Pod, port: number): PortPolic
   const object = refOf(server)
   const protocol = text(spec.proxyProtocol) ?? 'unknown'
   const routes = routesOf(model, server)
-  const grpcRoute = grpcRouteOf(model, server)
+  const grpcRoute = otherRouteOf(model, server)
   const rateLimit = rateLimitOf(model, server)
   const isBytes = protocol === 'opaque' || protocol === 'TLS'
   return {
@@ -209,7 +209,10 @@ export const receive = (model: LinkerdModel, call: Call, client: Client, bytes?:
     return end('closed', refused(policy.authorizations))
   }
   if (policy.grpcRoute)
-    return doubt(`${nameOf(refOf(policy.grpcRoute))} is attached to the Server`, { object: refOf(policy.grpcRoute) })
+    return doubt(`${nameOf(refOf(policy.grpcRoute))} is attached to the Server`, {
+      object: refOf(policy.grpcRoute),
+      field: 'spec.parentRefs',
+    })
   if (policy.server && (policy.protocol === 'gRPC' || (policy.protocol === 'HTTP/2' && client.identity === undefined)))
     return doubt(`${nameOf(refOf(policy.server))} expects ${policy.protocol} from this caller`, {
       object: refOf(policy.server),

@@ -118,6 +118,7 @@ const versions: Record<string, string> = {
   EgressNetwork: 'policy.linkerd.io/v1alpha1',
   HTTPRoute: 'policy.linkerd.io/v1beta3',
   GatewayHTTPRoute: 'gateway.networking.k8s.io/v1',
+  ServiceProfile: 'linkerd.io/v1alpha2',
   GRPCRoute: 'gateway.networking.k8s.io/v1',
 }
 

@@ -7,6 +7,7 @@ import {
   meshTLSAuthentication,
   networkAuthentication,
 } from './policies.ts'
+import { serviceProfile } from './profiles.ts'
 import { gatewayHttpRoute, grpcRoute, policyHttpRoute } from './routes.ts'
 import { server, serverAuthorization } from './servers.ts'
 
@@ -21,4 +22,5 @@ export const crds = (): KubeObject[] => [
   networkAuthentication(),
   serverAuthorization(),
   server(),
+  serviceProfile(),
 ]
