@@ -3,6 +3,7 @@
  * claim of a process that is gone is void, and what it left is removed. So the path stays the same from run to run, and
  * a second program at the same time gets `<name>-2`.
  */
+import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +27,8 @@ export const isAlive = (pid: number): boolean => {
 
 /** Creates the file with its text at once, never empty; false when it is there already. */
 export const tryCreate = async (path: string, text: string): Promise<boolean> => {
-  const draft = `${path}.${process.pid}`
+  // Of one attempt: others of this process may be at the same name.
+  const draft = `${path}.${randomUUID()}`
   await writeFile(draft, text, { mode: 0o600 })
   try {
     await link(draft, path)

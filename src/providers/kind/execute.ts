@@ -144,6 +144,7 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
       }
       for (const action of step.actions) await act(action, run, execution)
       const seconds = progress.stop()
+      await written
       await execution.onFinished?.(step, seconds)
       execution.onStep?.(step, 'done', seconds)
     } catch (error) {
