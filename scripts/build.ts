@@ -48,7 +48,7 @@ if (!process.argv.includes('--if-stale') || isStale()) {
   mkdirSync(outdir)
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts' },
+    entryPoints: { main: 'src/main.ts', 'verify-worker': 'src/cli/verify-worker.ts' },
     outdir,
     bundle: true,
     splitting: true,

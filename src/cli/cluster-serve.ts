@@ -114,7 +114,7 @@ export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
     const engine = await loadMesh(mesh)
     const embedded = await (options.snapshot !== undefined && engine
       ? resumeEmbedded(engine, options.snapshot)
-      : openEmbedded(engine, lab, ending.signal))
+      : openEmbedded(engine, lab, { signal: ending.signal }))
     try {
       await stay(io, embedded, { name: lab?.name ?? 'cluster', port, kubeconfig: options.kubeconfig }, ended)
     } finally {

@@ -1,6 +1,7 @@
 /** A lab in an embedded cluster of this process: what `cluster serve` puts in, and what `verify` proves on. */
 import { readFileSync } from 'node:fs'
 import { findSnapshot } from '../content/lab-snapshots.ts'
+import type { Clock } from '../embedded/clock.ts'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../embedded/cluster.ts'
 import type { KubeObject } from '../kube/api.ts'
 import { seedLab } from '../kube/seed.ts'
@@ -16,11 +17,11 @@ export interface LabToSeed {
 export const openEmbedded = async (
   mesh: Mesh | undefined,
   lab?: LabToSeed,
-  signal?: AbortSignal,
+  { clock, signal }: { clock?: Clock; signal?: AbortSignal } = {},
 ): Promise<EmbeddedCluster> => {
   const file = mesh && lab && findSnapshot(lab)
-  if (file) return resumeEmbedded(mesh, file)
-  const embedded = await createEmbeddedCluster({ mesh })
+  if (file) return resumeEmbedded(mesh, file, clock)
+  const embedded = await createEmbeddedCluster({ mesh, clock })
   try {
     if (lab) await seedLab(embedded.cluster, lab, { signal })
     return embedded
@@ -31,5 +32,5 @@ export const openEmbedded = async (
 }
 
 /** The cluster that a snapshot's file holds. */
-export const resumeEmbedded = (mesh: Mesh, file: string): Promise<EmbeddedCluster> =>
-  createEmbeddedCluster({ mesh, snapshot: readFileSync(file, 'utf8') })
+export const resumeEmbedded = (mesh: Mesh, file: string, clock?: Clock): Promise<EmbeddedCluster> =>
+  createEmbeddedCluster({ mesh, clock, snapshot: readFileSync(file, 'utf8') })

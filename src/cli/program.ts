@@ -151,6 +151,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--mutants', 'also take each solution apart: no wrong version of it may pass')
     .addOption(contentOption())
     .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
+    .option('--jobs <n>', 'scenarios at the same time (default: one for each core)')
     .action(async (names, options) => done(await (await import('./verify.ts')).verify(io, names, options)))
 
   verb(program, 'lint', 'scenario and lab files against the schema: file:line:column message')

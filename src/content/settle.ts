@@ -4,7 +4,20 @@ import type { Client } from '../kube/client.ts'
 import type { Deployment, Pod, Service } from '../kube/kinds.ts'
 import { buildWorld, isReady } from '../meshes/network.ts'
 
+/** A clock to wait on: the cluster's own, where that is not the real one. */
+export interface WaitingClock {
+  /** Milliseconds. */
+  now(): number
+  after(milliseconds: number, callback: () => void): unknown
+}
+
+const realTime: WaitingClock = {
+  now: () => Date.now(),
+  after: (milliseconds, callback) => setTimeout(callback, milliseconds),
+}
+
 export interface SettleOptions {
+  clock?: WaitingClock
   /** Milliseconds until it gives up. */
   timeout?: number
   signal?: AbortSignal
@@ -77,14 +90,14 @@ export const unsettled = async (client: Client, namespaces: readonly string[]): 
 export const settle = async (
   client: Client,
   namespaces: readonly string[],
-  { timeout = 60_000, signal }: SettleOptions = {},
+  { timeout = 60_000, signal, clock = realTime }: SettleOptions = {},
 ): Promise<void> => {
-  const end = Date.now() + timeout
+  const end = clock.now() + timeout
   for (let pause = 2; ; pause = Math.min(pause * 2, 500)) {
     const moving = await unsettled(client, namespaces)
     if (moving.length === 0) return
     signal?.throwIfAborted()
-    if (Date.now() > end) throw new Error(`not settled after ${Math.round(timeout / 1000)} s: ${moving.join('; ')}`)
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    if (clock.now() > end) throw new Error(`not settled after ${Math.round(timeout / 1000)} s: ${moving.join('; ')}`)
+    await new Promise<void>((resolve) => void clock.after(pause, resolve))
   }
 }
