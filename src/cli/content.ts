@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { type ContentRoots, isFolder, packageRoots } from '../content/folders.ts'
+import type { CatalogueItem } from '../content/load.ts'
+import { didYouMean } from '../content/nearest.ts'
 import { type Io, UsageError } from './io.ts'
 
 /** The folder of an npm package that is installed here or above. */
@@ -25,4 +27,11 @@ export const contentRoots = (io: Io, pack: string | undefined): ContentRoots => 
   if (!existsSync(roots.scenarios) && !existsSync(roots.labs))
     throw new UsageError(`--content ${pack}: ${found} has neither scenarios/ nor labs/`)
   return { ...own, pack: roots }
+}
+
+/** Throws `UsageError` with the nearest name when no scenario is called that. */
+export const requireScenario = (items: readonly CatalogueItem[], name: string): void => {
+  const known = items.map(({ scenario }) => scenario.metadata.name)
+  if (known.includes(name)) return
+  throw new UsageError(`there is no scenario "${name}"${didYouMean(name, known)}; scenarios are ${known.join(', ')}`)
 }

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { loadCatalogue } from '../content/load.ts'
 import { formatProblem } from '../content/problem.ts'
+import { claimExam } from '../exam/claim.ts'
 import { timeLeft } from '../exam/clock.ts'
 import { composeExam } from '../exam/compose.ts'
 import {
@@ -23,7 +24,7 @@ import { createTerminal } from '../shell/terminal.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
-import { lendInterrupts } from './start.ts'
+import { isPlain, lendInterrupts } from './start.ts'
 
 export interface ExamVerbOptions {
   seed?: string
@@ -32,6 +33,7 @@ export interface ExamVerbOptions {
   /** Gives up an exam that is running. */
   new?: boolean
   content?: string
+  plain?: boolean
 }
 
 const defaultMinutes = 60
@@ -45,11 +47,15 @@ const wholeNumber = (flag: string, given: string | undefined, least: number, mos
 }
 
 /** The results go to stdout, so with `--json` the screen is on stderr, and stdout may be a file. */
-const requireTerminal = (io: Io, json: boolean): void => {
+const requireTerminal = (io: Io, { json = false, plain }: ExamVerbOptions): void => {
   const where = io.env[labVariable]
   if (where)
     throw new UsageError(`this is the shell of ${where}, and the TUI waits outside: exit or ctrl-d returns to it`)
   const screen = json ? io.stderr : io.stdout
+  if (isPlain(io, { plain }))
+    throw new UsageError(
+      'an exam is taken on the full screen, and has no line-by-line form: "meshdojo start NAME --plain" practises its tasks one by one',
+    )
   if (io.stdin.isTTY && screen.isTTY) return
   throw new UsageError(
     json
@@ -65,6 +71,17 @@ interface Begun {
   kept: KeptExam
   folder: ExamFolder
   notice?: string
+  /** Gives the claim on the exam back. */
+  release: () => void
+}
+
+/** Throws `UsageError` when another program is at this exam. */
+const claim = ({ path }: ExamFolder): (() => void) => {
+  const claimed = claimExam(path)
+  if ('release' in claimed) return claimed.release
+  throw new UsageError(
+    `another program (process ${claimed.holder}) is at this exam: go on there, or end it first; if that process is no meshdojo, remove ${claimed.file}`,
+  )
 }
 
 /** The exam that is running, unless another one is asked for. */
@@ -73,7 +90,9 @@ const goOn = (store: ExamStore, asked: { seed?: number; minutes?: number; new?: 
   if (!running) return undefined
   const { kept, folder } = running
   if (asked.new) {
+    const release = claim(folder)
     folder.save({ ...kept, abandoned: true })
+    release()
     return undefined
   }
   const left = minutesLeft(kept, Date.now())
@@ -87,7 +106,7 @@ const goOn = (store: ExamStore, asked: { seed?: number; minutes?: number; new?: 
     left === 0
       ? 'The time ran out while you were away: the exam is graded as you left it'
       : `The exam goes on: ${left} of ${minutes} minutes are left`
-  return { kept, folder, notice }
+  return { kept, folder, notice, release: claim(folder) }
 }
 
 const summary = (io: Io, { score, passed, passMark }: ExamResults, folder: ExamFolder): void =>
@@ -96,12 +115,19 @@ const summary = (io: Io, { score, passed, passMark }: ExamResults, folder: ExamF
     `${score} of 100, ${passed ? 'passed' : 'not passed'} (the pass mark is ${passMark}); reports are in ${folder.path}`,
   )
 
-/** Exit code 0 passed, 1 not passed, 130 left before the end; the exam then goes on, and `exam` comes back to it. */
-export const exam = async (io: Io, options: ExamVerbOptions): Promise<number> => {
+export interface ExamEnd {
+  /** 0 passed, 1 not passed, 130 left before the end; the exam then goes on, and `exam` comes back to it. */
+  code: number
+  /** With Ctrl-C, rather than with `q`. */
+  interrupted: boolean
+}
+
+/** Begins an exam, or goes on with the one that is running, until the candidate leaves the screen. */
+export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEnd> => {
   const json = options.json ?? false
   const seed = wholeNumber('--seed', options.seed, 0, 2 ** 32 - 1)
   const minutes = wholeNumber('--minutes', options.minutes, 1, 600)
-  requireTerminal(io, json)
+  requireTerminal(io, options)
   const state = stateFolder(io.env)
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
   for (const problem of problems) note(io, formatProblem(problem))
@@ -116,9 +142,10 @@ export const exam = async (io: Io, options: ExamVerbOptions): Promise<number> =>
     )
     if (plan.tasks.length === 0) throw new UsageError('there are no scenarios to make an exam of')
     const kept = newKeptExam(plan, Date.now())
-    return { kept, folder: store.folderFor(kept) }
+    const folder = store.folderFor(kept)
+    return { kept, folder, release: claim(folder) }
   }
-  const begun = goOn(store, { seed, minutes, new: options.new }) ?? begin()
+  const { release, ...begun } = goOn(store, { seed, minutes, new: options.new }) ?? begin()
   const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
   const session = createExamSession({
     ...begun,
@@ -133,13 +160,16 @@ export const exam = async (io: Io, options: ExamVerbOptions): Promise<number> =>
     createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited'),
   )
   const { runTui } = await import('../tui/run.tsx')
-  await runTui({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env })
+  const end = await runTui({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env }).finally(release)
   const results = session.results()
   if (!results) {
     note(io, 'the exam is not finished, and its clock goes on: "meshdojo exam" comes back to it')
-    return exit.interrupted
+    return { code: exit.interrupted, interrupted: end === 'interrupted' }
   }
   if (json) printJson(io, results)
   else summary(io, results, begun.folder)
-  return results.passed ? exit.passed : exit.notPassed
+  return { code: results.passed ? exit.passed : exit.notPassed, interrupted: end === 'interrupted' }
 }
+
+/** Exit code as `ExamEnd` has it. */
+export const exam = async (io: Io, options: ExamVerbOptions): Promise<number> => (await takeExam(io, options)).code

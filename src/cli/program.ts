@@ -136,12 +136,23 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--minutes <number>', 'how long it takes, and so how many tasks it has (default: 60)')
     .option('--new', 'give up an exam that is not finished, and begin another')
     .addOption(contentOption())
+    .addOption(plainOption().hideHelp())
     .addOption(jsonOption().default(false, 'off; the screen is then on stderr, the results on stdout'))
     .addHelpText(
       'after',
       '\nThe clock runs on when you leave; "meshdojo exam" comes back. Exit code 0 passed, 1 not passed, 130 not finished.',
     )
-    .action(async (options) => done(await (await import('./exam.ts')).exam(io, options)))
+    .action(async (options) => done(await (await import('./exam.ts')).exam(io, { ...program.opts(), ...options })))
+
+  verb(program, 'report', 'what you have done, per scenario and per CKS competency, with the evidence of each step')
+    .argument('[scenario]', 'its name, as "list" shows it (default: all)')
+    .addOption(
+      new Option('--format <format>', 'Markdown, JSON, or HTML for printing')
+        .choices(['md', 'json', 'html'])
+        .default('md'),
+    )
+    .addOption(contentOption())
+    .action(async (name, options) => done(await (await import('./report.ts')).report(io, name, options)))
 
   verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
     .argument('[scenario...]', 'names or paths (default: all)')

@@ -1,7 +1,6 @@
 /** The TUI: on the picker, or in a scenario. */
 
 import { loadCatalogue } from '../content/load.ts'
-import { didYouMean } from '../content/nearest.ts'
 import { formatProblem } from '../content/problem.ts'
 import { chooseProvider } from '../providers/choose.ts'
 import { packagePath } from '../root.ts'
@@ -12,7 +11,7 @@ import { createStepFiles } from '../session/step-files.ts'
 import type { Terminal } from '../session/types.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
-import { contentRoots } from './content.ts'
+import { contentRoots, requireScenario } from './content.ts'
 import { type ContextChoice, checkContextOptions } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
@@ -24,7 +23,7 @@ export interface StartOptions extends ContextChoice {
 }
 
 /** Plain where it is asked for, by a flag or by an environment in which a full screen is of no use to anybody. */
-const isPlain = (io: Io, { plain }: Pick<StartOptions, 'plain'>): boolean =>
+export const isPlain = (io: Io, { plain }: Pick<StartOptions, 'plain'>): boolean =>
   plain === true ||
   (io.stdin.isTTY && io.stdout.isTTY && (io.env.TERM === 'dumb' || io.env.INK_SCREEN_READER === 'true'))
 
@@ -61,6 +60,21 @@ export const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
   }
 }
 
+/** An exam has its own session on its own screen; leaving it leads back to the picker, with what there is to say. */
+const examFromPicker = async (
+  io: Io,
+  { content }: StartOptions,
+): Promise<{ interrupted: true } | { notices: string[] }> => {
+  const { takeExam } = await import('./exam.ts')
+  try {
+    const { interrupted } = await takeExam(io, { content })
+    return interrupted ? { interrupted } : { notices: [] }
+  } catch (error) {
+    if (error instanceof UsageError) return { notices: [error.message] }
+    throw error
+  }
+}
+
 const run = async (io: Io, options: StartOptions, scenario?: string): Promise<number> => {
   const folder = stateFolder(io.env)
   const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
@@ -73,12 +87,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     yesChangeThisCluster,
   })
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
-  if (scenario !== undefined && !items.some((item) => item.scenario.metadata.name === scenario)) {
-    const known = items.map((item) => item.scenario.metadata.name)
-    throw new UsageError(
-      `there is no scenario "${scenario}"${didYouMean(scenario, known)}; scenarios are ${known.join(', ')}`,
-    )
-  }
+  if (scenario !== undefined) requireScenario(items, scenario)
   const plain = isPlain(io, options)
   requireTerminal(io, plain)
   const runUi = plain ? (await import('../tui/plain/run.ts')).runPlain : (await import('../tui/run.tsx')).runTui
@@ -90,12 +99,23 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     files: createStepFiles(folder),
     notices: problems.map(formatProblem),
   }
-  const session = createSession({ ...parts, start: scenario ?? openAtExit(parts) })
   const { stdin, stdout, env } = io
   const terminal = lendInterrupts(io, createTerminal(env))
-  const end = await runUi({ session, terminal, stdin, stdout, env })
-  if (end === 'interrupted') note(io, 'interrupted; your progress is kept')
-  return end === 'interrupted' ? exit.interrupted : exit.passed
+  let first: Pick<SessionOptions, 'start' | 'notices'> = { start: scenario ?? openAtExit(parts) }
+  for (;;) {
+    const session = createSession({ ...parts, ...first })
+    let end = await runUi({ session, terminal, stdin, stdout, env })
+    if (end === 'exam') {
+      const ended = await examFromPicker(io, options)
+      if (!('interrupted' in ended)) {
+        first = ended
+        continue
+      }
+      end = 'interrupted'
+    }
+    if (end === 'interrupted') note(io, 'interrupted; your progress is kept')
+    return end === 'interrupted' ? exit.interrupted : exit.passed
+  }
 }
 
 /** `meshdojo`: the picker, or the scenario that was open when the program last ended. */

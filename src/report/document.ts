@@ -11,12 +11,15 @@ export const text = (...sentences: string[]): Block => ({ kind: 'text', text: se
 export const items = (list: string[]): Block[] => (list.length ? [{ kind: 'items', items: list }] : [])
 export const table = (head: string[], rows: string[][]): Block[] => (rows.length ? [{ kind: 'table', head, rows }] : [])
 
-/** What Markdown would take for a sign; a report's texts come from clusters and have none. */
+/** One line without control characters: a report's texts come from clusters, and a terminal would obey them. */
+const oneLine = (words: string): string => words.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+
+/** What Markdown would take for a sign, inside a line or at its start; a report's texts have none. */
 const plain = (words: string): string =>
-  words
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/[\\`*_[\]<>|]/g, (sign) => `\\${sign}`)
-    .trim()
+  oneLine(words)
+    .replace(/[\\`*_~[\]<>|&]/g, (sign) => `\\${sign}`)
+    .replace(/^(#{1,6}|[-+=])(?=\s|$)|^(?=-{3})/, (sign) => `\\${sign}`)
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
 
 const markdownOf = (block: Block): string => {
   switch (block.kind) {
@@ -28,7 +31,8 @@ const markdownOf = (block: Block): string => {
       return block.items.map((item) => `- ${plain(item)}`).join('\n')
     case 'table': {
       const draw = (cells: string[]): string => `| ${cells.map(plain).join(' | ')} |`
-      return [draw(block.head), draw(block.head.map(() => '---')), ...block.rows.map(draw)].join('\n')
+      const rule = `| ${block.head.map(() => '---').join(' | ')} |`
+      return [draw(block.head), rule, ...block.rows.map(draw)].join('\n')
     }
   }
 }
@@ -36,7 +40,7 @@ const markdownOf = (block: Block): string => {
 export const toMarkdown = (blocks: readonly Block[]): string => `${blocks.map(markdownOf).join('\n\n')}\n`
 
 const signs: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escaped = (words: string): string => words.replace(/[&<>"]/g, (sign) => signs[sign]!)
+const escaped = (words: string): string => oneLine(words).replace(/[&<>"]/g, (sign) => signs[sign]!)
 
 const htmlOf = (block: Block): string => {
   switch (block.kind) {

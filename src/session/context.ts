@@ -7,6 +7,7 @@ import type { Applied } from './apply-file.ts'
 import { withLine } from './feed.ts'
 import type { Kept } from './progress.ts'
 import { newKept } from './progress.ts'
+import { countTry, notTried, proven, type StepRecord, type StepRecords, type Tried, withRecord } from './record.ts'
 import type { FeedLine, Matrix, ScenarioProgress, TapView } from './types.ts'
 import { emptyWork, type Work } from './work.ts'
 
@@ -65,6 +66,8 @@ export interface SessionContext {
   reports: StepReport[]
   matrix?: Matrix
   gradedAt?: number
+  /** The work that was graded last, and when a try was counted. */
+  tried: Tried
   /** Something changed while grading: grade again. */
   dirty: boolean
   /** The file that was saved last, by path. */
@@ -94,6 +97,7 @@ export const initialContext = ({ items, now, notices }: SessionInput): SessionCo
   notice: notices.join('. ') || undefined,
   now,
   kept: newKept(),
+  tried: notTried(emptyWork()),
   after: 'picking',
   says: '',
   ...freshStep(),
@@ -135,11 +139,17 @@ const withProgress = (context: SessionContext, change: Partial<ScenarioProgress>
   progress: { ...context.kept.progress, ...change },
 })
 
+/** The record of the current step, changed. */
+const withStep = ({ kept, item }: SessionContext, change: (record: StepRecord) => Partial<StepRecord>): StepRecords =>
+  withRecord(kept.steps, item?.scenario.spec.steps[kept.progress.step]?.id, change)
+
 /** Counts the time since work was last seen. */
 export const tick = (context: SessionContext): Update => {
   const now = context.now()
-  const spent = context.kept.progress.spent + Math.min(Math.max(0, now - context.seenAt), longestGap)
-  return { seenAt: now, kept: { ...withProgress(context, { spent }), savedAt: now } }
+  const gap = Math.min(Math.max(0, now - context.seenAt), longestGap)
+  const kept = withProgress(context, { spent: context.kept.progress.spent + gap })
+  const steps = withStep(context, ({ spent }) => ({ spent: spent + gap }))
+  return { seenAt: now, kept: { ...kept, steps, savedAt: now } }
 }
 
 const say = (context: SessionContext, kind: FeedLine['kind'], ...lines: string[]): FeedLine[] =>
@@ -177,6 +187,7 @@ export const opened = (context: SessionContext, { lab, notices }: Opened): Updat
   if (step) before[step.id] ??= context.kept.work
   return {
     lab,
+    tried: notTried(context.kept.work),
     kept: { ...context.kept, before },
     feed: say(context, 'step', `${context.item?.scenario.metadata.title}: the lab is ready`, ...notices),
     notice: notices.join('. ') || context.notice,
@@ -188,11 +199,18 @@ export const graded = (context: SessionContext, { reports, matrix }: Graded): Up
   const passed = [...context.kept.progress.passed, ...turned.map(({ id }) => id)]
   const all = reports.length === stepsOf(context).length && reports.every((report) => report.passed)
   const done = all ? { state: 'done' as const, finishedAt: context.kept.progress.finishedAt ?? context.now() } : {}
+  const id = currentStep(context)?.id ?? ''
+  const isOpen = !context.kept.progress.passed.includes(id)
+  const { tried, steps } = countTry(context.kept, { id, isOpen, now: context.now() }, context.tried)
   return {
     reports,
     matrix,
     gradedAt: context.now(),
-    kept: withProgress(context, { passed, ...done }),
+    tried,
+    kept: {
+      ...withProgress(context, { passed, ...done }),
+      steps: proven({ ...context.kept, steps }, turned, context.now()),
+    },
     feed: say(context, 'grade', ...gradeLines(context.reports, reports)),
   }
 }
@@ -209,12 +227,16 @@ const gradeLines = (before: readonly StepReport[], after: readonly StepReport[])
 
 export const applied = (context: SessionContext, { ok, says }: Applied): Update => ({
   lastApply: { at: context.now(), ok, says },
+  ...(ok ? {} : { kept: { ...context.kept, steps: withStep(context, ({ tries }) => ({ tries: tries + 1 })) } }),
   feed: say(context, ok ? 'apply' : 'error', says),
 })
 
 export const hinted = (context: SessionContext): Update => ({
   hints: context.hints + 1,
-  kept: withProgress(context, { hintsUsed: context.kept.progress.hintsUsed + 1 }),
+  kept: {
+    ...withProgress(context, { hintsUsed: context.kept.progress.hintsUsed + 1 }),
+    steps: withStep(context, ({ hints }) => ({ hints: Math.max(hints, context.hints + 1) })),
+  },
   feed: say(context, 'hint', `hint ${context.hints + 1} of ${currentStep(context)?.hints.length ?? 0}`),
 })
 
@@ -223,7 +245,10 @@ export const solutionSeen = (context: SessionContext): Update => {
   const seen = new Set([...context.kept.progress.solutionsSeen, id])
   return {
     solutionShown: true,
-    kept: withProgress(context, { solutionsSeen: [...seen] }),
+    kept: {
+      ...withProgress(context, { solutionsSeen: [...seen] }),
+      steps: withStep(context, () => ({ solutionSeen: true })),
+    },
     feed: say(context, 'hint', 'solution shown'),
   }
 }
@@ -237,6 +262,7 @@ export const advanced = (context: SessionContext): Update => {
   const kept = { ...withProgress(context, { step: step + 1 }), work }
   return {
     ...freshStep(),
+    tried: notTried(work),
     // The steps so far keep what is known of them until the new one is graded with them.
     reports: context.reports,
     kept: { ...kept, before: { ...kept.before, [next.id]: work } },

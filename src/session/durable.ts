@@ -30,12 +30,13 @@ export const writeDurably = (path: string, text: string): void => {
   renameSync(draft, path)
 }
 
-const isGone = (pid: number): boolean => {
+/** Whether no process has this id. One of somebody else counts as there. */
+export const isGone = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return false
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+    return (error as NodeJS.ErrnoException).code !== 'EPERM'
   }
 }
 

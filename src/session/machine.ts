@@ -191,7 +191,7 @@ export const sessionMachine = setup({
         SAVED: { target: '.applying', actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
         HINT: { guard: 'hasHint', actions: ['noteHint', 'tick', 'save'] },
         SOLUTION: { actions: ['noteSolution', 'tick', 'save'] },
-        NEXT: { guard: 'stepPassed', target: 'lab', reenter: true, actions: ['advance', 'tick', 'save'] },
+        NEXT: { guard: 'stepPassed', target: 'lab', reenter: true, actions: ['tick', 'advance', 'save'] },
         RESET_STEP: {
           target: 'closing',
           actions: ['resetStep', 'restoreFiles', { type: 'headFor', params: { after: 'opening' } }],

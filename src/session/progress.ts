@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { listFolder, readDurable, removeDrafts, writeDurably } from './durable.ts'
+import { isStepRecords, type StepRecords } from './record.ts'
 import type { ScenarioProgress } from './types.ts'
 import { emptyWork, isWork, type Work } from './work.ts'
 
@@ -15,6 +16,8 @@ export interface Kept {
   work: Work
   /** The same as it was when each step began, by step id: what resetting a step goes back to. */
   before: Record<string, Work>
+  /** For the report. Absent in files of versions that kept none. */
+  steps?: StepRecords
   /** The program ended, or was killed, with this scenario open. */
   open: boolean
   /** Milliseconds since the epoch. */
@@ -69,7 +72,8 @@ const isKept = (value: unknown): value is Kept =>
   isProgress(value.progress) &&
   isWork(value.work) &&
   isRecord(value.before) &&
-  Object.values(value.before).every(isWork)
+  Object.values(value.before).every(isWork) &&
+  (value.steps === undefined || isStepRecords(value.steps))
 
 export const createProgressStore = (stateFolder: string): ProgressStore => {
   const folder = join(stateFolder, 'progress')

@@ -120,6 +120,7 @@ const answer = ({ ui, act }: KeyContext, key: string): void => {
   if (!yes) return
   if (question === 'leave') act.send({ type: 'LEAVE' })
   if (question === 'quit' || question === 'leave-exam') act.quit()
+  if (question === 'exam') act.quit('exam')
   if (question === 'finish') act.send({ type: 'FINISH' })
   if (question === 'reset') act.send({ type: 'RESET_STEP' })
   if (question === 'reset-lab') act.send({ type: 'RESET_LAB' })

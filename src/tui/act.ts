@@ -5,12 +5,13 @@ import type { Act } from './keys.ts'
 import { listedChecks } from './lines/checks.ts'
 import { plural } from './lines/words.ts'
 import type { Action } from './reducer.ts'
+import type { TuiEnd } from './run.tsx'
 
 export interface ActParts {
   session: Session
   terminal: Terminal
   dispatch: (action: Action) => void
-  exit: (result: 'interrupted' | 'quit') => void
+  exit: (result: TuiEnd) => void
   lent: Lent
   /** The terminal is lent; keys are somebody else's. */
   busy: { current: boolean }

@@ -15,7 +15,7 @@ export type Page =
   | { kind: 'explain-cell'; row: number; column: number }
   | { kind: 'wire'; from: string; to: string }
 
-export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab' | 'finish' | 'leave-exam'
+export type Question = 'leave' | 'quit' | 'solution' | 'reset' | 'reset-lab' | 'finish' | 'leave-exam' | 'exam'
 
 /** The traffic map: what is, what the step asks for, one beside the other, or all of it as sentences. */
 export type TrafficAs = 'now' | 'both' | 'goal' | 'words'

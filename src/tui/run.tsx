@@ -12,8 +12,8 @@ export interface TuiOptions {
   env: Record<string, string | undefined>
 }
 
-/** How it ended: with `q`, or with Ctrl-C twice. */
-export type TuiEnd = 'quit' | 'interrupted'
+/** How it ended: with `q`, with Ctrl-C twice, or by asking for an exam. */
+export type TuiEnd = 'quit' | 'interrupted' | 'exam'
 
 /**
  * Draws the session until the learner quits or the session closes by itself; resolves when everything is put away.

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { loadCatalogue } from '../../src/content/load.ts'
 import type { ScenarioStep } from '../../src/content/schema.ts'
 import { composeExam } from '../../src/exam/compose.ts'
+import { runCli } from './io.ts'
 import { startInTerminal } from './terminal.ts'
 
 const { items } = await loadCatalogue()
@@ -57,3 +58,36 @@ test('solved, killed, resumed, finished', async () => {
   expect(JSON.parse(readFileSync(join(exams, folder!, 'report.json'), 'utf8'))).toMatchObject({ seed, score: 100 })
   expect(readFileSync(join(exams, folder!, 'report.md'), 'utf8')).toContain('# Exam: 100 of 100, passed')
 })
+
+test('from the picker and back to it; a second program is told who has the exam', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'exam-'))
+  const env = { HOME: home, MESHDOJO_HOME: join(home, 'state') }
+  const first = startInTerminal([], env)
+  await first.shows(/E exam/)
+  first.press('E')
+  await first.shows(/Take an exam now\?/)
+  first.press('y')
+  await first.shows(/\d+ tasks?, 0 done/)
+
+  const second = await runCli(['exam'], env, undefined, { isTTY: true })
+  expect(second).toMatchObject({ code: 2 })
+  expect(second.stderr).toMatch(/another program \(process \d+\) is at this exam/)
+
+  first.press('q')
+  await first.shows(/Leave\? The clock goes on/)
+  first.press('y')
+  await first.shows(/E exam/)
+  first.press('q')
+  await first.shows(/Quit meshdojo/)
+  first.press('y')
+  expect((await first.ended).exitCode).toBe(0)
+})
+
+test.each([{ args: ['exam', '--plain'] }, { args: ['exam'], dumb: true }])(
+  'there is no exam line by line: $args',
+  async ({ args, dumb }) => {
+    const ended = await runCli(args, dumb ? { TERM: 'dumb' } : {}, undefined, { isTTY: true })
+    expect(ended).toMatchObject({ code: 2 })
+    expect(ended.stderr).toMatch(/full screen.*meshdojo start NAME --plain/)
+  },
+)

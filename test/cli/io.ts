@@ -35,8 +35,14 @@ export const fakeIo = (env: NodeJS.ProcessEnv = {}, cwd = process.cwd()) => {
 }
 
 /** Runs the program in this process. */
-export const runCli = async (argv: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ran> => {
+export const runCli = async (
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+  terminal: { isTTY?: true } = {},
+): Promise<Ran> => {
   const { io, written } = fakeIo(env, cwd)
+  for (const stream of [io.stdin, io.stdout, io.stderr]) Object.assign(stream, terminal)
   const code = await main(argv, io)
   return { code, ...written }
 }

@@ -8,6 +8,7 @@ import { drawMachine } from '../../src/session/picture.ts'
 import { type Kept, newKept } from '../../src/session/progress.ts'
 import type { LabView } from '../../src/session/types.ts'
 import { viewOf } from '../../src/session/view.ts'
+import { emptyWork } from '../../src/session/work.ts'
 import { item, playedLab, reports } from './fixture.ts'
 
 test('docs/session.mmd is the picture of the machine (node scripts/picture.ts draws it)', () => {
@@ -282,6 +283,34 @@ describe('work', () => {
     story.wait(10 * 3_600_000)
     story.actor.send({ type: 'HINT' })
     expect(story.lab().progress.spent).toBe(60_000 + 5 * 60_000)
+  })
+
+  test('each step is remembered with its time, tries, hints, and what proved it', async () => {
+    const story = begin()
+    await story.open()
+    await story.graded(false)
+    story.actor.send({ type: 'HINT' })
+    story.wait(60_000)
+    story.state.work = {
+      ...emptyWork(),
+      present: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine' } }],
+    }
+    story.listeners.change?.({ says: ['x'], byLearner: true })
+    await story.graded(true)
+    story.wait(30_000)
+    story.actor.send({ type: 'NEXT' })
+    await vi.waitFor(() => expect(story.lab().stepIndex).toBe(1))
+    story.wait(5_000)
+    story.actor.send({ type: 'SOLUTION' })
+    const { at: _, ...evidence } = story.saved.at(-1)!.steps!.first!.evidence!
+    expect(story.saved.at(-1)?.steps).toMatchObject({
+      first: { spent: 90_000, tries: 1, hints: 1, solutionSeen: false },
+      second: { spent: 5_000, tries: 0, hints: 0, solutionSeen: true },
+    })
+    expect(evidence).toEqual({
+      objects: [{ change: 'made', name: 'ConfigMap mine' }],
+      checks: [{ id: 'first-check', says: 'first works', expected: 'there', seen: 'x' }],
+    })
   })
 })
 

@@ -18,7 +18,7 @@ export interface Act {
   stop(): void
   redraw(): void
   copy(text: string): void
-  quit(how?: 'interrupted'): void
+  quit(how?: 'interrupted' | 'exam'): void
 }
 
 export interface KeyContext {

@@ -36,6 +36,17 @@ export const pickerKeys: Binding[] = [
     run: ({ act }) => act.dispatch({ type: 'type', field: 'filter' }),
   },
   {
+    keys: ['E'],
+    label: 'E',
+    short: 'exam',
+    says: 'take an exam of 60 minutes, or go on with the one that you began (asks first)',
+    group: 'Scenarios',
+    priority: 60,
+    on: inPicker,
+    when: noPage,
+    run: ({ act }) => act.dispatch({ type: 'ask', question: 'exam' }),
+  },
+  {
     keys: ['c'],
     label: 'c',
     short: 'copy',

@@ -17,6 +17,7 @@ const questions: Record<NonNullable<UiState['question']>, string> = {
   quit: 'Quit meshdojo?',
   solution: 'Show the solution? The step then counts as solved with help.',
   finish: 'Finish the exam and have it graded? There is no way back into it.',
+  exam: 'Take an exam now? 60 minutes, or what is left of the one you began.',
   'leave-exam': 'Leave? The clock goes on; "meshdojo exam" comes back to the exam.',
   'reset-lab': 'Start the whole lab anew, at its first step? Your changes to the cluster are lost.',
   reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
