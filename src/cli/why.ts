@@ -1,5 +1,10 @@
-/** `why`: what should happen to one request, and every rule that was asked, in order. Nothing is sent. */
+/**
+ * `why`: what should happen to one request, and every rule that was asked, in order. Nothing is sent, unless `--send`
+ * asks for it: then what it met stands beside what was predicted.
+ */
+import { agrees } from '../grading/converge.ts'
 import { type Prediction, predictNow } from '../grading/predict.ts'
+import { type Observation, probe } from '../grading/probe.ts'
 import { readWorld } from '../grading/world.ts'
 import type { Evidence, Problem, Step } from '../meshes/verdict.ts'
 import { exit, type Io, print, printJson } from './io.ts'
@@ -31,7 +36,25 @@ const formatSteps = (steps: readonly Step[]): string[] =>
 const formatProblem = ({ object, field, says, kind }: Problem): string =>
   `${kind === 'unmodelled' ? 'not modelled' : 'ignored by the mesh'}: ${formatEvidence({ object, field })}: ${says}`
 
-export const why = async (io: Io, from: string, url: string, options: RequestOptions): Promise<number> => {
+/** What was seen, beside what was predicted; on a real cluster a change may still be on its way. */
+const compare = (found: Prediction, seen: Observation): { agrees: boolean | undefined; says: string } => {
+  if (!seen.ran) return { agrees: undefined, says: `not sent: ${seen.says}` }
+  const { kind, says } = seen.outcome
+  if (found.outcome === 'unknown')
+    return { agrees: undefined, says: `${says}; there is no prediction to compare it with` }
+  if (agrees(found, kind)) return { agrees: true, says: `${says}, as predicted` }
+  return {
+    agrees: false,
+    says: `${says}, which is not what was predicted: a change may still be on its way; if it stays so, the prediction is wrong`,
+  }
+}
+
+export interface WhyOptions extends RequestOptions {
+  /** Also send the request, from the workload. */
+  send?: boolean
+}
+
+export const why = async (io: Io, from: string, url: string, options: WhyOptions): Promise<number> => {
   requestTarget(from, url)
   const headers = Object.fromEntries(parseHeaders(options.header))
   const { cluster, client } = await openTarget(io, options.kubeconfig)
@@ -41,6 +64,9 @@ export const why = async (io: Io, from: string, url: string, options: RequestOpt
     checkWorkload(world.network, from)
     const found = await predictNow(world, from, url, { method: options.method, headers })
     const { verdict } = found
+    const request = { from, url, method: options.method, headers }
+    const seen = options.send ? await probe(cluster, world.network, request) : undefined
+    const compared = seen && compare(found, seen)
     if (options.json) {
       printJson(io, {
         from,
@@ -55,11 +81,13 @@ export const why = async (io: Io, from: string, url: string, options: RequestOpt
         effect: verdict?.effect,
         steps: verdict?.steps ?? found.steps.map((says) => ({ says })),
         problems: world.problems,
+        observed: seen && compared && { outcome: seen.ran ? seen.outcome.kind : undefined, ...compared },
       })
       return exit.passed
     }
     const lines = [
       `${headline[found.outcome]}: ${found.because}`,
+      ...(compared ? [`seen: ${compared.says}`] : []),
       '',
       `from ${from}${verdict?.identity ? ` (${verdict.identity})` : ''}`,
       `to   ${options.method} ${url}${found.destination ? ` (${found.destination})` : ''}`,

@@ -14,6 +14,8 @@ import { takeSnapshot } from './snapshot.ts'
 export interface OpenedLab {
   cluster: Cluster
   mesh?: Mesh
+  /** See `Converge.seconds`; absent on the embedded cluster, where changes are there at once. */
+  convergeSeconds?: number
   close(): Promise<void>
 }
 
@@ -88,11 +90,12 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
       }
     },
     grade: async (step, { earlier = false, bare = false } = {}) => {
-      const { cluster, mesh, client } = lab
+      const { cluster, mesh, client, convergeSeconds } = lab
+      const converge = convergeSeconds === undefined ? undefined : { seconds: convergeSeconds }
       const scope = earlier ? { upTo: step } : { steps: [step] }
       const context = { cluster, mesh, client, scenario: item.scenario, lab: item.lab }
-      return (await grade(context, { ...scope, bare, probeSeconds: options.probeSeconds, signal: options.signal }))
-        .steps
+      const { probeSeconds, signal } = options
+      return (await grade(context, { ...scope, bare, probeSeconds, converge, signal })).steps
     },
     close: () => lab.close(),
   }

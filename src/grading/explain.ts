@@ -4,6 +4,7 @@
  */
 
 import type { RequestCheck } from '../content/schema.ts'
+import { agrees } from './converge.ts'
 import type { OutcomeKind } from './outcome.ts'
 import { type Prediction, predictNow } from './predict.ts'
 import type { Observation } from './probe.ts'
@@ -22,10 +23,6 @@ const words: Record<OutcomeKind | 'unknown', string> = {
   unreachable: 'reach nothing',
   unknown: 'meet something that is not modelled',
 }
-
-/** Whether the application's own answer is all that could differ. */
-const agrees = (prediction: Prediction, observed: OutcomeKind): boolean =>
-  prediction.outcome === observed || (prediction.outcome === 'ok' && observed === 'status')
 
 /** Whether the check is about the connection rather than about who may do what. */
 const asksForConnection = ({ expect }: RequestCheck): boolean =>
@@ -54,5 +51,7 @@ export const explain = async (
   const { kind, says } = observation.outcome
   if (prediction.outcome === 'unknown') return `cannot say why: ${prediction.because}`
   if (agrees(prediction, kind)) return sentence(request, prediction)
+  if (observation.waited !== undefined)
+    return `not yet: after ${observation.waited} s the probe still saw ${says}, but it should ${words[prediction.outcome]}: ${prediction.because}`
   return `the probe saw ${says}, but it should ${words[prediction.outcome]}: ${prediction.because}`
 }

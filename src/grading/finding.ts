@@ -10,6 +10,8 @@ export interface Finding {
   expected: string
   seen: string
   because?: string
+  /** The objects say otherwise, and no proxy did in the time that a change takes; never passed. */
+  notYet?: boolean
   /** Could not be decided; never passed. */
   undecided?: boolean
 }

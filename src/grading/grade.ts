@@ -4,6 +4,7 @@ import type { Cluster } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { judgeBurst } from './burst.ts'
+import { type Converge, untilConverged } from './converge.ts'
 import { judgeEvent } from './event.ts'
 import { explain } from './explain.ts'
 import { feedbackFor } from './feedback.ts'
@@ -12,6 +13,7 @@ import { judgeLog } from './log.ts'
 import { judgeMetric } from './metric.ts'
 import { judgeObject } from './object.ts'
 import { createLimit, mapLimited } from './pool.ts'
+import { predictNow } from './predict.ts'
 import { type Observation, type Probe, probe } from './probe.ts'
 import type { CheckResult, Report, StepReport } from './report.ts'
 import { expectationOf, judgeRequest, needsWitness } from './request.ts'
@@ -40,6 +42,8 @@ export interface GradeOptions {
   bare?: boolean
   /** Seconds a probe waits for an answer. Shorter is safe where there is no network in between. */
   probeSeconds?: number
+  /** Gives changes the time to arrive, on a real cluster. Not for bursts: each of their requests counts. */
+  converge?: Converge
   signal?: AbortSignal
 }
 
@@ -64,7 +68,12 @@ const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptio
       const key = JSON.stringify([from, url, method, headers, body, witness ?? false])
       const known = sent.get(key)
       if (known !== undefined) return known
-      const observation = limit(() => send(request))
+      const predict = () => predictNow(world, from, url, request)
+      const observation = limit(() =>
+        options.converge
+          ? untilConverged(() => send(request), predict, options.converge, options.signal)
+          : send(request),
+      )
       sent.set(key, observation)
       return observation
     },
@@ -93,7 +102,8 @@ const judgeProbe = async (check: Check['request'] & {}, bench: Bench, bare: bool
   const observation = await bench.probe(request)
   const finding = judgeRequest(check, observation)
   if (bare || finding.passed || finding.because !== undefined) return finding
-  return { ...finding, because: await explain(bench.world, check, observation) }
+  const late = observation.ran && observation.waited !== undefined ? { notYet: true } : {}
+  return { ...finding, ...late, because: await explain(bench.world, check, observation) }
 }
 
 const judge = (check: Check, bench: Bench, bare: boolean): Promise<Finding> => {
@@ -116,11 +126,12 @@ const turnOf = ({ request, log, metric }: Check): 'requests' | 'bursts' | 'recor
 
 const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench, bare: boolean): Promise<CheckResult> => {
   const { id, says } = check
-  const { passed, expected, seen, because, undecided: open } = await judge(check, bench, bare)
+  const { passed, expected, seen, because, notYet, undecided: open } = await judge(check, bench, bare)
   const result: CheckResult = { id, says, passed, expected, seen }
   if (because !== undefined) result.because = because
   if (open) result.undecided = true
-  if (!passed && !open && !bare) {
+  if (notYet) result.notYet = true
+  if (!passed && !open && !notYet && !bare) {
     const feedback = await feedbackFor(step, id, bench)
     if (feedback !== undefined) result.feedback = feedback.trim()
   }

@@ -8,7 +8,14 @@ import { findSource } from './source.ts'
 import { type Witness, witnessIn, witnessInHeaderAnswer, witnessUrl } from './witness.ts'
 
 export type Observation =
-  | { ran: true; outcome: Outcome; result: CurlResult; witness?: Witness }
+  | {
+      ran: true
+      outcome: Outcome
+      result: CurlResult
+      witness?: Witness
+      /** Seconds for which it was sent again and again and never met what the objects say. */
+      waited?: number
+    }
   /** The probe could not be sent; nothing is known about the request. */
   | { ran: false; says: string }
 

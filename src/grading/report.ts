@@ -12,6 +12,8 @@ export interface CheckResult {
   because?: string
   /** The check could not be decided (a probe could not run, a field is not modelled); `because` names what. Never passed. */
   undecided?: boolean
+  /** The objects say otherwise than what was seen, for as long as a change may take; `because` has both. Never passed. */
+  notYet?: boolean
   /** The known mistake that this looks like: its feedback. */
   feedback?: string
 }

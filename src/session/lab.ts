@@ -68,7 +68,8 @@ export const openLab = async (
       grade: async (upTo, gradingSignal) => {
         const world = worldOf(live.objects(), mesh)
         const context = { cluster: open.cluster, client, mesh, scenario: item.scenario, lab: item.lab }
-        const { steps } = await grade(context, { upTo: upTo.id, world, signal: gradingSignal })
+        const converge = open.convergeSeconds === undefined ? undefined : { seconds: open.convergeSeconds }
+        const { steps } = await grade(context, { upTo: upTo.id, world, converge, signal: gradingSignal })
         return { reports: steps, matrix: traffic.graded(world, upTo, steps) }
       },
       observe: traffic.observe,
