@@ -77,7 +77,12 @@ export const lintChecks = async (
     if (log !== undefined) {
       workload([...here, 'log', 'from'], log.from)
       await pattern([...here, 'log', 'matches'], log.matches)
+      if (log.absent && !log.fresh)
+        report([...here, 'log', 'absent'], 'a line that was written once stays: absent needs fresh')
     }
+    const kind = log?.fresh ? 'log' : metric?.fresh ? 'metric' : undefined
+    if (kind !== undefined && !step.checks.some((each) => each.request !== undefined))
+      report([...here, kind, 'fresh'], 'fresh looks at what the requests of the step wrote, and it sends none')
     if (event !== undefined) await pattern([...here, 'event', 'matches'], event.matches)
     if (metric !== undefined) {
       workload([...here, 'metric', 'from'], metric.from)

@@ -75,16 +75,25 @@ const objectCheck = z.strictObject({
   absent: z.boolean().optional(),
 })
 
+/** Lines and counters outlive what wrote them: a policy that is undone, a grading of an hour ago. */
+const fresh = z
+  .boolean()
+  .optional()
+  .describe('looks only at what was written since this grading began: by its requests, before or after an undo')
+
 const logCheck = z.strictObject({
   from: workload,
   container: z.string().default('istio-proxy'),
   matches: text.describe('a regular expression over one line'),
+  fresh,
+  absent: z.boolean().optional().describe('there must be no such line; needs fresh'),
 })
 
 const metricCheck = z.strictObject({
   from: workload,
   series: text.describe('a series selector: istio_requests_total{response_code="403"}'),
   where: z.string().default('value > 0').describe('CEL over `value`, the sum'),
+  fresh,
 })
 
 const eventCheck = z.strictObject({

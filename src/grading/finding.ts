@@ -2,6 +2,7 @@
 import type { Check } from '../content/schema.ts'
 import type { Cluster } from '../kube/api.ts'
 import type { Client } from '../kube/client.ts'
+import type { Marks } from './marks.ts'
 import type { Observation, Probe } from './probe.ts'
 import type { ClusterWorld } from './world.ts'
 
@@ -28,6 +29,8 @@ export interface Bench {
   probe(request: Probe): Promise<Observation>
   /** Sends it `times` times, `parallel` at once. */
   burst(request: Probe, times: number, parallel: number): Promise<Observation[]>
+  /** What proxies had written and counted before the first request of this grading, for checks that are `fresh`. */
+  marks: Marks
   signal?: AbortSignal
 }
 

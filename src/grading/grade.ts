@@ -10,6 +10,7 @@ import { explain } from './explain.ts'
 import { feedbackFor } from './feedback.ts'
 import { type Bench, type Finding, undecided } from './finding.ts'
 import { judgeLog } from './log.ts'
+import { takeMarks } from './marks.ts'
 import { judgeMetric } from './metric.ts'
 import { judgeObject } from './object.ts'
 import { createLimit, mapLimited } from './pool.ts'
@@ -146,8 +147,13 @@ export const grade = async (context: GradeContext, options: GradeOptions = {}): 
   const { cluster, scenario } = context
   const client = context.client ?? createClient(cluster)
   const world = options.world ?? (await readWorld(cluster, context.mesh, { client, signal: options.signal }))
-  const bench: Bench = { cluster, client, world, ...createProber(cluster, world, options), signal: options.signal }
+  const { signal } = options
   const selected = selectSteps(scenario, options)
+  const marks = await takeMarks(
+    selected.flatMap(({ checks }) => checks),
+    { cluster, client, world, signal },
+  )
+  const bench: Bench = { cluster, client, world, ...createProber(cluster, world, options), marks, signal }
   const results = new Map<Check, CheckResult>()
   for (const turn of ['requests', 'bursts', 'records'] as const) {
     const due = selected.flatMap((step) =>

@@ -8,6 +8,7 @@ import type { Pod } from '../kube/kinds.ts'
 import { findWorkloadPods } from '../meshes/network.ts'
 import { compileCondition } from './cel.ts'
 import { type Bench, type Finding, type Of, undecided } from './finding.ts'
+import { keyOf } from './marks.ts'
 import { compilePattern } from './pattern.ts'
 import { mapLimited } from './pool.ts'
 import { execText } from './probe.ts'
@@ -82,7 +83,11 @@ const whyNone = async (page: string, selector: Selector): Promise<string> => {
     : 'each label is there, on different series'
 }
 
-const read = async ({ cluster, signal }: Bench, { metadata }: Pod): Promise<string | { says: string }> => {
+/** The page of the pod's sidecar, or why there is none. */
+export const readPage = async (
+  { cluster, signal }: Pick<Bench, 'cluster' | 'signal'>,
+  { metadata }: Pod,
+): Promise<string | { says: string }> => {
   const target = { namespace: metadata.namespace ?? 'default', pod: metadata.name, container: 'istio-proxy' }
   try {
     const argv = ['pilot-agent', 'request', 'GET', 'stats/prometheus']
@@ -94,23 +99,40 @@ const read = async ({ cluster, signal }: Bench, { metadata }: Pod): Promise<stri
   }
 }
 
-/** Asks every sidecar of the workload and judges the sum. */
+/** What of the sum was there before this grading. A counter that is lower now began anew, and all of it is new. */
+const sumBefore = async (
+  pages: readonly string[],
+  pods: readonly Pod[],
+  selector: Selector,
+  { marks }: Bench,
+): Promise<number> => {
+  const each = pods.map(async (pod, index) => {
+    const { value } = await sumOf(marks.pages.get(keyOf(pod)) ?? '', selector)
+    const now = await sumOf(pages[index]!, selector)
+    return now.value < value ? 0 : value
+  })
+  return (await Promise.all(each)).reduce((sum, value) => sum + value, 0)
+}
+
+/** Asks every sidecar of the workload and judges the sum, or with `fresh` what came to it since the first request. */
 export const judgeMetric = async (check: Of<'metric'>, bench: Bench): Promise<Finding> => {
-  const expected = `${check.series} of ${check.from} where ${check.where}`
+  const expected = `${check.fresh ? 'new ' : ''}${check.series} of ${check.from} where ${check.where}`
   const selector = parseSelector(check.series)
   if (selector === undefined) return undecided(expected, `${check.series} is not a series selector that is modelled`)
   const pods = findWorkloadPods(bench.world.network, check.from)
   if (pods.length === 0) return undecided(expected, `${check.from} has no pod`)
   const meshed = pods.filter((pod) => bench.world.mesh?.isMeshed(pod) ?? true)
   if (meshed.length === 0) return undecided(expected, `${check.from} has no sidecar, so nobody counts`)
-  const pages = await mapLimited(meshed, 4, (pod) => read(bench, pod))
+  const pages = await mapLimited(meshed, 4, (pod) => readPage(bench, pod))
   const silent = pages.find((page) => typeof page !== 'string')
   if (silent !== undefined && typeof silent !== 'string') return undecided(expected, silent.says)
   const page = pages.join('\n')
-  const { value, series } = await sumOf(page, selector)
+  const { value: all, series } = await sumOf(page, selector)
+  const before = check.fresh ? await sumBefore(pages as string[], meshed, selector, bench) : 0
+  const value = all - before
   const condition = await compileCondition(check.where, 'value')
   const passed = condition.holds(value)
-  const seen = `${value} in ${series} series`
+  const seen = check.fresh ? `${value} more than before` : `${value} in ${series} series`
   return passed || series > 0
     ? { passed, expected, seen }
     : { passed, expected, seen, because: await whyNone(page, selector) }

@@ -116,6 +116,18 @@ test('a path without content is a problem', async () => {
 describe('scenario.yaml', () => {
   test.each<[what: string, from: string, to: string, message: string]>([
     [
+      'a line that must be absent for ever',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      'log: {from: a/client, matches: x, absent: true}',
+      'scenario.yaml:14:53 a line that was written once stays: absent needs fresh',
+    ],
+    [
+      'fresh without requests',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      'metric: {from: a/client, series: up, fresh: true}',
+      'scenario.yaml:14:55 fresh looks at what the requests of the step wrote, and it sends none',
+    ],
+    [
       'an unknown field, with the nearest',
       'hints: [',
       'hnits: [',

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../../src/grading/finding.ts'
 import { judgeLog } from '../../src/grading/log.ts'
+import { keyOf, type Marks, takeMarks } from '../../src/grading/marks.ts'
 import { judgeMetric, parseSelector, sumOf } from '../../src/grading/metric.ts'
 import { worldOf } from '../../src/grading/world.ts'
 import { createClient } from '../../src/kube/client.ts'
+import type { Pod } from '../../src/kube/kinds.ts'
 import { clusterOf, meshOf, shop } from './fixture.ts'
 
 const page = `# TYPE istio_requests_total counter
@@ -34,7 +36,7 @@ test.each(['rate(a[5m])', 'a{b~"c"}', 'a{b="c"', ''])('%j is not modelled', (tex
 )
 
 /** A cluster whose sidecars have that metrics page (or exit code) and that log. */
-const benchOf = (stats: string | number, log = '') => {
+const benchOf = (stats: string | number, log = '', marks: Marks = { lines: new Map(), pages: new Map() }) => {
   const cluster = clusterOf(shop, () => [0, ''])
   cluster.exec = async (_target, argv, streams) => {
     expect(argv).toEqual(['pilot-agent', 'request', 'GET', 'stats/prometheus'])
@@ -46,7 +48,7 @@ const benchOf = (stats: string | number, log = '') => {
   cluster.fetch = async (request) => (request.url.includes('/log?') ? new Response(log) : fetch(request))
   const world = worldOf(shop, meshOf({}))
   const never = () => Promise.reject(new Error('not asked'))
-  return { cluster, client: createClient(cluster), world, probe: never, burst: never }
+  return { cluster, client: createClient(cluster), world, probe: never, burst: never, marks }
 }
 
 describe('the metric check', () => {
@@ -96,5 +98,63 @@ describe('the log check', () => {
     ],
   ])('%s', async (_title, log, expected) => {
     expect(await judgeLog(check, benchOf('', log))).toMatchObject(expected)
+  })
+})
+
+/** Marks as they are when the pod's log had that many lines, and its page was that one. */
+const marksOf = (lines: number, stats = ''): Marks => {
+  const key = (container?: string) =>
+    keyOf(shop.find(({ metadata }) => metadata.name === 'web-abc-1') as Pod, container)
+  return { lines: new Map([[key('istio-proxy'), lines]]), pages: new Map([[key(), stats]]) }
+}
+
+describe('checks that are fresh look at what came since', () => {
+  const line = (status: number) => `[2026-11-24T00:00:00.000Z] "GET / HTTP/1.1" ${status} - x\n`
+  const log = { from: 'a/web', container: 'istio-proxy', matches: ' 403 ', fresh: true }
+  test.each<[string, string, number, boolean, Partial<Finding>]>([
+    [
+      'a line that was there',
+      line(403),
+      1,
+      false,
+      { passed: false, because: expect.stringContaining('no access log') },
+    ],
+    ['one more', line(403) + line(403), 1, false, { passed: true }],
+    [
+      'none, and none is wanted',
+      line(403) + line(200),
+      1,
+      true,
+      { passed: true, seen: 'no such line among 1 new ones' },
+    ],
+    ['one, and none is wanted', line(200) + line(403), 1, true, { passed: false, seen: line(403).trim() }],
+    ['a log that began anew', line(403), 7, false, { passed: true }],
+  ])('%s', async (_title, text, lines, absent, expected) => {
+    expect(await judgeLog({ ...log, absent }, benchOf('', text, marksOf(lines)))).toMatchObject(expected)
+  })
+
+  const metric = { from: 'a/web', series: 'requests{code="403"}', where: 'value > 0', fresh: true }
+  const stats = (count: number) => `requests{code="403"} ${count}\n`
+  test.each<[string, number, number, Partial<Finding>]>([
+    ['no more', 3, 3, { passed: false, seen: '0 more than before' }],
+    ['two more', 5, 3, { passed: true, seen: '2 more than before' }],
+    ['a counter that began anew', 2, 3, { passed: true, seen: '2 more than before' }],
+  ])('%s', async (_title, now, then, expected) => {
+    expect(await judgeMetric(metric, benchOf(stats(now), '', marksOf(0, stats(then))))).toMatchObject(expected)
+  })
+
+  test('marks are taken of fresh checks alone', async () => {
+    const bench = benchOf(stats(3), line(403))
+    const checks = [
+      { id: 'a', says: 'a', log },
+      { id: 'b', says: 'b', metric },
+    ]
+    expect(await takeMarks(checks, bench)).toEqual(marksOf(1, stats(3)))
+    const stale = checks.map(({ log, metric, ...rest }) => ({
+      ...rest,
+      ...(log && { log: { ...log, fresh: false } }),
+      ...(metric && { metric: { ...metric, fresh: false } }),
+    }))
+    expect(await takeMarks(stale, bench)).toEqual({ lines: new Map(), pages: new Map() })
   })
 })
