@@ -120,6 +120,10 @@ export const makeReal = (deps: SessionDeps) => {
         if (context.item) store.save(context.item.scenario.metadata.name, context.kept)
       },
       forgetSeen: ({ context }) => context.lab?.forgetSeen(),
+      readMine: assign(({ context }) => {
+        const step = currentStep(context)
+        return context.solutionShown && context.item && step ? { mine: files.edited(context.item.scenario, step) } : {}
+      }),
       restoreFiles: ({ context }) => {
         const step = currentStep(context)
         if (context.item && step) files.reset(context.item.scenario, step)

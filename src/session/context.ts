@@ -78,6 +78,8 @@ export interface SessionContext {
   /** Hints shown in this step. */
   hints: number
   solutionShown: boolean
+  /** The learner's file as it was last saved, once they edited it; read only beside a solution. */
+  mine?: string
   tap?: TapView
   finished: boolean
   feed: FeedLine[]
@@ -117,6 +119,7 @@ const freshStep = () => ({
   toApply: undefined,
   hints: 0,
   solutionShown: false,
+  mine: undefined,
   tap: undefined,
 })
 

@@ -74,6 +74,7 @@ export const sessionMachine = setup({
     listProgress: () => {},
     save: () => {},
     restoreFiles: () => {},
+    readMine: () => {},
     forgetSeen: () => {},
     // What is known, changed.
     tick: assign(({ context }) => tick(context)),
@@ -188,9 +189,12 @@ export const sessionMachine = setup({
         TAP: { actions: sendTo('tap', ({ event }) => event) },
         TAPPED: { actions: { type: 'noteTap', params: ({ event }) => event } },
         EDITED: { actions: sendTo('watchFiles', { type: 'LOOK' }) },
-        SAVED: { target: '.applying', actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
+        SAVED: {
+          target: '.applying',
+          actions: [{ type: 'toApply', params: ({ event }) => ({ path: event.path }) }, 'readMine'],
+        },
         HINT: { guard: 'hasHint', actions: ['noteHint', 'tick', 'save'] },
-        SOLUTION: { actions: ['noteSolution', 'tick', 'save'] },
+        SOLUTION: { actions: ['noteSolution', 'readMine', 'tick', 'save'] },
         NEXT: { guard: 'stepPassed', target: 'lab', reenter: true, actions: ['tick', 'advance', 'save'] },
         RESET_STEP: {
           target: 'closing',
@@ -271,7 +275,7 @@ export const sessionMachine = setup({
           },
           on: {
             // The older text must not arrive last.
-            SAVED: { actions: { type: 'toApply', params: ({ event }) => ({ path: event.path }) } },
+            SAVED: { actions: [{ type: 'toApply', params: ({ event }) => ({ path: event.path }) }, 'readMine'] },
           },
         },
       },

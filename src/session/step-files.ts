@@ -22,6 +22,8 @@ export interface StepFiles {
   locate(scenario: Scenario, step: ScenarioStep): StepFile[]
   /** The same, made from their starters if they are not there. */
   prepare(scenario: Scenario, step: ScenarioStep): StepFile[]
+  /** What the learner has made of the file to open; undefined while it is its starter, is gone, or is no manifest by its size. */
+  edited(scenario: Scenario, step: ScenarioStep): string | undefined
   /** Puts the starters back; what the learner had is kept beside as `<name>.before-reset`. */
   reset(scenario: Scenario, step: ScenarioStep): StepFile[]
 }
@@ -30,6 +32,9 @@ const emptyStarter = (step: ScenarioStep): { name: string; content: string } => 
   name: `${step.id}.yaml`,
   content: `# ${step.title}\n# Manifests in this file are applied whenever it is saved; several are separated by ---\n`,
 })
+
+/** Bytes; a larger file is not held against a solution. */
+const longestShown = 100_000
 
 export const createStepFiles = (stateFolder: string): StepFiles => {
   const startersOf = (scenario: Scenario, step: ScenarioStep) => {
@@ -53,6 +58,13 @@ export const createStepFiles = (stateFolder: string): StepFiles => {
         if (!existsSync(path)) write(path, content)
         return { path, name }
       }),
+    edited: (scenario, step) => {
+      const [first] = startersOf(scenario, step)
+      const size = first && statSync(first.path, { throwIfNoEntry: false })?.size
+      if (!first || size === undefined || size > longestShown) return undefined
+      const text = readFileSync(first.path, 'utf8')
+      return text === first.content ? undefined : text
+    },
     reset: (scenario, step) =>
       startersOf(scenario, step).map(({ path, name, content }) => {
         if (existsSync(path) && readFileSync(path, 'utf8') !== content) renameSync(path, `${path}.before-reset`)

@@ -99,6 +99,8 @@ export interface LabView {
   hints: string[]
   hintsLeft: number
   solution?: string
+  /** The learner's file, beside a solution that is a file as well; absent while it is untouched. */
+  mine?: string
   matrix?: Matrix
   /** The pair that was tapped last, in this step. */
   tap?: TapView

@@ -25,6 +25,10 @@ export const formatSolution = (solution: NonNullable<ReturnType<typeof currentSt
   return parts.filter(Boolean).join('\n')
 }
 
+/** A solution that can be held against the learner's file: manifests and nothing else. */
+const isFile = (solution: NonNullable<ReturnType<typeof currentStep>>['solution']): boolean =>
+  typeof solution === 'string' || (solution.apply !== undefined && !solution.run && !solution.delete)
+
 const splitError = (says: string): { says: string; next: string } => {
   const [first, ...rest] = says.split('\n')
   return { says: first ?? '', next: rest.join('\n').trim() || 'press r to try again' }
@@ -47,6 +51,7 @@ const labView = (context: SessionContext, grading: boolean, file: StepFile | und
     hints: step.hints.slice(0, hints),
     hintsLeft: step.hints.length - hints,
     solution: context.solutionShown ? formatSolution(step.solution) : undefined,
+    mine: isFile(step.solution) ? context.mine : undefined,
     matrix: context.matrix,
     tap: context.tap,
     feed: context.feed,

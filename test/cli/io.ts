@@ -39,7 +39,7 @@ export const runCli = async (
   argv: readonly string[],
   env: NodeJS.ProcessEnv = {},
   cwd?: string,
-  terminal: { isTTY?: true } = {},
+  terminal: { isTTY?: true; columns?: number } = {},
 ): Promise<Ran> => {
   const { io, written } = fakeIo(env, cwd)
   for (const stream of [io.stdin, io.stdout, io.stderr]) Object.assign(stream, terminal)

@@ -208,3 +208,14 @@ describe('doctor', () => {
     expect(found.of(name)).toMatchObject({ state: 'problem', next: expect.any(String) })
   })
 })
+
+test.each([
+  [60, /^SCENARIO +TIME +PROGRESS$/m],
+  [80, /^SCENARIO +TIME +LEVEL +PROGRESS$/m],
+  [110, /^SCENARIO +TITLE +TIME +LEVEL +PROGRESS$/m],
+  [160, /^SCENARIO +TITLE +MESH +TRACK +TIME +LEVEL +EXAM +PROGRESS$/m],
+])('list leaves out columns until no row is wider than a terminal of %i', async (columns, head) => {
+  const { stdout } = await runCli(['list'], { MESHDOJO_HOME: '/nonexistent' }, undefined, { isTTY: true, columns })
+  expect(stdout).toMatch(head)
+  expect(Math.max(...stdout.split('\n').map((row) => row.length))).toBeLessThanOrEqual(columns)
+})

@@ -3,6 +3,7 @@ import type { LabView, Session, TapView, Terminal } from '../../session/types.ts
 import { listedChecks } from '../lines/checks.ts'
 import { checkExplained, pairExplained } from '../lines/explain.ts'
 import { feedLines } from '../lines/feed.ts'
+import { solutionLines } from '../lines/hints.ts'
 import { mtlsText, plaintextText } from '../lines/wire.ts'
 import { exportLine } from '../lines/words.ts'
 import { plainText } from '../text.ts'
@@ -93,7 +94,7 @@ const shell = async ({ terminal, reader, print }: Answering, view: LabView): Pro
 }
 
 const solution = async (to: Answering, view: LabView): Promise<void> => {
-  if (view.solution !== undefined) to.print(view.solution)
+  if (view.solution !== undefined) to.print(...solutionLines(view, to.width).map(plainText))
   else if (await confirmed(to, 'Show the solution? The step then counts as solved with help.'))
     to.session.send({ type: 'SOLUTION' })
 }

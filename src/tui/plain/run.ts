@@ -4,8 +4,10 @@
  */
 import type { LabView, Session, Terminal, View } from '../../session/types.ts'
 import { listed } from '../lines/catalogue.ts'
+import { solutionLines } from '../lines/hints.ts'
 import { placeOf } from '../reducer.ts'
 import type { TuiEnd } from '../run.tsx'
+import { plainText } from '../text.ts'
 import { type Answering, menu, runCommand } from './commands.ts'
 import { readLines } from './read-lines.ts'
 import {
@@ -89,7 +91,9 @@ const labNews = (before: View | undefined, view: LabView, arrived: boolean, widt
   const old = !arrived && before?.screen === 'lab' ? before : undefined
   const hints = old && view.hints.length > old.hints.length ? hintSentences(view, width) : []
   const solution =
-    old && view.solution !== undefined && old.solution === undefined ? ['', ...view.solution.split('\n')] : []
+    old && view.solution !== undefined && old.solution === undefined
+      ? ['', ...solutionLines(view, width).map(plainText)]
+      : []
   const passed = view.stepPassed && !(old?.stepPassed && old.finished === view.finished)
   return [
     ...(arrived ? ['', ...taskSentences(view, width), '', ...menu] : []),
