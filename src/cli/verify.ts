@@ -1,4 +1,7 @@
-/** `verify`: proves content on embedded clusters, each scenario in a thread, as many at once as there are cores. */
+/**
+ * `verify`: proves content on embedded clusters, each scenario in a thread, as many at once as there are cores; or on a
+ * real cluster.
+ */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type CatalogueItem, loadCatalogue, loadScenario } from '../content/load.ts'
@@ -7,11 +10,11 @@ import { type ReporterName, reporters } from '../content/reporters/index.ts'
 import type { Proof } from '../content/verify.ts'
 import { packagePath } from '../root.ts'
 import { contentRoots } from './content.ts'
+import { type ContextChoice, checkContextOptions } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import type { Proven, ProveTask } from './verify-worker.ts'
 
-export interface VerifyOptions {
-  provider: 'embedded' | 'kind' | 'context'
+export interface VerifyOptions extends ContextChoice {
   reporter: ReporterName
   mutants?: boolean
   content?: string
@@ -93,11 +96,7 @@ const proveAll = async (
 }
 
 export const verify = async (io: Io, names: readonly string[], options: VerifyOptions): Promise<number> => {
-  if (options.provider !== 'embedded') {
-    throw new UsageError(
-      `verify on ${options.provider} is not there yet: leave --provider out for the embedded cluster`,
-    )
-  }
+  checkContextOptions(options)
   const jobs = jobsOf(options.jobs)
   const roots = contentRoots(io, options.content)
   const { items, problems } = names.length
@@ -106,7 +105,11 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
   for (const problem of problems) note(io, formatProblem(problem))
   const reporter = reporters[options.reporter]
   const { mutants } = options
-  const proofs = await proveAll(items, { mutants, jobs }, (proof) => void io.stdout.write(reporter.onProof(proof)))
+  const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
+  const proofs =
+    options.provider === 'embedded'
+      ? await proveAll(items, { mutants, jobs }, onProof)
+      : await (await import('./verify-real.ts')).proveOnReal(io, items, options, onProof)
   io.stdout.write(reporter.onEnd(proofs))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed
 }
