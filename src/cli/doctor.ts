@@ -1,9 +1,12 @@
 /** `doctor`: what there is on this machine, what is missing, and what to do about it. Changes nothing. */
 import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { kubeconfigFiles, readMerged } from '../kube/merge-kubeconfig.ts'
+import { kindNeeds, thisMachine } from '../providers/kind/needs.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { chooseEditor } from '../shell/editor.ts'
 import { findProgram } from '../shell/find.ts'
+import { run } from '../shell/run.ts'
 import { findVersion } from '../shell/versions.ts'
 import { exit, type Io, print, printJson } from './io.ts'
 import { formatTable } from './table.ts'
@@ -16,7 +19,7 @@ export interface Finding {
   /** What to do; absent when there is nothing to do. */
   next?: string
   /** Who needs it: `embedded` is what everybody uses. */
-  for: 'embedded' | 'kind' | 'comfort'
+  for: 'embedded' | 'kind' | 'context' | 'comfort'
 }
 
 const node = (): Finding => {
@@ -109,15 +112,18 @@ const editor = (io: Io): Finding => {
     : { ...base, state: 'problem', says: `${program} is not on the PATH`, next }
 }
 
-/** Looked for only: real clusters are for a later version. */
-const later: { name: string; what: string }[] = [
-  { name: 'docker', what: 'runs the nodes of kind clusters' },
-  { name: 'kind', what: 'makes real clusters' },
-  { name: 'istioctl', what: 'installs Istio in a real cluster' },
-  { name: 'linkerd', what: 'installs Linkerd in a real cluster' },
-  { name: 'cilium', what: 'installs Cilium in a real cluster' },
-  { name: 'consul-k8s', what: 'installs Consul in a real cluster' },
-]
+/** Read only: which contexts there are. What a cluster has is for `cluster list --provider context` to ask. */
+const contexts = async (io: Io): Promise<Finding> => {
+  const base = { name: 'kubeconfig', for: 'context' as const }
+  try {
+    const { contexts: all, current } = await readMerged(kubeconfigFiles(io.env))
+    if (all.length === 0) return { ...base, state: 'missing', says: 'no context' }
+    const says = `${all.map(({ name }) => name).join(', ')}${current ? `; ${current} is the current one` : ''}`
+    return { ...base, state: 'ok', says }
+  } catch (error) {
+    return { ...base, state: 'problem', says: (error as Error).message, next: 'correct it, or set KUBECONFIG' }
+  }
+}
 
 export const examine = async (io: Io): Promise<Finding[]> => [
   node(),
@@ -125,17 +131,16 @@ export const examine = async (io: Io): Promise<Finding[]> => [
   ...terminal(io),
   await kubectl(io),
   editor(io),
-  ...later.map(({ name, what }): Finding => {
-    const path = findProgram(name, io.env)
-    return { name, state: path ? 'ok' : 'missing', says: `${path ?? 'not found'}; ${what}`, for: 'kind' }
-  }),
+  ...(await kindNeeds(thisMachine(io.env, run))).map((need): Finding => ({ ...need, for: 'kind' })),
+  await contexts(io),
 ]
 
 const marks = { ok: 'ok', missing: '-', problem: '!!' } as const
 const headings = {
   embedded: 'Labs on the embedded cluster (the default)',
   comfort: 'Comfort',
-  kind: 'Real clusters (not in this version; nothing to do now)',
+  kind: 'Real clusters made by kind (--provider kind; of istioctl, linkerd, cilium and consul-k8s only the mesh’s own)',
+  context: 'A cluster that you have (--provider context)',
 } as const
 
 export const doctor = async (io: Io, { json }: { json?: boolean }): Promise<number> => {
@@ -144,7 +149,7 @@ export const doctor = async (io: Io, { json }: { json?: boolean }): Promise<numb
   if (json) printJson(io, { ok: isWell, findings })
   else {
     const rows = (who: Finding['for']) => findings.filter((finding) => finding.for === who)
-    for (const who of ['embedded', 'comfort', 'kind'] as const) {
+    for (const who of ['embedded', 'comfort', 'kind', 'context'] as const) {
       const lines = rows(who).flatMap(({ state: is, name, says, next }) => [
         [`  ${marks[is]}`, name, says],
         ...(next ? [['', '', `to do: ${next}`]] : []),
