@@ -83,7 +83,7 @@ const fresh = z
 
 const logCheck = z.strictObject({
   from: workload,
-  container: z.string().default('istio-proxy'),
+  container: z.string().optional().describe("absent: the mesh's sidecar"),
   matches: text.describe('a regular expression over one line'),
   fresh,
   absent: z.boolean().optional().describe('there must be no such line; needs fresh'),

@@ -6,7 +6,7 @@ import { StatusError } from '../kube/errors.ts'
 import type { Pod } from '../kube/kinds.ts'
 import { findWorkloadPods } from '../meshes/network.ts'
 import { type Bench, type Finding, type Of, undecided } from './finding.ts'
-import { keyOf, readLines } from './marks.ts'
+import { containerOf, keyOf, readLines } from './marks.ts'
 import { compilePattern } from './pattern.ts'
 import { mapLimited } from './pool.ts'
 
@@ -16,16 +16,18 @@ const tailLines = 1000
 const accessLine = /^(\[\d{4}-|\{)/
 
 /** The lines that count: the last ones, or with `fresh` those since the first request. A log that is shorter now began anew. */
-const linesOf = async ({ container, fresh }: Of<'log'>, bench: Bench, pod: Pod): Promise<string[]> => {
+const linesOf = async (check: Of<'log'>, bench: Bench, pod: Pod): Promise<string[]> => {
+  const container = containerOf(check, bench)
   const lines = await readLines(bench, pod, container)
-  if (!fresh) return lines.slice(-tailLines)
+  if (!check.fresh) return lines.slice(-tailLines)
   const before = bench.marks.lines.get(keyOf(pod, container)) ?? 0
   return before > lines.length ? lines : lines.slice(before)
 }
 
 /** Reads the last lines of every pod of the workload. */
 export const judgeLog = async (check: Of<'log'>, bench: Bench): Promise<Finding> => {
-  const { from, container, matches, fresh, absent } = check
+  const { from, matches, fresh, absent } = check
+  const container = containerOf(check, bench)
   const expected = `${absent ? 'no' : 'a'}${fresh ? ' new' : ''} line of ${from} ${container} that matches ${matches}`
   const pods = findWorkloadPods(bench.world.network, from)
   if (pods.length === 0) return undecided(expected, `${from} has no pod`)

@@ -7,7 +7,7 @@ import { StatusError } from '../kube/errors.ts'
 import type { Pod } from '../kube/kinds.ts'
 import { findWorkloadPods } from '../meshes/network.ts'
 import type { Bench } from './finding.ts'
-import { readPage } from './metric.ts'
+import { readPage } from './page.ts'
 
 export interface Marks {
   /** Number of lines, by `keyOf` of pod and container. */
@@ -21,6 +21,10 @@ type Reader = Pick<Bench, 'cluster' | 'client' | 'world' | 'signal'>
 /** A pod made anew under the same name is another one. */
 export const keyOf = ({ metadata }: Pod, container = ''): string => `${metadata.uid ?? metadata.name}/${container}`
 
+/** Whose log a check reads: where it does not say, the sidecar's of the mesh. */
+export const containerOf = ({ container }: { container?: string }, { world }: Pick<Bench, 'world'>): string =>
+  container ?? world.mesh?.proxyContainer ?? 'istio-proxy'
+
 /** All lines of a container's log. Throws `StatusError`. */
 export const readLines = async ({ client }: Pick<Bench, 'client'>, { metadata }: Pod, container: string) => {
   const log = await client.logs({ namespace: metadata.namespace ?? 'default', pod: metadata.name, container })
@@ -33,7 +37,7 @@ export const takeMarks = async (checks: readonly Check[], reader: Reader): Promi
   const pages = new Map<string, string>()
   const podsOf = (workload: string): Pod[] => findWorkloadPods(reader.world.network, workload)
   const logs = checks.flatMap(({ log }) =>
-    log?.fresh ? podsOf(log.from).map((pod) => ({ pod, container: log.container })) : [],
+    log?.fresh ? podsOf(log.from).map((pod) => ({ pod, container: containerOf(log, reader) })) : [],
   )
   const counted = checks.flatMap(({ metric }) => (metric?.fresh ? podsOf(metric.from) : []))
   const both = [

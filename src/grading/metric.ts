@@ -1,17 +1,15 @@
 /**
- * The `metric` check: the sum of a series over the sidecars of a workload, as `pilot-agent request GET stats/prometheus`
- * tells it in each of them, on any cluster. A sidecar that cannot be asked leaves the check undecided, never guessed.
- * Not modelled: other meshes' metrics, rates (ask Prometheus in the cluster for those).
+ * The `metric` check: the sum of a series over the sidecars of a workload, on any cluster. A sidecar that cannot be asked
+ * leaves the check undecided, never guessed. Not modelled: rates (ask Prometheus in the cluster for those).
  */
-import { StatusError } from '../kube/errors.ts'
 import type { Pod } from '../kube/kinds.ts'
 import { findWorkloadPods } from '../meshes/network.ts'
 import { compileCondition } from './cel.ts'
 import { type Bench, type Finding, type Of, undecided } from './finding.ts'
 import { keyOf } from './marks.ts'
+import { readPage } from './page.ts'
 import { compilePattern } from './pattern.ts'
 import { mapLimited } from './pool.ts'
-import { execText } from './probe.ts'
 
 type Operator = '=' | '!=' | '=~' | '!~'
 
@@ -81,22 +79,6 @@ const whyNone = async (page: string, selector: Selector): Promise<string> => {
   return missed.length > 0
     ? missed.map(({ name }) => `${name} is ${values(name)}`).join('; ')
     : 'each label is there, on different series'
-}
-
-/** The page of the pod's sidecar, or why there is none. */
-export const readPage = async (
-  { cluster, signal }: Pick<Bench, 'cluster' | 'signal'>,
-  { metadata }: Pod,
-): Promise<string | { says: string }> => {
-  const target = { namespace: metadata.namespace ?? 'default', pod: metadata.name, container: 'istio-proxy' }
-  try {
-    const argv = ['pilot-agent', 'request', 'GET', 'stats/prometheus']
-    const { exitCode, stdout, stderr } = await execText(cluster, target, argv, signal)
-    return exitCode === 0 ? stdout : { says: `the sidecar of ${metadata.name} does not answer: ${stderr.trim()}` }
-  } catch (error) {
-    if (error instanceof StatusError) return { says: `${metadata.name}: ${error.message}` }
-    throw error
-  }
 }
 
 /** What of the sum was there before this grading. A counter that is lower now began anew, and all of it is new. */

@@ -29,6 +29,10 @@ export const curlContainer = (pod: Pod): Container | undefined => {
   return known[0] ?? candidates.find((container) => container.name === usual) ?? candidates[0]
 }
 
+/** Whether it runs an image that is known to carry curl. */
+export const carriesCurl = (pod: Pod): boolean =>
+  pod.status?.phase === 'Running' && withCurl.some((image) => image.test(curlContainer(pod)?.image ?? ''))
+
 export type Source = { found: true; pod: Pod; target: PodTarget } | { found: false; says: string }
 
 /** Finds the pod to probe from; `says` is why there is none, for a check that cannot be decided. */
