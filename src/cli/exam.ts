@@ -157,7 +157,7 @@ export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEn
   const screen = json ? io.stderr : io.stdout
   const terminal = lendInterrupts(
     io,
-    createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited'),
+    createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited', program),
   )
   const { runTui } = await import('../tui/run.tsx')
   const end = await runTui({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env }).finally(release)

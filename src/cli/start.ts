@@ -100,7 +100,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     notices: problems.map(formatProblem),
   }
   const { stdin, stdout, env } = io
-  const terminal = lendInterrupts(io, createTerminal(env))
+  const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, program))
   let first: Pick<SessionOptions, 'start' | 'notices'> = { start: scenario ?? openAtExit(parts) }
   for (;;) {
     const session = createSession({ ...parts, ...first })

@@ -1,6 +1,7 @@
 /**
  * The learner's own shell with the lab's kubeconfig and a prompt that says where one is: data only; `terminal.ts` starts it.
- * bash and zsh set their prompt in a start file, so they get one that reads the learner's own first.
+ * bash and zsh set their prompt in a start file, so they get one that reads the learner's own first. The tools of meshes
+ * are there too, as this program has them, behind whatever else is on the PATH: a real one is found first.
  */
 import { basename } from 'node:path'
 import type { Command } from './run.ts'
@@ -10,7 +11,7 @@ type Environment = Record<string, string | undefined>
 export interface SubshellPlan {
   command: Command
   /** Files to write before it starts, by name below `folder`. */
-  files: { name: string; content: string }[]
+  files: { name: string; content: string; executable?: boolean }[]
 }
 
 /** Set inside a lab's shell; its value is the scenario. */
@@ -24,8 +25,37 @@ const withoutProxy = (value: string | undefined): string => {
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** `folder`: an empty folder for its start files. */
-export const planSubshell = (env: Environment, kubeconfig: string, where: string, folder: string): SubshellPlan => {
+/** What `tool` of this program speaks for. */
+const tools = ['istioctl', 'linkerd']
+
+/** `folder`: an empty folder for its start files. `program`: how this program is started; absent: without tools. */
+export const planSubshell = (
+  env: Environment,
+  kubeconfig: string,
+  where: string,
+  folder: string,
+  program?: readonly string[],
+): SubshellPlan => {
+  const own = planShell(env, kubeconfig, where, folder)
+  if (program === undefined) return own
+  const path = [env.PATH, `${folder}/bin`].filter(Boolean).join(':')
+  const call = program.map(quote).join(' ')
+  // A start file of the learner's may set PATH anew.
+  const last = `case ":$PATH:" in *:${quote(`${folder}/bin`)}:*) ;; *) PATH="$PATH":${quote(`${folder}/bin`)} ;; esac\n`
+  return {
+    command: { ...own.command, env: { ...own.command.env, PATH: path } },
+    files: [
+      ...own.files.map((file) => ({ ...file, content: file.content + last })),
+      ...tools.map((name) => ({
+        name: `bin/${name}`,
+        content: `#!/bin/sh\nexec ${call} tool ${name} "$@"\n`,
+        executable: true,
+      })),
+    ],
+  }
+}
+
+const planShell = (env: Environment, kubeconfig: string, where: string, folder: string): SubshellPlan => {
   const shell = env.SHELL || '/bin/sh'
   const prompt = `(meshdojo ${where}) `
   const noProxy = withoutProxy(env.NO_PROXY ?? env.no_proxy)

@@ -77,6 +77,14 @@ describe('planSubshell', () => {
   })
 })
 
+test('the shell has the tools of meshes, behind what is there already', () => {
+  const { command, files } = planSubshell({ SHELL: '/bin/bash', PATH: '/usr/bin' }, '/k', 'x', '/f', ['/n', "/it's.js"])
+  expect(command.env?.PATH).toBe('/usr/bin:/f/bin')
+  const tool = files.find(({ name }) => name === 'bin/linkerd')
+  expect(tool).toMatchObject({ executable: true, content: `#!/bin/sh\nexec '/n' '/it'\\''s.js' tool linkerd "$@"\n` })
+  expect(files.find(({ name }) => name === 'bashrc')?.content).toContain('/f/bin')
+})
+
 test('formatCommand quotes what a shell would take apart', () => {
   expect(formatCommand({ run: ['echo', "it's", 'a b', '--x=1'], says: '' })).toBe("echo 'it'\\''s' 'a b' --x=1")
 })

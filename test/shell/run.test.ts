@@ -127,6 +127,16 @@ describe('the terminal', () => {
     expect((await createTerminal(env).edit(file)).says).toMatch(says)
   })
 
+  test('a real tool is found before the one of this program', async () => {
+    const seen = join(folder, 'tools')
+    fake('istioctl', 'echo real')
+    const own = fake('meshdojo-itself', 'echo "ours: $*"')
+    const shell = fake('toolsh', `{ istioctl version; linkerd check -n a; } > ${seen} 2>&1`)
+    const env = { SHELL: shell, PATH: `${folder}:${process.env.PATH}` }
+    expect(await createTerminal(env, () => {}, 'inherited', [own]).shell('/k', 'x')).toEqual({})
+    expect(readFileSync(seen, 'utf8')).toBe('real\nours: tool linkerd check -n a\n')
+  })
+
   test('the shell knows the lab, and does not nest', async () => {
     const seen = join(folder, 'seen')
     const shell = fake('mysh', `echo "$KUBECONFIG $MESHDOJO_LAB $NO_PROXY" > ${seen}; exit 7`)
