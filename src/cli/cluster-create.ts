@@ -8,7 +8,7 @@ import { describePlan } from '../providers/kind/describe.ts'
 import { makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
 import { planCluster } from '../providers/kind/plan.ts'
 import type { LabSpec, Provider } from '../providers/provider.ts'
-import { putLab } from '../providers/real-lab.ts'
+import { putLab, requireRealImages } from '../providers/real-lab.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
@@ -81,6 +81,7 @@ export const create = async (io: Io, options: CreateOptions): Promise<number> =>
     print(io, describePlan(planCluster(spec)))
     return exit.passed
   }
+  if (lab) requireRealImages(lab)
   const spec = await specify(kind, wanted)
   const lines = stepLines(io)
   const { signal, giveBack } = interruptible(io)

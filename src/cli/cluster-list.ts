@@ -1,5 +1,5 @@
 /** `cluster list`: the clusters that meshdojo made, or what one context of the learner's own kubeconfig is. */
-import { loadCatalogue } from '../content/load.ts'
+import { type CatalogueItem, labObjects, loadCatalogue } from '../content/load.ts'
 import { type ContextOptions, lookAtContext, unfit } from '../providers/context.ts'
 import { listClusters } from '../providers/kind/make.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -41,9 +41,12 @@ const listMade = async (io: Io, json: boolean | undefined): Promise<number> => {
 const describeContext = async (io: Io, options: ContextOptions, json: boolean | undefined): Promise<number> => {
   const found = await lookAtContext(options)
   const { items } = await loadCatalogue(contentRoots(io, undefined))
-  const scenarios = items
-    .filter(({ lab }) => unfit(lab.metadata.mesh, found) === undefined)
-    .map(({ scenario }) => scenario.metadata.name)
+  const fits = async (item: CatalogueItem): Promise<boolean> =>
+    unfit({ mesh: item.lab.metadata.mesh, objects: await labObjects(item) }, found) === undefined
+  const fitting = await Promise.all(
+    items.map(async (item) => ((await fits(item)) ? [item.scenario.metadata.name] : [])),
+  )
+  const scenarios = fitting.flat()
   const { name, mesh, version, mode, lab } = found
   if (json) {
     printJson(io, { context: name, mesh, version, mode, lab, scenarios })

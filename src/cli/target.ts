@@ -6,8 +6,14 @@ import { type Client, createClient } from '../kube/client.ts'
 import { kubeconfigPath } from '../kube/kubeconfig.ts'
 import { connect, type RemoteCluster } from '../kube/transport.ts'
 import { runningLabs } from '../providers/claim.ts'
+import { allRecords, filesOf } from '../providers/kind/files.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { type Io, UsageError } from './io.ts'
+
+const madeByKind = (folder: string): string[] =>
+  allRecords(folder)
+    .filter(({ complete }) => complete)
+    .map(({ name }) => filesOf(folder, name).kubeconfig)
 
 const namesBeside = (path: string): string[] => {
   try {
@@ -18,7 +24,7 @@ const namesBeside = (path: string): string[] => {
 }
 
 /**
- * `--kubeconfig`, else `$KUBECONFIG`, else the one lab that is running. `~/.kube/config` is not looked at: that is the
+ * `--kubeconfig`, else `$KUBECONFIG`, else the one lab that is running, else the one cluster that kind made. `~/.kube/config` is not looked at: that is the
  * learner's own. Throws `UsageError`.
  */
 export const findKubeconfig = (io: Io, option: string | undefined): string => {
@@ -31,7 +37,9 @@ export const findKubeconfig = (io: Io, option: string | undefined): string => {
     }
     return path
   }
-  const running = runningLabs(join(stateFolder(io.env), 'clusters'))
+  const labs = runningLabs(join(stateFolder(io.env), 'clusters'))
+  // Real clusters stay when their lesson ends: they count where nothing runs now.
+  const running = labs.length ? labs : madeByKind(stateFolder(io.env))
   if (running.length === 1) return running[0]!
   throw new UsageError(
     running.length

@@ -10,7 +10,7 @@ import { connect, type RemoteCluster } from '../kube/transport.ts'
 import { claimKubeconfig } from './claim.ts'
 import { type Inspected, inspectCluster } from './inspect.ts'
 import type { LabSpec, OpenLab, Provider } from './provider.ts'
-import { NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
+import { embeddedImage, NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
 
 export interface ContextOptions {
   stateFolder: string
@@ -63,7 +63,9 @@ export const lookAtContext = async (
 }
 
 /** Why the lab cannot be put there; undefined when it can. */
-export const unfit = (mesh: LabSpec['mesh'], found: Inspected): string | undefined => {
+export const unfit = ({ mesh, objects }: Pick<LabSpec, 'mesh' | 'objects'>, found: Inspected): string | undefined => {
+  const image = embeddedImage(objects)
+  if (image) return `it needs the image ${image}, which only the embedded cluster has`
   if (found.mesh !== mesh) return `it needs ${mesh}, and there is ${found.mesh ?? 'no mesh that meshdojo knows'}`
   if (found.mode !== undefined && found.mode !== 'sidecar')
     return `it is for ${mesh} with sidecars, and ${mesh} runs in ${found.mode} mode`
@@ -83,7 +85,7 @@ export const createContextProvider = (options: ContextOptions): Provider => ({
         throw new NotALab(
           `${name} is not a lab: nothing is changed in it. If it may be, say so by its name: --yes-change-this-cluster ${name}`,
         )
-      const problem = unfit(lab.mesh, found)
+      const problem = unfit(lab, found)
       if (problem)
         throw new NotALab(
           `the lab ${lab.name} does not fit ${name}: ${problem}; "meshdojo cluster list --provider context" says which scenarios fit`,

@@ -14,6 +14,19 @@ export class NotALab extends Error {
   override readonly name = 'NotALab'
 }
 
+/** An image that only the embedded cluster has, in any pod of these objects; undefined: all can be pulled. */
+export const embeddedImage = (objects: readonly KubeObject[]): string | undefined =>
+  /"image":"(meshdojo\/[^"]+)"/.exec(JSON.stringify(objects))?.[1]
+
+/** Throws `NotALab` for a lab that no real cluster can run. */
+export const requireRealImages = ({ name, objects }: LabSpec): void => {
+  const image = embeddedImage(objects)
+  if (image)
+    throw new NotALab(
+      `${name} needs the image ${image}, which only the embedded cluster has: leave --provider out for this one`,
+    )
+}
+
 /** The lab's objects were refused, or its workloads do not run. The message ends with what to do. */
 export class NotPut extends Error {
   override readonly name = 'NotPut'
@@ -166,6 +179,7 @@ export const putLab = async (
   lab: LabSpec,
   { whole, signal, onProgress, timeout = 600_000 }: PutOptions,
 ): Promise<void> => {
+  requireRealImages(lab)
   const client = createClient(cluster)
   onProgress?.('Taking earlier labs out')
   await clear(client, lab, signal)

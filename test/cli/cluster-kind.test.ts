@@ -31,6 +31,11 @@ describe('a machine where all is well', () => {
     expect(listed).toMatchObject({ name: 'meshdojo-istio', mesh: 'istio', version: '1.30.3', state: 'ready' })
     expect((await cli(machine, 'cluster list')).stdout).toMatch(/meshdojo-istio +istio 1\.30\.3 .* ready/)
 
+    // "check" and the like take it when it is the only one; nothing answers behind a kubeconfig that a script wrote.
+    expect((await cli({ ...machine, env: { ...machine.env, KUBECONFIG: '' } }, 'matrix')).stderr).toContain(
+      `kubeconfig ${kubeconfigOf(machine)}`,
+    )
+
     expect((await cli(machine, 'cluster delete --name meshdojo-istio')).code).toBe(0)
     expect([machine.has('cluster'), existsSync(kubeconfigOf(machine))]).toEqual([false, false])
     expect(await cli(machine, 'cluster list')).toMatchObject({ code: 0, stdout: '' })
@@ -195,6 +200,16 @@ describe('what is wrong is said with what to do, and nothing half-made is unname
     expect([code, stderr]).toEqual([2, expect.stringMatching(/that this meshdojo did not make/)])
     expect((await cli(machine, 'cluster delete --mesh istio')).code).toBe(2)
     expect(changes(machine)).toEqual([])
+  })
+
+  test('a scenario with an image of the embedded cluster is refused before anything is made', async () => {
+    const machine = makeMachine()
+    const { code, stderr } = await cli(machine, 'cluster create --scenario istio-only-with-a-token')
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/meshdojo\/token-issuer:1, which only the embedded cluster/),
+    ])
+    expect(machine.ran()).toEqual([])
   })
 
   test('another mesh or version under the same name is refused', async () => {

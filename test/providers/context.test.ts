@@ -161,6 +161,8 @@ describe('the command line', () => {
     const found = JSON.parse(stdout) as { scenarios: string[] }
     expect([code, found]).toEqual([0, expect.objectContaining({ context: 'mine', mesh: 'istio', mode: 'sidecar' })])
     expect(found.scenarios).toContain('istio-strict-mtls')
+    // One has an image that only the embedded cluster has.
+    expect(found.scenarios).not.toContain('istio-only-with-a-token')
     expect(found.scenarios.filter((name) => name.startsWith('linkerd'))).toEqual([])
   })
 

@@ -4,7 +4,7 @@
  */
 import { connect } from '../../kube/transport.ts'
 import type { OpenLab, Provider } from '../provider.ts'
-import { putLab, realMeshSeconds } from '../real-lab.ts'
+import { putLab, realMeshSeconds, requireRealImages } from '../real-lab.ts'
 import { claimCluster, filesOf, readRecord, writeRecord } from './files.ts'
 import { type KindOptions, makeClaimed, specify, type Watching } from './make.ts'
 
@@ -17,6 +17,7 @@ export const createKindProvider = (options: KindProviderOptions): Provider => ({
   name: 'kind',
 
   async open(lab, { signal, onProgress }): Promise<OpenLab> {
+    requireRealImages(lab)
     const { stateFolder } = options
     const spec = await specify(options, {
       mesh: lab.mesh,
