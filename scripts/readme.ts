@@ -1,14 +1,15 @@
 /**
  * Makes what the README shows from a real run: pictures of the TUI, driven by keys in a pseudo-terminal, and the
- * transcript of one scenario, typed into a shell against `cluster serve`. Run after the screens change.
+ * transcript of one scenario, typed into a shell against `cluster serve`; and the transcripts of docs/wire-tap.md. Run after
+ * the screens change; with `--wire-tap`, only that page.
  */
-import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pty from '@lydell/node-pty'
 import xterm from '@xterm/headless'
+import { serveLab, withConsole } from './lib/served-lab.ts'
 import { screenToSvg } from './lib/svg.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -94,16 +95,8 @@ const screens = async (): Promise<void> => {
   await new Promise<void>((done) => terminal.onExit(() => done()))
 }
 
-const transcript = async (): Promise<string> => {
-  const kubeconfig = join(home, 'lab')
-  const cluster = spawn(
-    process.execPath,
-    [program, 'cluster', 'serve', '--scenario', 'istio-strict-mtls', '--kubeconfig', kubeconfig],
-    { env, stdio: ['pipe', 'pipe', 'inherit'] },
-  )
-  await new Promise<void>((resolve) => cluster.stdout.once('data', () => resolve()))
-  writeFileSync(join(home, 'meshdojo'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`)
-  chmodSync(join(home, 'meshdojo'), 0o755)
+const transcript = async (): Promise<string[]> => {
+  const lab = await serveLab('istio-strict-mtls', { program, home, env })
   writeFileSync(
     join(home, 'strict.yaml'),
     'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: production}\nspec: {mtls: {mode: STRICT}}\n',
@@ -113,19 +106,7 @@ const transcript = async (): Promise<string> => {
     'ready lab',
     '$ export KUBECONFIG=lab',
   ]
-  const type = (command: string): void => {
-    let output = ''
-    try {
-      output = execFileSync('sh', ['-c', `${command} 2>&1`], {
-        cwd: home,
-        encoding: 'utf8',
-        env: { ...env, KUBECONFIG: kubeconfig, PATH: `${home}:${process.env.PATH}` },
-      })
-    } catch (error) {
-      output = String((error as { stdout: string }).stdout)
-    }
-    lines.push(`$ ${command}`, ...output.trimEnd().replaceAll(home, '~').split('\n'))
-  }
+  const type = (command: string): void => void lines.push(...lab.type(command))
   type('kubectl get pods -n production')
   type(
     "kubectl exec -n legacy deploy/client -- curl -s -o /dev/null -w '%{http_code}\\n' http://orders.production/api/orders",
@@ -135,22 +116,15 @@ const transcript = async (): Promise<string> => {
   type('kubectl apply -f strict.yaml')
   type('kubectl exec -n legacy deploy/client -- curl -sS http://orders.production/api/orders')
   type('meshdojo check istio-strict-mtls --step strict-production')
-  cluster.kill('SIGTERM')
-  await new Promise<void>((done) => cluster.once('exit', () => done()))
-  return lines.join('\n')
+  await lab.close()
+  return lines
 }
 
 try {
   await screens()
-  const made = await transcript()
   const readme = join(root, 'README.md')
-  writeFileSync(
-    readme,
-    readFileSync(readme, 'utf8').replace(
-      /(<!-- transcript[^>]*-->\n)[\s\S]*?(<!-- \/transcript -->)/,
-      (_, open: string, close: string) => `${open}\n\`\`\`console\n${made}\n\`\`\`\n\n${close}`,
-    ),
-  )
+  const made = await transcript()
+  writeFileSync(readme, withConsole(readFileSync(readme, 'utf8'), 'transcript', made))
 } finally {
   rmSync(home, { recursive: true, force: true })
 }

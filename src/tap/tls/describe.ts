@@ -29,13 +29,13 @@ const helloFacts = (hello: Hello): string[] => {
 const headerFact = ({ type, version, whole, body }: TlsRecord): string => {
   const bytes = [...whole.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   const written = type === 22 ? `, version ${versionName(version)} as written` : ''
-  return `record header ${bytes}: ${recordTypes[type] ?? `type ${type}`}${written}, ${body.length} bytes`
+  return `record header ${bytes}: ${recordTypes[type] ?? `type ${type}`}${written}, ${body.length} ${body.length === 1 ? 'byte' : 'bytes'}`
 }
 
 /** @param inside what the project knows of an encrypted record's content and the observer does not */
 export const describeRecord = (from: Side, record: TlsRecord, inside?: string): Chunk => {
   const base = { from, bytes: record.whole, secrets: [], encrypted: record.type === 23 }
-  const size = `${record.body.length} bytes`
+  const size = `${record.body.length} ${body.length === 1 ? 'byte' : 'bytes'}`
   if (record.type === 22) {
     const hello = readHello(record.body)
     const name = hello?.kind ?? handshakeTypes[record.body[0] ?? 0] ?? 'handshake'
