@@ -2,7 +2,8 @@
  * One request as an observer between the two pods sees it, now and under mutual TLS. How it travels is the engine's
  * verdict; the request is really sent, so what came back is no guess; the mutual TLS is a real handshake.
  * Not modelled: TCP and IP below; headers that the sidecars add themselves (x-request-id, x-forwarded-proto, x-envoy-*);
- * HTTP/2, which Istio speaks between sidecars only where `h2UpgradePolicy` or the caller asks for it; chunked bodies are
+ * HTTP/2, which Istio speaks between sidecars only where `h2UpgradePolicy` or the caller asks for it, and Linkerd always
+ * does; chunked bodies are
  * shown put together; TLS of the application's own, and TLS without a client certificate.
  */
 import { type Prediction, predictNow } from '../grading/predict.ts'
@@ -14,6 +15,7 @@ import { isOutside } from '../meshes/outside.ts'
 import { asProxyWrites, describeHttp } from './http.ts'
 import { captureMtls, type Handshake } from './mtls.ts'
 import { type Sent, send, type TapRequest } from './send.ts'
+import { type TlsStyle, tlsStyles } from './styles.ts'
 import { type Capture, captureOf, type Tap } from './wire.ts'
 
 /** The server name of a sidecar's TLS: istio/istio pilot/pkg/model/push_context.go, BuildDNSSrvSubsetKey. */
@@ -41,10 +43,13 @@ const endsOf = (world: ClusterWorld, source: Pod, url: string, found: Prediction
 
 const handshakeOf = ({ mesh, model }: ClusterWorld, ends: Ends): Handshake | undefined => {
   const { source, destination, serverName } = ends
-  if (!mesh?.identity || !mesh.trust || !destination || isOutside(destination)) return undefined
+  const style = mesh && tlsStyles[mesh.name]
+  if (!mesh?.identity || !style || !destination || isOutside(destination)) return undefined
   const client = mesh.identity(model, source)
-  const trustDomain = /^spiffe:\/\/([^/]+)/.exec(client)?.[1] ?? mesh.trust.trustDomain
-  return { trustDomain, client, server: mesh.identity(model, destination), serverName }
+  const server = mesh.identity(model, destination)
+  const trustDomain = /^spiffe:\/\/([^/]+)/.exec(client)?.[1] ?? mesh.trust?.trustDomain ?? 'cluster.local'
+  // Where identities are DNS names, a client asks for the server by its identity.
+  return { trustDomain, client, server, serverName: server.includes('://') ? serverName : server, style }
 }
 
 /** How it leaves the caller's pod now. */
@@ -71,6 +76,7 @@ const notesOf = (
   meshed: { client: boolean; server: boolean },
   fromThere: boolean,
   found: Prediction,
+  style: TlsStyle | undefined,
 ): string[] => {
   const { now } = tap
   const refused = found.verdict !== undefined && found.transport === 'none'
@@ -86,15 +92,13 @@ const notesOf = (
     ...(now !== 'mtls' && tap.mtls && !meshed.server
       ? ['The receiver has no sidecar: mutual TLS would be as shown if it had one.']
       : []),
-    ...(meshed.client
+    ...(meshed.client && style ? [style.notes.headers] : []),
+    ...(tap.mtls && style
       ? [
-          "Shown is what the caller's application sent and got. Headers that its sidecar adds on the way (x-request-id, x-forwarded-proto, x-envoy-*) are not.",
-        ]
-      : []),
-    ...(tap.mtls
-      ? [
-          'TLS 1.3 encrypts both certificates: no identity is on the wire. The server name and ALPN of the ClientHello are.',
-          'The handshake and the records are real, made by OpenSSL with certificates for these identities; a sidecar uses BoringSSL, and reuses connections. Inside is HTTP/1.1, as Istio sends what came as HTTP/1.1.',
+          tap.mtls.serverName === tap.mtls.server
+            ? "TLS 1.3 encrypts both certificates: the caller's identity is not on the wire. The server's is all the same, as the server name of the ClientHello."
+            : 'TLS 1.3 encrypts both certificates: no identity is on the wire. The server name and ALPN of the ClientHello are.',
+          style.notes.records,
         ]
       : []),
   ]
@@ -139,5 +143,5 @@ export const tapRequest = async (
     tap.mtls = { ...(await captureMtls(handshake, asked.bytes, answered?.bytes)), client, server, serverName }
   }
   const meshed = { client: isMeshed(source), server: isMeshed(ends.destination) }
-  return { ...tap, plaintext, notes: notesOf(tap, meshed, fromThere, found) }
+  return { ...tap, plaintext, notes: notesOf(tap, meshed, fromThere, found, world.mesh && tlsStyles[world.mesh.name]) }
 }

@@ -1,48 +1,34 @@
 /**
  * Bytes inside mutual TLS: a real TLS 1.3 handshake and record exchange of `node:tls` between two workload identities,
- * over a pair of streams in memory, with a reader in the middle. As istio's sidecars configure it: istio/istio
- * pilot/pkg/xds/filters/filters.go (ALPN of a client that speaks HTTP/1.1), pilot/pkg/networking/util/util.go (ALPNHttp),
- * pilot/pkg/networking/core/cluster_tls.go (TLS 1.2 to 1.3), security/pkg/pki/ca/ca.go (certificates).
- * Not as a real sidecar: OpenSSL writes the ClientHello, not BoringSSL, so offers and extensions stand in another order;
- * connections are reused there, so most requests have no handshake in front of them.
+ * over a pair of streams in memory, with a reader in the middle. As the mesh's proxies configure it: styles.ts, and
+ * istio/istio security/pkg/pki/ca/ca.go (certificates).
+ * Not as a real proxy: OpenSSL writes the ClientHello, so offers and extensions stand in another order; connections are
+ * reused there, so most requests have no handshake in front of them.
  */
 import { once } from 'node:events'
 import { type Duplex, duplexPair } from 'node:stream'
 import { type ConnectionOptions, connect, createSecureContext, type PeerCertificate, TLSSocket } from 'node:tls'
 import { issuerOf, selfSigned } from '../pki/mesh-authority.ts'
+import type { TlsStyle } from './styles.ts'
 import { describeRecord } from './tls/describe.ts'
 import { createRecordReader, type TlsRecord } from './tls/records.ts'
 import { type Capture, type Chunk, captureOf, type Side } from './wire.ts'
 
 export interface Handshake {
   trustDomain: string
-  /** SPIFFE identities: `spiffe://cluster.local/ns/production/sa/frontend`. */
+  /** `spiffe://cluster.local/ns/production/sa/frontend`, or a DNS name where identities are DNS names. */
   client: string
   server: string
   /** `outbound_.80_._.orders.production.svc.cluster.local` */
   serverName?: string
+  style: TlsStyle
 }
 
-/** What a client's sidecar offers for HTTP/1.1, and what a server's accepts. */
-const offered = ['istio-http/1.1', 'istio', 'http/1.1']
-const accepted = ['h2', 'http/1.1']
-
-/** Istio's own list for TLS 1.2, which every ClientHello carries; those of TLS 1.3 are not configurable. */
-const ciphers = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'AES256-GCM-SHA384',
-  'AES128-GCM-SHA256',
-].join(':')
-
-/** The peer must be the identity that was expected: what Envoy's `match_typed_subject_alt_names` checks. */
+/** The peer must be the identity that was expected, as proxies check it. */
 const isIdentity = (identity: string) => (_host: string, peer: PeerCertificate) =>
-  peer.subjectaltname === `URI:${identity}` ? undefined : new Error(`${peer.subjectaltname} is not ${identity}`)
+  peer.subjectaltname === `${identity.includes('://') ? 'URI' : 'DNS'}:${identity}`
+    ? undefined
+    : new Error(`${peer.subjectaltname} is not ${identity}`)
 
 /** Passes bytes on, and shows them to `seen` on their way. */
 const relay = (from: Duplex, to: Duplex, seen: (bytes: Buffer) => void): void => {
@@ -105,7 +91,7 @@ const describeAll = (seen: readonly Seen[]): Chunk[] => {
  * Rejects when the handshake fails, which is a defect: both certificates come from the same authority.
  */
 export const captureMtls = async (
-  { trustDomain, client, server, serverName }: Handshake,
+  { trustDomain, client, server, serverName, style }: Handshake,
   request: Uint8Array,
   response?: Uint8Array,
 ): Promise<Capture> => {
@@ -118,13 +104,15 @@ export const captureMtls = async (
       key,
       cert: certChain,
       ca: root,
-      ciphers,
-      ecdhCurve: 'X25519:P-256',
-      minVersion: 'TLSv1.2',
+      ciphers: style.ciphers.join(':'),
+      ecdhCurve: style.groups.join(':'),
+      minVersion: style.minVersion,
       maxVersion: 'TLSv1.3',
     })
     return { secureContext, rejectUnauthorized: true }
   }
+
+  const alpn = (names: string[]): ConnectionOptions => (names.length ? { ALPNProtocols: names } : {})
 
   const seen: Seen[] = []
   const phase: Record<Side, Phase> = { client: 'handshake', server: 'handshake' }
@@ -141,13 +129,13 @@ export const captureMtls = async (
     ...credentials(server),
     isServer: true,
     requestCert: true,
-    ALPNProtocols: accepted,
+    ...alpn(style.accepted),
   })
   const here = connect({
     ...credentials(client),
     socket: clientEnd,
     ...(serverName === undefined ? {} : { servername: serverName }),
-    ALPNProtocols: offered,
+    ...alpn(style.offered),
     checkServerIdentity: isIdentity(server),
   })
   try {

@@ -1,6 +1,7 @@
 /** A real handshake is captured, and read as an observer would. */
 import { describe, expect, test } from 'vitest'
 import { captureMtls } from '../../src/tap/mtls.ts'
+import { tlsStyles } from '../../src/tap/styles.ts'
 import { cursorOf } from '../../src/tap/tls/cursor.ts'
 import { readHello } from '../../src/tap/tls/hello.ts'
 
@@ -12,6 +13,7 @@ const ends = {
   client: 'spiffe://cluster.local/ns/staging/sa/client',
   server: 'spiffe://cluster.local/ns/production/sa/orders',
   serverName: 'outbound_.80_._.orders.production.svc.cluster.local',
+  style: tlsStyles.istio!,
 }
 const captured = await captureMtls(ends, request, response)
 const [hello, answer] = captured.chunks
@@ -97,4 +99,25 @@ test('a hello that is cut anywhere is no hello, and never an exception', () => {
 
 test('a vector may not reach past its end', () => {
   expect(() => cursorOf(Uint8Array.of(0, 5, 1)).vector(2)).toThrow(RangeError)
+})
+
+// linkerd/linkerd2-proxy linkerd/rustls/src/crypto.rs (TLS_VERSIONS, kx_groups), linkerd/meshtls/src/client.rs (alpn)
+test('Linkerd: TLS 1.3 alone, no ALPN, a hybrid key share, and the identity of the server as its name', async () => {
+  const identity = (name: string) => `${name}.production.serviceaccount.identity.linkerd.cluster.local`
+  const server = identity('orders')
+  const linkerd = {
+    trustDomain: 'cluster.local',
+    client: identity('frontend'),
+    server,
+    serverName: server,
+    style: tlsStyles.linkerd!,
+  }
+  const { chunks } = await captureMtls(linkerd, request, response)
+  const facts = chunks[0]!.facts.join('\n')
+  expect(facts).toContain(`server name (SNI): ${server}`)
+  expect(facts).toContain('versions offered: TLS 1.3')
+  expect(facts).not.toContain('TLS 1.2,')
+  expect(facts).not.toContain('ALPN')
+  expect(facts).toContain('key share: X25519MLKEM768')
+  expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).toString('latin1')).not.toContain(linkerd.client)
 })

@@ -35,7 +35,7 @@ const headerFact = ({ type, version, whole, body }: TlsRecord): string => {
 /** @param inside what the project knows of an encrypted record's content and the observer does not */
 export const describeRecord = (from: Side, record: TlsRecord, inside?: string): Chunk => {
   const base = { from, bytes: record.whole, secrets: [], encrypted: record.type === 23 }
-  const size = `${record.body.length} ${body.length === 1 ? 'byte' : 'bytes'}`
+  const size = `${record.body.length} ${record.body.length === 1 ? 'byte' : 'bytes'}`
   if (record.type === 22) {
     const hello = readHello(record.body)
     const name = hello?.kind ?? handshakeTypes[record.body[0] ?? 0] ?? 'handshake'
