@@ -2,6 +2,7 @@
 import { type CatalogueItem, labObjects } from '../content/load.ts'
 import { type OpenLab, type Proof, verifyScenario } from '../content/verify.ts'
 import { chooseProvider } from '../providers/choose.ts'
+import { LabDoesNotFit } from '../providers/real-lab.ts'
 import { packagePath } from '../root.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import type { ContextChoice } from './context-options.ts'
@@ -37,11 +38,22 @@ const labsOf = async (io: Io, choice: ContextChoice): Promise<OpenLab> => {
 export const proveOnReal = async (
   io: Io,
   items: readonly CatalogueItem[],
-  { mutants, ...choice }: ContextChoice & { mutants?: boolean },
+  {
+    mutants,
+    all,
+    ...choice
+  }: ContextChoice & { mutants?: boolean /** What does not fit is left out. */; all: boolean },
   onProof: (proof: Proof) => void,
 ): Promise<Proof[]> => {
   const openLab = await labsOf(io, choice)
   const proofs: Proof[] = []
-  for (const item of items) proofs.push(...(await verifyScenario(item, { openLab, timeout, mutants, onProof })))
+  for (const item of items) {
+    try {
+      proofs.push(...(await verifyScenario(item, { openLab, timeout, mutants, onProof })))
+    } catch (error) {
+      if (!all || !(error instanceof LabDoesNotFit)) throw error
+      note(io, `left out ${item.scenario.metadata.name}: ${error.message}`)
+    }
+  }
   return proofs
 }

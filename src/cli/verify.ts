@@ -109,7 +109,12 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
   const proofs =
     options.provider === 'embedded'
       ? await proveAll(items, { mutants, jobs }, onProof)
-      : await (await import('./verify-real.ts')).proveOnReal(io, items, options, onProof)
+      : await (await import('./verify-real.ts')).proveOnReal(
+          io,
+          items,
+          { ...options, all: names.length === 0 },
+          onProof,
+        )
   io.stdout.write(reporter.onEnd(proofs))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed
 }

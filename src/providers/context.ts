@@ -10,7 +10,7 @@ import { connect, type RemoteCluster } from '../kube/transport.ts'
 import { claimKubeconfig } from './claim.ts'
 import { type Inspected, inspectCluster } from './inspect.ts'
 import type { LabSpec, OpenLab, Provider } from './provider.ts'
-import { embeddedImage, NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
+import { embeddedImage, LabDoesNotFit, NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
 
 export interface ContextOptions {
   stateFolder: string
@@ -87,7 +87,7 @@ export const createContextProvider = (options: ContextOptions): Provider => ({
         )
       const problem = unfit(lab, found)
       if (problem)
-        throw new NotALab(
+        throw new LabDoesNotFit(
           `the lab ${lab.name} does not fit ${name}: ${problem}; "meshdojo cluster list --provider context" says which scenarios fit`,
         )
       await putLab(cluster, lab, { whole: false, signal, onProgress })

@@ -22,7 +22,7 @@ export const embeddedImage = (objects: readonly KubeObject[]): string | undefine
 export const requireRealImages = ({ name, objects }: LabSpec): void => {
   const image = embeddedImage(objects)
   if (image)
-    throw new NotALab(
+    throw new LabDoesNotFit(
       `${name} needs the image ${image}, which only the embedded cluster has: leave --provider out for this one`,
     )
 }
@@ -37,6 +37,9 @@ export class NotPut extends Error {
  * (istio/istio pilot/pkg/features: PILOT_DEBOUNCE_AFTER, PILOT_DEBOUNCE_MAX), and a pod's readiness comes on top.
  */
 export const realMeshSeconds = 30
+
+/** This lab cannot play in that cluster, whoever allows it. */
+export class LabDoesNotFit extends NotALab {}
 
 export const labLabel = 'meshdojo.dev/lab'
 const namespaces: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }

@@ -13,6 +13,8 @@ import { grade } from '../../src/grading/grade.ts'
 import { createClient } from '../../src/kube/client.ts'
 import { istio } from '../../src/meshes/istio/index.ts'
 import { chooseProvider } from '../../src/providers/choose.ts'
+import { removeCluster } from '../../src/providers/kind/make.ts'
+import { createKindProvider } from '../../src/providers/kind/provider.ts'
 import type { OpenLab, Provider } from '../../src/providers/provider.ts'
 import { packagePath } from '../../src/root.ts'
 
@@ -39,10 +41,10 @@ const makers: Record<string, () => Promise<Made>> = {
     return { provider: await chooseProvider('context', options), end }
   },
   ...(process.env.MESHDOJO_TEST_PROVIDER === 'kind' && {
-    kind: async () => ({
-      provider: await chooseProvider('kind', { stateFolder: folder, program, env: process.env }),
-      end: nothing,
-    }),
+    kind: async () => {
+      const options = { stateFolder: folder, env: process.env, clusterName: 'meshdojo-contract' }
+      return { provider: createKindProvider(options), end: () => removeCluster(options, options.clusterName) }
+    },
   }),
 }
 /** Making a real cluster takes minutes. */
@@ -64,7 +66,7 @@ describe.each(Object.entries(makers))('%s', (name, make) => {
     await open.close()
     await open.close()
     await made.end()
-  })
+  }, patience)
 
   test('says its name, and gives a kubeconfig that only its owner reads', () => {
     expect(made.provider.name).toBe(name)
