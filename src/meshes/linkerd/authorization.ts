@@ -28,6 +28,8 @@ export interface Authorization {
 }
 
 export interface NetworkRange {
+  cidr: string
+  except: readonly string[]
   contains: (address: string) => boolean
 }
 
@@ -37,7 +39,8 @@ export const readNetwork = (value: unknown): NetworkRange | undefined => {
   const within = addressRange(text(cidr) ?? '')
   if (within === undefined) return undefined
   const outside = texts(except).flatMap((each) => addressRange(each) ?? [])
-  return { contains: (address) => within(address) && !outside.some((test) => test(address)) }
+  const contains = (address: string): boolean => within(address) && !outside.some((test) => test(address))
+  return { cidr: text(cidr) ?? '', except: texts(except), contains }
 }
 
 const networksOf = (cidrs: readonly string[]): NetworkRange[] => cidrs.flatMap((cidr) => readNetwork({ cidr }) ?? [])

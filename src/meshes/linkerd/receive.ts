@@ -128,7 +128,7 @@ export interface Received {
   by?: string
 }
 
-const probeAuthorization: Authorization = {
+export const probeAuthorization: Authorization = {
   name: 'default/probe',
   networks: everywhere,
   identities: 'none',

@@ -5,10 +5,16 @@ import type { Parsed } from '../istioctl/index.ts'
 import { authz } from './authz.ts'
 import { check } from './check.ts'
 import { edges } from './edges.ts'
+import { policy } from './policy.ts'
 
 const entries: { words: string[]; says: string; run: Subcommand }[] = [
   { words: ['check'], says: 'whether the installation is sound (--proxy: the proxies of -n too)', run: check },
   { words: ['authz'], says: 'deploy/<name>: authorizations for the Servers of a workload', run: authz },
+  {
+    words: ['diagnostics', 'policy'],
+    says: "po/<name> <port>: what the policy controller tells the pod's proxy (-o yaml|json)",
+    run: policy,
+  },
   { words: ['viz', 'edges'], says: 'deployment: who talks to whom, and whether it is mTLS (-o wide|json)', run: edges },
 ]
 
