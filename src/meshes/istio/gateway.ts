@@ -196,7 +196,7 @@ const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict =
     const kind = ends.evidence === undefined && call.protocol !== 'tls' ? 'refuse' : 'reset'
     return verdict('deny', 'none', [...sent.steps, ends], ends, { effect: { kind } })
   }
-  const { http, scheme, says, server, endsTls } = taken
+  const { http, scheme, says, server, group, endsTls } = taken
   if (endsTls?.mutual) {
     const last: Step = {
       at: 'server',
@@ -218,14 +218,22 @@ const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict =
   }
   const own = receive(model, { ...rest, protocol: 'http', http }, { ...sent, proxy: 'direct' }, listener)
   if (own.outcome !== 'allow') return endsTls === undefined ? own : withTls(own, endsTls)
-  const redirects = fields(server.spec.tls).httpsRedirect === true && scheme === 'http'
-  if (redirects) {
+  // Each virtual host of the port requires TLS by itself: the server's for the host that is asked for (gateway.go, RequireTls).
+  const redirecting =
+    scheme === 'http'
+      ? group.find(
+          ({ spec, hosts }) =>
+            fields(spec.tls).httpsRedirect === true &&
+            hosts.some((host) => hostCovers(bareHost(host), withoutPort(http.authority).toLowerCase())),
+        )
+      : undefined
+  if (redirecting !== undefined) {
     const location = `https://${http.authority}${http.path}`
     const last: Step = {
       at: 'server',
       outcome: 'deny',
-      says: `${nameOf(refOf(server.object))} redirects to ${location}`,
-      evidence: evidenceOf(server, '.tls.httpsRedirect'),
+      says: `${nameOf(refOf(redirecting.object))} redirects to ${location}`,
+      evidence: evidenceOf(redirecting, '.tls.httpsRedirect'),
     }
     const answer = {
       status: 301,
