@@ -6,6 +6,7 @@ import { Footer } from './components/Footer.tsx'
 import { Header } from './components/Header.tsx'
 import { Regions } from './components/Regions.tsx'
 import { Rows } from './components/Rows.tsx'
+import type { Continuing } from './continuing.ts'
 import { useContinued } from './hooks/use-continued.ts'
 import { useSession } from './hooks/use-session.ts'
 import { useUi } from './hooks/use-ui.ts'
@@ -22,10 +23,11 @@ export interface AppProps {
   theme: Theme
   /** The home folder, shown as `~`. */
   home?: string
+  continuing: Continuing
 }
 
 /** The whole program on the screen: one keymap, one reducer, one view. */
-export const App = ({ session, terminal, theme, home }: AppProps) => {
+export const App = ({ session, terminal, theme, home, continuing }: AppProps) => {
   const { columns, rows } = useWindowSize()
   const currentView = useSession(session, theme.ascii)
   const { current: currentUi, dispatch } = useUi(currentView)
@@ -50,7 +52,7 @@ export const App = ({ session, terminal, theme, home }: AppProps) => {
     return context
   }
 
-  useContinued(() => {
+  useContinued(continuing, () => {
     if (!busy.current) act.redraw()
   })
   useInput((input, key) => {

@@ -2,6 +2,7 @@
 import { render } from 'ink'
 import type { Session, Terminal } from '../session/types.ts'
 import { App } from './App.tsx'
+import { listenForContinue } from './continuing.ts'
 import { makeTheme, themeOptions } from './theme.ts'
 
 export interface TuiOptions {
@@ -23,8 +24,10 @@ export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptio
   // A key that is pressed as soon as something is on the screen must reach the program and not the terminal's driver,
   // which would take Ctrl-Z for itself; ink gets there only after the first frame.
   stdin.setRawMode(true)
+  const continuing = listenForContinue()
+  const theme = makeTheme(themeOptions(env))
   const app = render(
-    <App session={session} terminal={terminal} theme={makeTheme(themeOptions(env))} home={env.HOME} />,
+    <App session={session} terminal={terminal} theme={theme} home={env.HOME} continuing={continuing} />,
     {
       stdin,
       stdout,
@@ -40,6 +43,7 @@ export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptio
   try {
     return ((await app.waitUntilExit()) as TuiEnd | undefined) ?? 'quit'
   } finally {
+    continuing.stop()
     stdin.setRawMode(false)
     session.send({ type: 'QUIT' })
     await session.closed

@@ -21,7 +21,7 @@ const show = (view: View, size = { columns: 80, rows: 24 }) => {
   const terminal = {
     edit: async (path: string) => {
       edited.push(path)
-      return {}
+      return { says: 'back from the editor' }
     },
     shell: async (kubeconfig: string, where: string) => {
       shells.push(`${kubeconfig} ${where}`)
@@ -69,6 +69,8 @@ test('e edits the file, ! opens the shell of the task, N the notes', async () =>
   await screen.until('? help')
   screen.press('e')
   await expect.poll(() => session.events).toEqual([{ type: 'EDITED' }])
+  // Until the screen says so, keys are the editor's.
+  await screen.until('back from the editor')
   screen.press('!')
   await expect.poll(() => shells).toEqual([expect.stringMatching(/shop-istio\.kubeconfig exam task 1$/)])
   // Keys are ours again once the screen says what came back.
