@@ -61,6 +61,90 @@ const asks = fc.record({
 const decide = (world: ReturnType<typeof worldWith>, ask: { from: string; to: string }) =>
   linkerd.decide(linkerd.compile(world).model, makeCall(world, ask))
 
+/** What the callers' proxies read. */
+const forCallers = fc
+  .record({
+    networks: fc.uniqueArray(
+      fc.record({
+        home: fc.constantFrom('production', 'staging', 'linkerd-egress'),
+        name: fc.constantFrom('wide', 'narrow'),
+        age: fc.integer({ min: 0, max: 2 }),
+        trafficPolicy: fc.constantFrom('Allow', 'Deny'),
+        networks: fc.constantFrom(undefined, [{ cidr: '203.0.113.0/24' }], [{ cidr: '203.0.113.10/32' }]),
+      }),
+      { selector: ({ home, name }) => `${home}/${name}` },
+    ),
+    routes: fc.uniqueArray(
+      fc.record({
+        home: fc.constantFrom('production', 'staging'),
+        name: fc.constantFrom('r1', 'r2'),
+        port: fc.constantFrom(undefined, 80, 9000),
+      }),
+      { selector: ({ home, name }) => `${home}/${name}` },
+    ),
+    profile: fc.constantFrom(undefined, 'production', 'staging'),
+  })
+  .map(({ networks, routes, profile }): Short[] => [
+    ...networks.map(({ home, name, age, networks: given, trafficPolicy }) => ({
+      is: `EgressNetwork ${home}/${name}`,
+      age,
+      spec: { trafficPolicy, ...(given ? { networks: given } : {}) },
+    })),
+    ...routes.map(({ home, name, port }) => ({
+      is: `HTTPRoute ${home}/${name}`,
+      spec: {
+        parentRefs: [
+          { group: 'core', kind: 'Service', name: 'api', namespace: 'production', ...(port ? { port } : {}) },
+        ],
+        rules: [{}],
+      },
+    })),
+    ...(profile
+      ? [
+          {
+            is: `ServiceProfile ${profile}/api.production.svc.cluster.local`,
+            spec: { routes: [{ name: 'r', condition: {}, timeout: '1s' }] },
+          },
+        ]
+      : []),
+  ])
+const asksOfCallers = fc.record({
+  from: fc.constantFrom('production/frontend', 'staging/client', 'legacy/client', 'production/plain'),
+  to: fc.constantFrom('http://api.production/', 'http://example.com/', 'https://example.com/', 'http://httpbin.org/'),
+})
+
+describe('Linkerd, whatever callers are told', () => {
+  test('the order of objects changes nothing', () => {
+    fc.assert(
+      fc.property(forCallers, asksOfCallers, (short, ask) => {
+        const world = worldWith(short.map(expand))
+        expect(decide(world.toReversed(), ask)).toEqual(decide(world, ask))
+      }),
+    )
+  })
+
+  test('a caller without a proxy hears none of it', () => {
+    fc.assert(
+      fc.property(forCallers, asksOfCallers, (short, ask) => {
+        if (ask.from !== 'legacy/client' && ask.from !== 'production/plain') return
+        expect(decide(worldWith(short.map(expand)), ask)).toEqual(decide(worldWith([]), ask))
+      }),
+    )
+  })
+
+  test('what is refused or unknown at the caller names what says so, and nothing left', () => {
+    fc.assert(
+      fc.property(forCallers, asksOfCallers, (short, ask) => {
+        const verdict = decide(worldWith(short.map(expand)), ask)
+        if (verdict.outcome === 'allow') return
+        expect(verdict).toMatchObject({ transport: 'none' })
+        const { kind, namespace, name } = verdict.decidedBy!.object
+        expect(short.map(({ is }) => is)).toContain(`${kind} ${namespace}/${name}`)
+      }),
+    )
+  })
+})
+
 describe('Linkerd, whatever the policies', () => {
   test('the order of objects changes nothing', () => {
     fc.assert(
