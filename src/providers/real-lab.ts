@@ -46,8 +46,15 @@ const namespaces: ResourceRef = { group: '', version: 'v1', resource: 'namespace
 const marker = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-public', name: 'meshdojo-lab' }
 
 /** What the marker says; undefined: no lab. */
-export const readMarker = async (client: Client): Promise<{ lab?: string; mesh?: string } | undefined> =>
-  (await client.find<KubeObject & { data?: { lab?: string; mesh?: string } }>(marker))?.data
+export const readMarker = async (client: Client): Promise<Marker | undefined> =>
+  (await client.find<KubeObject & { data?: Marker }>(marker))?.data
+
+interface Marker {
+  lab?: string
+  mesh?: string
+  /** Uids of the lab's namespaces: a learner's own manifest may take the label off them. */
+  namespaces?: string
+}
 
 /** Namespaces of Kubernetes and of meshes: never labelled as a lab's, so never removed with one. */
 const system: ReadonlySet<string> = new Set([
@@ -107,12 +114,16 @@ const namesOf = (lab: LabSpec): Set<string> =>
     lab.objects.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default'))),
   )
 
-/** Removes the namespaces of earlier labs and waits until they are gone. Throws `NotALab` for one that is somebody's. */
-const clear = async (client: Client, lab: LabSpec, signal?: AbortSignal): Promise<void> => {
+/**
+ * Removes the namespaces of earlier labs and waits until they are gone. Throws `NotALab` for one that is somebody's; in
+ * a cluster of meshdojo's own the lab's names are the lab's.
+ */
+const clear = async (client: Client, lab: LabSpec, whole: boolean, signal?: AbortSignal): Promise<void> => {
   const own = namesOf(lab)
+  const known = new Set((await readMarker(client))?.namespaces?.split(' '))
   const { items } = await client.list(namespaces)
-  const isOurs = ({ metadata }: KubeObject): boolean =>
-    metadata.labels?.[labLabel] !== undefined && !system.has(metadata.name)
+  const isOurs = ({ metadata: { name, uid, labels } }: KubeObject): boolean =>
+    !system.has(name) && (labels?.[labLabel] !== undefined || known.has(uid ?? '') || (whole && own.has(name)))
   const foreign = items
     .filter((each) => own.has(each.metadata.name) && !isOurs(each) && !system.has(each.metadata.name))
     .map(({ metadata }) => metadata.name)
@@ -155,6 +166,38 @@ const clearPolicies = async (client: Client, lab: LabSpec, signal?: AbortSignal)
   }
 }
 
+/**
+ * In a cluster that is not ours alone: what meshdojo itself wrote for the whole mesh goes, and where somebody else's
+ * policy holds for the whole mesh no lab plays. Throws `LabDoesNotFit`.
+ */
+const clearOwnPolicies = async (client: Client, lab: LabSpec, signal?: AbortSignal): Promise<void> => {
+  const root = rootNamespaces[lab.mesh]
+  const found = (await client.listAll(policies, { signal })).filter(
+    (object) => !isInstalled(object) && (object.metadata.namespace === undefined || object.metadata.namespace === root),
+  )
+  const isOwn = ({ metadata }: KubeObject): boolean =>
+    (metadata.managedFields as { manager?: string }[] | undefined)?.some(({ manager }) => manager === 'meshdojo') ??
+    false
+  const foreign = found.filter((object) => !isOwn(object))
+  if (foreign.length) {
+    const list = foreign.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')
+    const where = root ? ` in ${root}` : ''
+    throw new LabDoesNotFit(
+      `the lab ${lab.name} needs a mesh without policies for all of it, and there is ${list}${where}: it is left alone. If it is of an earlier lesson, remove it with kubectl`,
+    )
+  }
+  for (const { apiVersion, kind, metadata } of found)
+    await client.delete({ apiVersion, kind, name: metadata.name, namespace: metadata.namespace })
+}
+
+/** Its namespaces are known again by their uids, whatever becomes of their labels. */
+const remember = async (client: Client, lab: LabSpec): Promise<void> => {
+  const own = new Set(lab.objects.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? [metadata.name] : [])))
+  const { items } = await client.list(namespaces)
+  const uids = items.flatMap(({ metadata: { name, uid } }) => (own.has(name) && !system.has(name) && uid ? [uid] : []))
+  await client.patch(marker, 'merge', { data: { namespaces: uids.join(' ') } })
+}
+
 /** A webhook that has only just come up refuses at first: that passes. */
 const webhookIsComing = (error: unknown): boolean =>
   error instanceof ApplyFailed && /failed calling webhook|connection refused|no endpoints available/.test(error.message)
@@ -185,12 +228,15 @@ export const putLab = async (
   requireRealImages(lab)
   const client = createClient(cluster)
   onProgress?.('Taking earlier labs out')
-  await clear(client, lab, signal)
+  // What may refuse comes first: nothing is changed then.
   if (whole) await clearPolicies(client, lab, signal)
+  else await clearOwnPolicies(client, lab, signal)
+  await clear(client, lab, whole, signal)
   onProgress?.(`Putting ${lab.name} in; its images are pulled if they are not there yet`)
   for (let left = 10; ; left--) {
     try {
       await seedLab(cluster, { ...lab, objects: labelled(lab) }, { client, signal, timeout })
+      await remember(client, lab)
       return
     } catch (error) {
       if (left === 0 || !webhookIsComing(error)) throw explained(lab, error, signal)

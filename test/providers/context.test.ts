@@ -81,12 +81,24 @@ describe('a cluster that is no lab', () => {
     expect(kubeconfigs()).toEqual([])
 
     await client.create(configMap('learners', 'play'))
-    await client.create(policy('learners', 'istio-system'))
+    await client.create(policy('lessons', 'istio-system'), { fieldManager: 'meshdojo' })
+    // As "kubectl replace" with a manifest of the learner's leaves it: without our label.
+    await client.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'play' }, 'merge', {
+      metadata: { labels: { 'meshdojo.dev/lab': null } },
+    })
     const again = await provider().open({ ...lab, name: 'other' }, {})
     expect(await names('ConfigMap')).not.toContain('play/learners')
-    // In a cluster that is not ours alone, nothing outside the lab's namespaces is touched.
-    expect(await names('PeerAuthentication', 'security.istio.io/v1')).toEqual(['istio-system/learners'])
+    expect(await names('PeerAuthentication', 'security.istio.io/v1')).toEqual([])
     await again.close()
+  })
+
+  test('where somebody’s policy holds for the whole mesh no lab plays, and the policy stays', async () => {
+    await client.create(policy('theirs', 'istio-system'), { fieldManager: 'kubectl' })
+    await expect(provider({ mayChange: 'mine' }).open(lab, {})).rejects.toThrow(
+      /needs a mesh without policies for all of it, and there is PeerAuthentication theirs in istio-system: it is left alone/,
+    )
+    expect(await names('PeerAuthentication', 'security.istio.io/v1')).toEqual(['istio-system/theirs'])
+    expect(await names('Namespace')).not.toContain('play')
   })
 
   test('a namespace of somebody’s is left alone, whoever may change the cluster', async () => {

@@ -14,23 +14,9 @@ const describeAction = (action: Action): string[] => {
   switch (action.do) {
     case 'run':
       return [piped(action.command, action.into)]
-    case 'write':
-      return [
-        `write ${action.path}`,
-        ...action.text
-          .trimEnd()
-          .split('\n')
-          .map((line) => `  | ${line}`),
-      ]
     case 'lab':
       return [
         `apply the objects of labs/${action.lab}, with the marker ConfigMap kube-public/meshdojo-lab, over the API`,
-      ]
-    case 'images':
-      return [
-        ...action.from.map((each) => `images of: ${formatCommand(each)}`),
-        ...action.also.map((image) => `image: ${image}`),
-        `pull each for ${action.platform}, save all to ${action.archive}, list them in ${action.list}`,
       ]
   }
 }

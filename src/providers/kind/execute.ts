@@ -2,7 +2,7 @@
  * Runs a plan: asks of each step whether its effect is there, does it if not, and says how far it is. Whatever ends the
  * program between two steps or within one, running the same plan again goes on from there.
  */
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandFailed, formatCommand, lastLinesOf, type Runner } from '../../shell/run.ts'
 import { adviceFor } from './advice.ts'
@@ -28,8 +28,8 @@ export interface Execution {
   onFinished?: (step: Step, seconds: number) => Promise<void> | void
   /** Seconds that a step took before. */
   times?: Record<string, number>
-  /** Actions that are no commands. */
-  special?: (action: Extract<Action, { do: 'lab' | 'images' }>, run: Runner) => Promise<void>
+  /** What is no command. */
+  special?: (action: Extract<Action, { do: 'lab' }>) => Promise<void>
   now?: () => number
 }
 
@@ -58,12 +58,8 @@ const act = async (action: Action, run: Runner, { special }: Execution): Promise
       if (action.into) await run({ ...action.into, input: stdout })
       return
     }
-    case 'write':
-      await mkdir(dirname(action.path), { recursive: true })
-      await writeFile(action.path, action.text, { mode: action.mode ?? 0o600 })
-      return
-    default:
-      await special?.(action, run)
+    case 'lab':
+      await special?.(action)
   }
 }
 

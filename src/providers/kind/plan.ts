@@ -19,9 +19,8 @@ export interface ClusterSpec extends Omit<InstallSpec, 'cluster'> {
   lab?: string
 }
 
-/** The node image's name where a bundle brings it: an archive keeps no digests. */
-export const nodeImage = 'kindest/node:v1.35.0'
-export const nodeImageByDigest = `${nodeImage}@sha256:452d707d4862f52530247495d180205e029056831160e22870e37e3f6c1ac31f`
+/** What every file of `kind-configs/` names: the default of kind v0.31.0. */
+export const nodeImage = 'kindest/node:v1.35.0@sha256:452d707d4862f52530247495d180205e029056831160e22870e37e3f6c1ac31f'
 
 /** Everything that is started for a cluster sees this kubeconfig and no other. */
 export const clusterEnvironment = ({ runtime, kubeconfig }: Pick<ClusterSpec, 'runtime' | 'kubeconfig'>) => ({
@@ -47,7 +46,7 @@ const answers: Test = {
   prints: { line: 'ok' },
 }
 
-const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
+const create = ({ name, mesh, kubeconfig }: ClusterSpec): Step => ({
   id: 'create',
   says: `Create the cluster ${name}`,
   actions: [
@@ -60,7 +59,6 @@ const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
       name,
       '--config',
       packagePath(`kind-configs/${mesh}.yaml`),
-      ...(bundle ? ['--image', nodeImage] : []),
       '--kubeconfig',
       kubeconfig,
       // Without a CNI no node becomes ready.
@@ -76,34 +74,8 @@ const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
   typically: 90,
 })
 
-const loadBundle = ({ name, runtime, bundle }: ClusterSpec): { before: Step[]; after: Step[] } => {
-  if (bundle === undefined) return { before: [], after: [] }
-  return {
-    before: [
-      {
-        id: 'node-image',
-        says: 'Load the node image of the bundle',
-        actions: [runs('Load the node image', runtime, 'load', '--input', `${bundle}/node.tar`)],
-        done: [{ command: command('Look for the node image', runtime, 'image', 'inspect', nodeImage) }],
-        typically: 30,
-      },
-    ],
-    after: [
-      {
-        id: 'images',
-        says: 'Load the images of the bundle into the nodes',
-        actions: [runs('Load images', 'kind', 'load', 'image-archive', `${bundle}/images.tar`, '--name', name)],
-        // Loading again is harmless, and kind has no question for it.
-        done: [],
-        typically: 60,
-      },
-    ],
-  }
-}
-
 /** The whole of it, in order. */
 export const planCluster = (spec: ClusterSpec): Plan => {
-  const { before, after } = loadBundle(spec)
   const lab: Step[] =
     spec.lab === undefined
       ? []
@@ -119,7 +91,7 @@ export const planCluster = (spec: ClusterSpec): Plan => {
   return {
     says: `${spec.name}: ${spec.mesh} ${spec.version}, by ${spec.by === 'tool' ? "the mesh's own tool" : 'Helm'}, on ${spec.runtime}`,
     env: clusterEnvironment(spec),
-    steps: [...before, create(spec), ...after, ...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab],
+    steps: [create(spec), ...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab],
   }
 }
 

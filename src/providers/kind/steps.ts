@@ -13,11 +13,8 @@ export interface Test {
 
 export type Action =
   | { do: 'run'; command: Command /** Gets the output of `command` as its input. */; into?: Command }
-  | { do: 'write'; path: string; text: string; mode?: number }
   /** Puts a lab in, over the API. */
   | { do: 'lab'; lab: string }
-  /** Pulls every image that the output of `from` names, and those in `also`, and saves them to `archive`. */
-  | { do: 'images'; from: readonly Command[]; also: readonly string[]; platform: string; archive: string; list: string }
 
 export interface Step {
   id: string

@@ -4,13 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { describePlan } from '../../../src/providers/kind/describe.ts'
 import { type MeshName, meshVersions } from '../../../src/providers/kind/install/tools.ts'
-import {
-  type ClusterSpec,
-  nodeImageByDigest,
-  planCluster,
-  planDelete,
-  runtimes,
-} from '../../../src/providers/kind/plan.ts'
+import { type ClusterSpec, nodeImage, planCluster, planDelete, runtimes } from '../../../src/providers/kind/plan.ts'
 import type { Step } from '../../../src/providers/kind/steps.ts'
 import { packagePath } from '../../../src/root.ts'
 import { formatCommand } from '../../../src/shell/run.ts'
@@ -215,7 +209,7 @@ test('every config pins the node image by the digest of the plan, and labels its
       networking?: { disableDefaultCNI?: boolean }
     }
     for (const { image, labels } of config.nodes) {
-      expect(image).toBe(nodeImageByDigest)
+      expect(image).toBe(nodeImage)
       expect(labels).toEqual({ 'meshdojo.dev/made-by': 'meshdojo' })
     }
     expect(config.networking?.disableDefaultCNI ?? false).toBe(file === 'cilium.yaml')

@@ -36,7 +36,7 @@ export const ciliumSteps = (spec: InstallSpec): Step[] => {
           {
             release: 'cilium',
             namespace: 'kube-system',
-            ...chartFrom(spec, 'cilium', ciliumRepo, version),
+            ...chartFrom('cilium', ciliumRepo, version),
             settings,
           },
           `Install Cilium ${version} with Helm`,

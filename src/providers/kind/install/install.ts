@@ -15,8 +15,6 @@ export interface InstallSpec {
   settings: Readonly<Record<string, string>>
   /** A folder of the cluster's own, for values and certificates. */
   folder: string
-  /** Where an unpacked bundle lies: nothing is fetched then. */
-  bundle?: string
 }
 
 const meshes: Record<MeshName, (spec: InstallSpec) => Step[]> = {
@@ -28,11 +26,5 @@ const meshes: Record<MeshName, (spec: InstallSpec) => Step[]> = {
 
 export const installSteps = (mesh: MeshName, spec: InstallSpec): Step[] => meshes[mesh](spec)
 
-/** Charts by file name in a bundle, and where they come from otherwise. */
-export const chartFrom = (
-  { bundle }: Pick<InstallSpec, 'bundle'>,
-  chart: string,
-  repo: string,
-  version: string,
-): { chart: string; repo?: string; version?: string } =>
-  bundle === undefined ? { chart, repo, version } : { chart: `${bundle}/charts/${chart}-${version}.tgz` }
+/** A chart of one version, where it comes from. */
+export const chartFrom = (chart: string, repo: string, version: string) => ({ chart, repo, version })

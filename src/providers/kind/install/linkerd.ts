@@ -33,26 +33,17 @@ const piped = (says: string, ...run: [string, ...string[]]): Action => ({
   into: command('Apply it', 'kubectl', 'apply', '--filename', '-'),
 })
 
-const gatewayApi = (bundle: string | undefined): Step => ({
+const gatewayApi: Step = {
   id: 'gateway-api',
   says: `Install the Gateway API's kinds ${gatewayApiVersion}, which Linkerd needs`,
-  actions: [
-    runs(
-      'Install the Gateway API',
-      'kubectl',
-      'apply',
-      '--server-side',
-      '--filename',
-      bundle ? `${bundle}/gateway-api.yaml` : gatewayApiUrl,
-    ),
-  ],
+  actions: [runs('Install the Gateway API', 'kubectl', 'apply', '--server-side', '--filename', gatewayApiUrl)],
   done: [
     established(
       ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'].map((name) => `${name}.gateway.networking.k8s.io`),
     ),
   ],
   typically: 10,
-})
+}
 
 const byTool = ({ version, settings }: InstallSpec): Step[] => [
   {
@@ -144,7 +135,7 @@ const certificates = (folder: string): Step => {
 
 const byHelm = (spec: InstallSpec): Step[] => {
   const { version, folder, settings } = spec
-  const chart = (name: string) => chartFrom(spec, name, linkerdRepo, linkerdChartVersion(version))
+  const chart = (name: string) => chartFrom(name, linkerdRepo, linkerdChartVersion(version))
   const trust = [
     ['identityTrustAnchorsPEM', 'ca.crt'],
     ['identity.issuer.tls.crtPEM', 'issuer.crt'],
@@ -175,7 +166,7 @@ const byHelm = (spec: InstallSpec): Step[] => {
 }
 
 export const linkerdSteps = (spec: InstallSpec): Step[] => [
-  gatewayApi(spec.bundle),
+  gatewayApi,
   ...(spec.by === 'tool' ? byTool(spec) : byHelm(spec)),
   waitFor('linkerd-ready', 'Wait until Linkerd is ready', 'linkerd', controlPlane),
   ...(spec.by === 'tool'
@@ -193,7 +184,7 @@ export const linkerdSteps = (spec: InstallSpec): Step[] => [
           {
             release: 'linkerd-viz',
             namespace: 'linkerd-viz',
-            ...chartFrom(spec, 'linkerd-viz', linkerdRepo, linkerdChartVersion(spec.version)),
+            ...chartFrom('linkerd-viz', linkerdRepo, linkerdChartVersion(spec.version)),
           },
           'Install Linkerd viz with Helm',
         ),
