@@ -184,6 +184,19 @@ const asGateway = (call: Call, http: HttpRequest, scheme: string): Call & { http
   }
 }
 
+/** Headers that a proxy writes for itself; what else it changed, its JWT filter did. */
+const ofProxy = /^(:|x-forwarded-|x-envoy-|x-request-id$)/
+
+/** The request as the gateway's JWT filter left it: a token that is not forwarded is gone, claims have become headers. */
+const afterTokens = (http: HttpRequest, { effect }: Verdict): HttpRequest => {
+  if (effect?.kind !== 'forward') return http
+  const removed = effect.forwarding.removeRequestHeaders.filter((name) => !ofProxy.test(name))
+  const set = effect.forwarding.setRequestHeaders.filter(([name]) => !ofProxy.test(name))
+  if (removed.length === 0 && set.length === 0) return http
+  const changed = new Set([...removed, ...set.map(([name]) => name)])
+  return { ...http, headers: [...http.headers.filter(([name]) => !changed.has(name)), ...set] }
+}
+
 /** The gateway's own decision, and the call that it makes of it. */
 const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict => {
   const taken = take(serversOn(model, call), call)
@@ -245,7 +258,7 @@ const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict =
     }
     return verdict('deny', 'none', [...own.steps, last], last, { effect: ownReply(answer, 'server-proxy') })
   }
-  const asking = asGateway(call, http, scheme)
+  const asking = asGateway(call, afterTokens(http, own), scheme)
   const routed = route(model, asking, taken)
   return { taken, own, onward: finish(model, routed, asking, 'http') }
 }
@@ -292,6 +305,10 @@ export const throughGateway = (
             kind: 'forward' as const,
             forwarding: {
               ...effect.forwarding,
+              removeRequestHeaders: [
+                ...removedHeaders(before, onward.call.http),
+                ...effect.forwarding.removeRequestHeaders,
+              ],
               setRequestHeaders: [
                 ...changedHeaders(before, onward.call.http),
                 ...effect.forwarding.setRequestHeaders.filter(([name]) => name !== 'x-forwarded-for'),
@@ -322,4 +339,9 @@ const changedHeaders = (before: HttpRequest, after: HttpRequest | undefined): [s
   const had = new Map(before.headers)
   const set = after.headers.filter(([name, value]) => had.get(name) !== value)
   return [...path, ...host, ...set.map(([name, value]): [string, string] => [name, value])]
+}
+
+const removedHeaders = (before: HttpRequest, after: HttpRequest | undefined): string[] => {
+  const kept = new Set(after?.headers.map(([name]) => name))
+  return after === undefined ? [] : before.headers.map(([name]) => name).filter((name) => !kept.has(name))
 }
