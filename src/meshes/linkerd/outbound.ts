@@ -10,7 +10,7 @@ import type { KubeObject } from '../../kube/api.ts'
 import type { Call } from '../call.ts'
 import { addressRange } from '../match/cidr.ts'
 import { isOutside } from '../outside.ts'
-import { byAge, fields, list, nameOf, refOf, text, texts } from '../read.ts'
+import { fields, list, nameOf, refOf, text, texts } from '../read.ts'
 import type { Evidence, Step } from '../verdict.ts'
 import { podAddresses } from '../world.ts'
 import { clusterCidrs, isCoreKind, isPolicyKind, readNetwork } from './authorization.ts'
@@ -52,13 +52,13 @@ const networksFor = (model: LinkerdModel, home: string): readonly KubeObject[] =
   return own.length > 0 ? own : inSpace('linkerd-egress')
 }
 
-/** The one that takes the address: the narrowest, then the oldest. */
+/** The one that takes the address: the narrowest, then the oldest, which comes first already. */
 const narrowest = (networks: readonly KubeObject[], address: string): KubeObject | undefined => {
   const found = networks.flatMap((network) => {
     const prefix = prefixOf(network, address)
     return prefix === undefined ? [] : [{ network, prefix }]
   })
-  return found.sort((a, b) => b.prefix - a.prefix || byAge(a.network, b.network))[0]?.network
+  return found.sort((a, b) => b.prefix - a.prefix)[0]?.network
 }
 
 /** Whether one of the route's parents is that object. A parent needs a kind; its namespace defaults to the route's. */
