@@ -4,6 +4,7 @@
  * policy-controller/grpc/src/inbound.rs, inbound/http.rs). Asked of objects, not of a policy controller.
  * Not modelled: outbound policy (`svc/…`), route filters, hostnames, GRPCRoutes.
  */
+import { stringify } from 'yaml'
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Authorization, NetworkRange } from '../../meshes/linkerd/authorization.ts'
@@ -184,7 +185,6 @@ export const policy = async (context: ToolContext, [wanted = '', said = '']: rea
   const result = { authorizations: own, labels, protocol: { Kind: protocolOf(found, routes) } }
   if (output === 'json') context.out(`${JSON.stringify(result, null, 2)}\n`)
   else {
-    const { stringify } = await import('yaml')
     context.out(
       stringify(result, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0, indentSeq: false }),
     )
