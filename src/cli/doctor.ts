@@ -1,61 +1,13 @@
 /** `doctor`: what there is on this machine, what is missing, and what to do about it. Changes nothing. */
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { kubeconfigFiles, readMerged } from '../kube/merge-kubeconfig.ts'
 import { kindNeeds, thisMachine } from '../providers/kind/needs.ts'
-import { stateFolder } from '../session/state-folder.ts'
 import { chooseEditor } from '../shell/editor.ts'
 import { findProgram } from '../shell/find.ts'
 import { run } from '../shell/run.ts'
 import { findVersion } from '../shell/versions.ts'
 import { exit, type Io, print, printJson } from './io.ts'
+import { type Finding, node, state } from './needs.ts'
 import { formatTable } from './table.ts'
-
-export interface Finding {
-  name: string
-  /** `missing` matters only to what `for` names. */
-  state: 'ok' | 'missing' | 'problem'
-  says: string
-  /** What to do; absent when there is nothing to do. */
-  next?: string
-  /** Who needs it: `embedded` is what everybody uses. */
-  for: 'embedded' | 'kind' | 'context' | 'comfort'
-}
-
-const node = (): Finding => {
-  const { node: version } = process.versions
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const isEnough = major > 22 || (major === 22 && minor >= 12)
-  return {
-    name: 'node',
-    state: isEnough ? 'ok' : 'problem',
-    says: version,
-    next: isEnough ? undefined : 'install Node 22.12 or newer from nodejs.org',
-    for: 'embedded',
-  }
-}
-
-const state = (io: Io): Finding => {
-  const folder = stateFolder(io.env)
-  const base = { name: 'progress', for: 'embedded' as const }
-  try {
-    // What is not there yet is not made: the nearest folder that is must allow it.
-    let nearest = folder
-    while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
-    if (!statSync(nearest).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
-    accessSync(nearest, constants.W_OK)
-    if (nearest === folder) {
-      const probe = join(folder, `.doctor.${process.pid}`)
-      mkdirSync(folder, { recursive: true })
-      writeFileSync(probe, '')
-      rmSync(probe)
-    }
-    return { ...base, state: 'ok', says: `kept in ${folder}` }
-  } catch (error) {
-    const says = `${folder} cannot be written (${(error as NodeJS.ErrnoException).code})`
-    return { ...base, state: 'problem', says, next: 'make it writable, or set MESHDOJO_HOME to another folder' }
-  }
-}
 
 const terminal = (io: Io): Finding[] => {
   const { columns, rows, isTTY } = io.stdout

@@ -24,6 +24,7 @@ import { createTerminal } from '../shell/terminal.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
+import { requireNeeds } from './needs.ts'
 import { isPlain, lendInterrupts } from './start.ts'
 
 export interface ExamVerbOptions {
@@ -128,6 +129,7 @@ export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEn
   const seed = wholeNumber('--seed', options.seed, 0, 2 ** 32 - 1)
   const minutes = wholeNumber('--minutes', options.minutes, 1, 600)
   requireTerminal(io, options)
+  requireNeeds(io)
   const state = stateFolder(io.env)
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
   for (const problem of problems) note(io, formatProblem(problem))

@@ -15,6 +15,7 @@ import { contentRoots, requireScenario } from './content.ts'
 import { type ContextChoice, checkContextOptions } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
+import { comfortsMissing, requireNeeds } from './needs.ts'
 
 export interface StartOptions extends ContextChoice {
   content?: string
@@ -90,6 +91,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
   if (scenario !== undefined) requireScenario(items, scenario)
   const plain = isPlain(io, options)
   requireTerminal(io, plain)
+  requireNeeds(io)
   const runUi = plain ? (await import('../tui/plain/run.ts')).runPlain : (await import('../tui/run.tsx')).runTui
   const parts: SessionOptions = {
     items,
@@ -97,7 +99,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     loadMesh,
     store: createProgressStore(folder),
     files: createStepFiles(folder),
-    notices: problems.map(formatProblem),
+    notices: [...problems.map(formatProblem), ...comfortsMissing(io)],
   }
   const { stdin, stdout, env } = io
   const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, program))

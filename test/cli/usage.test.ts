@@ -219,3 +219,14 @@ test.each([
   expect(stdout).toMatch(head)
   expect(Math.max(...stdout.split('\n').map((row) => row.length))).toBeLessThanOrEqual(columns)
 })
+
+test('a folder that cannot be written is said before anything is drawn, with what to do', async () => {
+  const file = join(home, 'a-file')
+  writeFileSync(file, '')
+  for (const argv of [['start', 'istio-tour'], [], ['exam']]) {
+    const env = { MESHDOJO_HOME: join(file, 'state'), TERM: 'xterm' }
+    const { code, stdout, stderr } = await runCli(argv, env, undefined, { isTTY: true })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/progress: .* cannot be written \(ENOTDIR\); .*set MESHDOJO_HOME/)
+  }
+})
