@@ -63,7 +63,7 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
 /** A document in the representation that the client asked for, YAML included. */
 export async function encode(call: Pick<Call, 'view'>, body: object, status = 200): Promise<Response> {
   if (call.view.representation.mediaType !== 'application/yaml') return json(body, status)
-  const { stringify } = await import('yaml')
+  const { stringify } = await import('./decode/yaml-library.ts')
   return complete(stringify(body), status, { 'content-type': 'application/yaml' })
 }
 

@@ -32,7 +32,7 @@ const withoutTimes = (tags: Tags): Tags =>
 
 /** Keys that come again in their map, in document order. */
 const findDuplicates = (
-  { visit, isScalar }: typeof import('yaml'),
+  { visit, isScalar }: Pick<typeof import('yaml'), 'visit' | 'isScalar'>,
   document: Document.Parsed,
   lines: LineCounter,
 ): string[] => {
@@ -57,7 +57,7 @@ const findDuplicates = (
  * @throws YamlError, also for aliases that unfold to too much
  */
 export const parseYaml = async (text: string): Promise<ParsedYaml> => {
-  const yaml = await import('yaml')
+  const yaml = await import('./yaml-library.ts')
   const lines = new yaml.LineCounter()
   const documents = yaml.parseAllDocuments(text, {
     version: '1.1',
