@@ -10,6 +10,7 @@ const titles = {
   observability: 'Observability',
   edge: 'Edge',
   broken: 'Broken on purpose',
+  choosing: 'Choosing a mesh',
   exam: 'Exam',
 }
 

@@ -73,7 +73,8 @@ export const askCustom = ({ custom }: Tables, asked: Asked): Decision | undefine
 const defaultAllow = (tables: Tables, where: string): string =>
   tables.deny.length > 0
     ? `No DENY rule matches and no ALLOW policy selects ${where}: allowed`
-    : `No AuthorizationPolicy selects ${where}: every request that reaches it is allowed`
+    : // Right after a policy that only rehearses, "no policy" would be wrong.
+      `No ${tables.idle.length > 0 ? 'enforced policy' : 'AuthorizationPolicy'} selects ${where}: every request that reaches it is allowed`
 
 /** The DENY and ALLOW stages. */
 export const authorize = (tables: Tables, asked: Asked): Decision => {
