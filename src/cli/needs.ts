@@ -54,6 +54,14 @@ export const state = (io: Io): Finding => {
 
 /** Throws `UsageError` where no lab could be kept, with what to do. */
 export const requireNeeds = (io: Io): void => {
+  const folder = stateFolder(io.env)
+  // A start makes the folder anyway; some file systems let one look, and then refuse.
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch {
+    if (state(io).state === 'ok')
+      throw new UsageError(`progress: ${folder} cannot be made; set MESHDOJO_HOME to another folder`)
+  }
   const problems = [node(), state(io)].filter(({ state: is }) => is === 'problem')
   if (problems.length === 0) return
   throw new UsageError(problems.map(({ name, says, next }) => `${name}: ${says}; ${next}`).join('\n'))
