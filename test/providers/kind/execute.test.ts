@@ -20,7 +20,7 @@ const worldOf = (plan: Plan) => {
   const is = new Map<string, 'half' | 'done'>()
   const done: string[] = []
   let fuse = Number.POSITIVE_INFINITY
-  const steps = new Map<string, { step: Step; role: 'act' | 'last' | 'ask' | 'ask half' | 'clean' }>()
+  const steps = new Map<string, { step: Step; role: 'act' | 'last' | 'ask' | 'ask half' | 'clean'; first?: boolean }>()
   for (const step of plan.steps) {
     for (const test of step.done) steps.set(formatCommand(test.command), { step, role: 'ask' })
     if (step.half) {
@@ -32,7 +32,7 @@ const worldOf = (plan: Plan) => {
       // Several steps pipe into the same "kubectl apply": what is applied tells them apart.
       const first = step.actions[index]
       const key = first?.do === 'run' && first.into ? formatCommand(first.command) : formatCommand(each)
-      steps.set(key, { step, role: index === acting.length - 1 ? 'last' : 'act' })
+      steps.set(key, { step, role: index === acting.length - 1 ? 'last' : 'act', first: index === 0 })
     }
   }
   const run: Runner = async (asked) => {
@@ -44,7 +44,7 @@ const worldOf = (plan: Plan) => {
     if (line === 'kubectl apply --filename -') return printed('')
     const known = steps.get(line)
     if (!known) throw new Error(`not expected: ${line}`)
-    const { step, role } = known
+    const { step, role, first } = known
     if (role === 'ask' || role === 'ask half') {
       const state = is.get(step.id)
       if (role === 'ask' ? state !== 'done' : state === undefined) return fail()
@@ -53,6 +53,8 @@ const worldOf = (plan: Plan) => {
       )?.prints
       return printed(typeof prints === 'object' ? prints.line : 'something')
     }
+    // As kind, Helm and linkerd do: what is half-made is in the way.
+    if (first && step.half && is.get(step.id) === 'half') return fail()
     if (fuse-- === 0) throw new Killed()
     done.push(`${role === 'clean' ? 'clean' : 'do'} ${step.id}`)
     if (role === 'clean') is.delete(step.id)
