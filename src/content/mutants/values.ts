@@ -134,6 +134,8 @@ export const wrongValues = (path: Path, value: unknown, root: unknown, neighbour
     const others = other(neighbours.labels.get(`${home} ${field}`) ?? [], [value])
     return [...others, `${value}-wrong`]
   }
-  const wrong = byField[withoutNot(field)]
+  // A field may be called like something that every object inherits.
+  const name = withoutNot(field)
+  const wrong = Object.hasOwn(byField, name) ? byField[name] : undefined
   return wrong === undefined ? [`${value}-wrong`] : wrong(value, siblings, neighbours, home)
 }
