@@ -31,7 +31,8 @@ export const startInTerminal = (args: string[], env: NodeJS.ProcessEnv, [cols, r
   const ended = new Promise<{ exitCode: number; signal?: number }>((resolve) =>
     child.onExit((how) => {
       over = true
-      resolve(how)
+      // What was written last is on the screen only once the emulator has read it.
+      terminal.write('', () => resolve(how))
     }),
   )
   onTestFinished(() => {
