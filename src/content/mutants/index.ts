@@ -51,7 +51,9 @@ const editsOf = (object: KubeObject, world: Neighbours): Edit[] => {
 const nameOf = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 
-const asText = (objects: unknown[]): string => objects.map((object) => stringify(object)).join('---\n')
+/** In the YAML that Kubernetes reads, where a bare `y` is a truth value and no text. */
+const asText = (objects: unknown[]): string =>
+  objects.map((object) => stringify(object, { version: '1.1' })).join('---\n')
 
 /** Every mutant of a solution, in the order of its text; none twice. */
 export const mutantsOf = (solution: Change, neighbours: Neighbours): Mutant[] => {
