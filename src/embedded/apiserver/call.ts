@@ -64,7 +64,7 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
 export async function encode(call: Pick<Call, 'view'>, body: object, status = 200): Promise<Response> {
   if (call.view.representation.mediaType !== 'application/yaml') return json(body, status)
   const { stringify } = await import('./decode/yaml-library.ts')
-  return complete(stringify(body), status, { 'content-type': 'application/yaml' })
+  return complete(stringify(body, { version: '1.1' }), status, { 'content-type': 'application/yaml' })
 }
 
 /** One object of the call's kind, as the client asked to see it. */

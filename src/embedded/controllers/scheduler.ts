@@ -3,6 +3,7 @@
  * (anti-)affinity, topology spread, preemption, volumes, host ports.
  */
 import type { KubeObject } from '../../kube/api.ts'
+import { meets } from '../../meshes/match/labels.ts'
 import { timestamp } from '../clock.ts'
 import { parseQuantity } from '../kinds/quantity.ts'
 import type { NodeObject, NodeSelectorTerm, PodObject, Toleration } from '../kinds/types.ts'
@@ -18,20 +19,9 @@ const asBinding = { ...asScheduler, subresource: 'binding' as const }
 
 const termMatches = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: NodeObject): boolean => {
   const check = (value: string | undefined, operator: string, values: string[] = []): boolean => {
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value)
-      case 'NotIn':
-        return value === undefined || !values.includes(value)
-      case 'Exists':
-        return value !== undefined
-      case 'DoesNotExist':
-        return value === undefined
-      case 'Gt':
-        return value !== undefined && Number(value) > Number(values[0])
-      default:
-        return operator === 'Lt' && value !== undefined && Number(value) < Number(values[0])
-    }
+    if (operator === 'Gt') return value !== undefined && Number(value) > Number(values[0])
+    if (operator === 'Lt') return value !== undefined && Number(value) < Number(values[0])
+    return meets(value, operator, values)
   }
   if (matchExpressions.length + matchFields.length === 0) return false
   return (

@@ -1,34 +1,9 @@
 /** Label selectors as they stand in specs: matching and printing. */
 import type { LabelSelector } from '../../kube/kinds.ts'
 
+export { selects } from '../../meshes/match/labels.ts'
+
 type Labels = Readonly<Record<string, string>>
-
-const requirement = (
-  { key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number],
-  labels: Labels,
-): boolean => {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-  }
-}
-
-/** An empty selector matches everything, an absent one nothing, as in the API's specs. */
-export const selects = (selector: LabelSelector | undefined, labels: Labels | undefined): boolean => {
-  if (!selector) return false
-  const own = labels ?? {}
-  return (
-    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => Object.hasOwn(own, key) && own[key] === value) &&
-    (selector.matchExpressions ?? []).every((expression) => requirement(expression, own))
-  )
-}
 
 /** A Service's or a ReplicationController's selector: labels only. An empty one selects nothing. */
 export const selectsLabels = (selector: Labels | undefined, labels: Labels | undefined): boolean => {

@@ -182,10 +182,8 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     )
   }
 
-  const exited = (item: Entry, run: Run, exitCode: number): void => {
-    if (isOver || item.run !== run) return
+  const noteEnd = (item: Entry, run: Run, exitCode: number): void => {
     const { record } = item
-    const startedAt = record.state.running?.startedAt
     item.previous = run
     item.run = undefined
     record.started = false
@@ -194,11 +192,16 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
       terminated: {
         exitCode,
         reason: exitCode === 0 ? 'Completed' : 'Error',
-        startedAt,
+        startedAt: record.state.running?.startedAt,
         finishedAt: timestamp(clock),
         containerID: `containerd://${run.id}`,
       },
     }
+  }
+
+  const exited = (item: Entry, run: Run, exitCode: number): void => {
+    if (isOver || item.run !== run) return
+    noteEnd(item, run, exitCode)
     planRestart(item)
     finishSidecars()
     advance()
@@ -297,21 +300,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     item.cancelRestart = undefined
     if (!run) return
     say('Normal', 'Killing', `Stopping container ${record.spec.name}`, record)
-    const startedAt = record.state.running?.startedAt
-    const exitCode = run.stop()
-    item.previous = run
-    item.run = undefined
-    record.started = false
-    record.ready = false
-    record.state = {
-      terminated: {
-        exitCode,
-        reason: exitCode === 0 ? 'Completed' : 'Error',
-        startedAt,
-        finishedAt: timestamp(clock),
-        containerID: `containerd://${run.id}`,
-      },
-    }
+    noteEnd(item, run, run.stop())
   }
 
   const terminate = (): void => {

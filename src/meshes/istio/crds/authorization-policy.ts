@@ -1,8 +1,8 @@
 /** The CRD of AuthorizationPolicy. Field trees, enums and CEL rules are Istio's; the words are ours. */
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
-import { atMostOne, checked, choice, doc, list, map, object, string, text } from './schema.ts'
-import { targetRef, targetRefs } from './shared.ts'
+import { atMostOne, checked, choice, doc, list, object, string, text } from './schema.ts'
+import { oneTarget, selector, targetRef, targetRefs } from './shared.ts'
 
 export const authorizationPolicy = (): KubeObject =>
   crd({
@@ -143,22 +143,7 @@ export const authorizationPolicy = (): KubeObject =>
             ),
             selector: doc(
               'The workloads that this is for. Absent: the whole namespace, or the whole mesh when the object is in the root namespace (istio-system).',
-              object({
-                matchLabels: doc(
-                  'Labels that a pod must all carry, with exactly these values.',
-                  checked(
-                    map(
-                      checked(string({ maxLength: 63 }), [
-                        'wildcard not allowed in label value match',
-                        '!self.contains("*")',
-                      ]),
-                      { maxProperties: 4096 },
-                    ),
-                    ['wildcard not allowed in label key match', 'self.all(key, !key.contains("*"))'],
-                    ['key must not be empty', 'self.all(key, key.size() != 0)'],
-                  ),
-                ),
-              }),
+              selector,
             ),
             targetRef: doc(
               'One Gateway, Service or the like that this is for. Sidecars ignore such a policy.',
@@ -171,10 +156,7 @@ export const authorizationPolicy = (): KubeObject =>
           }),
           ['provider'],
         ),
-        [
-          'only one of targetRefs or selector can be set',
-          '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1',
-        ],
+        oneTarget,
       ),
     ),
   })

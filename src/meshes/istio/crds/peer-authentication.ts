@@ -1,7 +1,8 @@
 /** The CRD of PeerAuthentication. Field trees, enums and CEL rules are Istio's; the words are ours. */
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
-import { checked, choice, doc, map, object, string } from './schema.ts'
+import { checked, choice, doc, map, object } from './schema.ts'
+import { selector } from './shared.ts'
 
 export const peerAuthentication = (): KubeObject =>
   crd({
@@ -47,22 +48,7 @@ export const peerAuthentication = (): KubeObject =>
           ),
           selector: doc(
             'The workloads that this is for. Absent: the whole namespace, or the whole mesh when the object is in the root namespace (istio-system). A selector in the root namespace selects nothing.',
-            object({
-              matchLabels: doc(
-                'Labels that a pod must all carry, with exactly these values.',
-                checked(
-                  map(
-                    checked(string({ maxLength: 63 }), [
-                      'wildcard not allowed in label value match',
-                      '!self.contains("*")',
-                    ]),
-                    { maxProperties: 4096 },
-                  ),
-                  ['wildcard not allowed in label key match', 'self.all(key, !key.contains("*"))'],
-                  ['key must not be empty', 'self.all(key, key.size() != 0)'],
-                ),
-              ),
-            }),
+            selector,
           ),
         }),
         [

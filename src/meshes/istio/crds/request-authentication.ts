@@ -1,8 +1,8 @@
 /** The CRD of RequestAuthentication. Field trees, enums and CEL rules are Istio's; the words are ours. */
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
-import { checked, choice, doc, duration, flag, list, map, object, string, text } from './schema.ts'
-import { targetRef, targetRefs } from './shared.ts'
+import { checked, choice, doc, duration, flag, list, object, string, text } from './schema.ts'
+import { oneTarget, selector, targetRef, targetRefs } from './shared.ts'
 
 const keysUrl = checked(string({ maxLength: 2048, minLength: 1 }), [
   'url must have scheme http:// or https://',
@@ -88,22 +88,7 @@ export const requestAuthentication = (): KubeObject =>
           ),
           selector: doc(
             'The workloads that this is for. Absent: the whole namespace, or the whole mesh when the object is in the root namespace.',
-            object({
-              matchLabels: doc(
-                'Labels that a pod must all carry, with exactly these values.',
-                checked(
-                  map(
-                    checked(string({ maxLength: 63 }), [
-                      'wildcard not allowed in label value match',
-                      '!self.contains("*")',
-                    ]),
-                    { maxProperties: 4096 },
-                  ),
-                  ['wildcard not allowed in label key match', 'self.all(key, !key.contains("*"))'],
-                  ['key must not be empty', 'self.all(key, key.size() != 0)'],
-                ),
-              ),
-            }),
+            selector,
           ),
           targetRef: doc(
             'One Gateway, Service or the like that this is for. Sidecars ignore such a policy.',
@@ -114,10 +99,7 @@ export const requestAuthentication = (): KubeObject =>
             targetRefs,
           ),
         }),
-        [
-          'only one of targetRefs or selector can be set',
-          '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1',
-        ],
+        oneTarget,
       ),
     ),
   })

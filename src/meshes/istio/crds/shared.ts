@@ -2,6 +2,7 @@
 import {
   checked,
   choice,
+  doc,
   duration,
   flag,
   int32,
@@ -26,12 +27,15 @@ export const extensionMatch = list(
 )
 
 export const selector = object({
-  matchLabels: checked(
-    map(checked(string({ maxLength: 63 }), ['wildcard not allowed in label value match', '!self.contains("*")']), {
-      maxProperties: 4096,
-    }),
-    ['wildcard not allowed in label key match', 'self.all(key, !key.contains("*"))'],
-    ['key must not be empty', 'self.all(key, key.size() != 0)'],
+  matchLabels: doc(
+    'Labels that a pod must all carry, with exactly these values.',
+    checked(
+      map(checked(string({ maxLength: 63 }), ['wildcard not allowed in label value match', '!self.contains("*")']), {
+        maxProperties: 4096,
+      }),
+      ['wildcard not allowed in label key match', 'self.all(key, !key.contains("*"))'],
+      ['key must not be empty', 'self.all(key, key.size() != 0)'],
+    ),
   ),
 })
 
@@ -46,6 +50,12 @@ export const targetRef = object(
 )
 
 export const targetRefs = list(targetRef, { maxItems: 16 })
+
+/** The rule of specs with a selector and targets. */
+export const oneTarget: [string, string] = [
+  'only one of targetRefs or selector can be set',
+  '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1',
+]
 
 export const vmConfig = object({
   env: list(
@@ -150,21 +160,25 @@ export const portsByName = checked(map(portNumber, { maxProperties: 128 }), [
   'self.all(key, size(key) < 63 && key.matches("^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$"))',
 ])
 
+export const workloadEntryFields = object({
+  address: doc('Its address.', endpointAddress),
+  labels: map(text, { maxProperties: 256 }),
+  locality: string({ maxLength: 2048 }),
+  network: string({ maxLength: 2048 }),
+  ports: portsByName,
+  serviceAccount: string({ maxLength: 253 }),
+  weight: uint32,
+})
+
+export const noPortsOnSockets: [string, string] = [
+  'UDS may not include ports',
+  '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
+]
+
 export const workloadEntrySpec = checked(
-  object({
-    address: endpointAddress,
-    labels: map(text, { maxProperties: 256 }),
-    locality: string({ maxLength: 2048 }),
-    network: string({ maxLength: 2048 }),
-    ports: portsByName,
-    serviceAccount: string({ maxLength: 253 }),
-    weight: uint32,
-  }),
+  workloadEntryFields,
   ['Address is required', 'has(self.address) || has(self.network)'],
-  [
-    'UDS may not include ports',
-    '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
-  ],
+  noPortsOnSockets,
 )
 
 export const destination = object({ host: text, port: portSelector, subset: text }, { required: ['host'] })

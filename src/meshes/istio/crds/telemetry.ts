@@ -16,7 +16,7 @@ import {
   string,
   text,
 } from './schema.ts'
-import { selector, targetRef, targetRefs } from './shared.ts'
+import { oneTarget, selector, targetRef, targetRefs } from './shared.ts'
 
 const tracedSide = object({ mode: choice('CLIENT_AND_SERVER', 'CLIENT', 'SERVER') })
 
@@ -120,9 +120,6 @@ export const telemetry = (): KubeObject =>
           ),
         ),
       }),
-      [
-        'only one of targetRefs or selector can be set',
-        '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1',
-      ],
+      oneTarget,
     ),
   })

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
 import { checked, choice, doc, int32, nullable, object, string, text } from './schema.ts'
-import { extensionMatch, selector, targetRef, targetRefs, vmConfig } from './shared.ts'
+import { extensionMatch, oneTarget, selector, targetRef, targetRefs, vmConfig } from './shared.ts'
 
 export const wasmPlugin = (): KubeObject =>
   crd({
@@ -43,9 +43,6 @@ export const wasmPlugin = (): KubeObject =>
         },
         { required: ['url'] },
       ),
-      [
-        'only one of targetRefs or selector can be set',
-        '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1',
-      ],
+      oneTarget,
     ),
   })

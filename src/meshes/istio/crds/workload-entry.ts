@@ -1,8 +1,7 @@
 /** The CRD of WorkloadEntry. Field trees, enums and CEL rules are Istio's; the words are ours. */
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
-import { checked, doc, map, object, string, text, uint32 } from './schema.ts'
-import { endpointAddress, portsByName } from './shared.ts'
+import { workloadEntrySpec } from './shared.ts'
 
 export const workloadEntry = (): KubeObject =>
   crd({
@@ -18,20 +17,5 @@ export const workloadEntry = (): KubeObject =>
       ['Age', 'date', '.metadata.creationTimestamp', 'Time since creation.'],
       ['Address', 'string', '.spec.address', 'The address of the endpoint.'],
     ],
-    spec: checked(
-      object({
-        address: doc('Its address.', endpointAddress),
-        labels: map(text, { maxProperties: 256 }),
-        locality: string({ maxLength: 2048 }),
-        network: string({ maxLength: 2048 }),
-        ports: portsByName,
-        serviceAccount: string({ maxLength: 253 }),
-        weight: uint32,
-      }),
-      ['Address is required', 'has(self.address) || has(self.network)'],
-      [
-        'UDS may not include ports',
-        '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
-      ],
-    ),
+    spec: workloadEntrySpec,
   })

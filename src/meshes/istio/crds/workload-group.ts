@@ -1,8 +1,8 @@
 /** The CRD of WorkloadGroup. Field trees, enums and CEL rules are Istio's; the words are ours. */
 import type { KubeObject } from '../../../kube/api.ts'
 import { crd } from './definition.ts'
-import { atMostOne, checked, integer, list, map, object, string, text, uint32 } from './schema.ts'
-import { endpointAddress, portNumber, portsByName } from './shared.ts'
+import { atMostOne, checked, integer, list, map, object, string, text } from './schema.ts'
+import { noPortsOnSockets, portNumber, workloadEntryFields } from './shared.ts'
 
 export const workloadGroup = (): KubeObject =>
   crd({
@@ -41,21 +41,7 @@ export const workloadGroup = (): KubeObject =>
           }),
           ['httpGet', 'tcpSocket', 'exec', 'grpc'],
         ),
-        template: checked(
-          object({
-            address: endpointAddress,
-            labels: map(text, { maxProperties: 256 }),
-            locality: string({ maxLength: 2048 }),
-            network: string({ maxLength: 2048 }),
-            ports: portsByName,
-            serviceAccount: string({ maxLength: 253 }),
-            weight: uint32,
-          }),
-          [
-            'UDS may not include ports',
-            '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
-          ],
-        ),
+        template: checked(workloadEntryFields, noPortsOnSockets),
       },
       { required: ['template'] },
     ),
