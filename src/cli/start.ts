@@ -103,6 +103,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
   }
   const { stdin, stdout, env } = io
   const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, program))
+  const { store } = parts
   let first: Pick<SessionOptions, 'start' | 'notices'> = { start: scenario ?? openAtExit(parts) }
   for (;;) {
     const session = createSession({ ...parts, ...first })
@@ -115,7 +116,9 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
       }
       end = 'interrupted'
     }
-    if (end === 'interrupted') note(io, 'interrupted; your progress is kept')
+    const unsaved = store.retry()
+    if (unsaved) note(io, unsaved)
+    else if (end === 'interrupted') note(io, 'interrupted; your progress is kept')
     return end === 'interrupted' ? exit.interrupted : exit.passed
   }
 }

@@ -74,7 +74,7 @@ export const makeReal = ({ items, tasks, labs, folder, files, reportsOf }: ExamD
     },
 
     actions: {
-      save: ({ context }) => folder.save(context.kept),
+      save: assign(({ context }) => ({ unsaved: folder.save(context.kept) })),
       readNotes: assign(({ context }) => ({ notes: { ...context.notes, text: folder.notes() } })),
     },
   })

@@ -21,6 +21,8 @@ export interface ExamInput {
   notes: { path: string; text: string }
   now: () => number
   notice?: string
+  /** Why the exam is not on disk as it is. */
+  unsaved?: string
 }
 
 /** What a graded exam leaves: its results, and the report files that could be written. */

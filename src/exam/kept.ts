@@ -2,9 +2,9 @@
  * An exam on disk: a folder each, with what is known of it, the candidate's files and notes, and in the end its reports.
  * Written before it is shown (see session/durable.ts), so that a kill at any moment loses nothing.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { listFolder, readDurable, removeDrafts, writeDurably } from '../session/durable.ts'
+import { listFolder, readDurable, refusalOf, removeDrafts, writeDurably } from '../session/durable.ts'
 import { emptyWork, isWork, type Work } from '../session/work.ts'
 import type { ExamPlan } from './compose.ts'
 import type { ExamResults } from './score.ts'
@@ -85,7 +85,8 @@ const isKeptExam = (value: unknown): value is KeptExam =>
 /** One exam's folder. */
 export interface ExamFolder {
   path: string
-  save(kept: KeptExam): void
+  /** Why the file system refused, if it did. */
+  save(kept: KeptExam): string | undefined
   notesPath: string
   notes(): string
   /** Writes a report beside the exam; returns its path. */
@@ -98,13 +99,11 @@ export const examFolder = (path: string): ExamFolder => {
   const notesPath = join(path, 'notes.md')
   return {
     path,
-    save: (kept) => writeDurably(join(path, 'exam.json'), `${JSON.stringify(kept, null, 1)}\n`),
+    save: (kept) => refusalOf(() => writeDurably(join(path, 'exam.json'), `${JSON.stringify(kept, null, 1)}\n`)),
     notesPath,
     notes: () => {
-      if (!existsSync(notesPath)) {
-        mkdirSync(path, { recursive: true, mode: 0o700 })
-        writeDurably(notesPath, notesHeader)
-      }
+      // Without room for a header there are no notes yet; the editor says what it can do about that.
+      if (!existsSync(notesPath) && refusalOf(() => writeDurably(notesPath, notesHeader))) return ''
       return readFileSync(notesPath, 'utf8').replace(notesHeader, '').trim()
     },
     report: (name, text) => {

@@ -58,7 +58,7 @@ export const createExamSession = (options: ExamOptions): ExamSession => {
       openLab({ provider, loadMesh, prepare: prepareWith(task) }, task.item, work, say, signal),
   })
   const files = createStepFiles(folder.path)
-  folder.save(kept)
+  const unsaved = folder.save(kept)
   const actor = createActor(makeReal({ items, tasks, labs, folder, files, reportsOf: options.reportsOf }), {
     input: {
       kept,
@@ -68,6 +68,7 @@ export const createExamSession = (options: ExamOptions): ExamSession => {
       notes: { path: folder.notesPath, text: folder.notes() },
       now,
       notice: options.notice,
+      unsaved,
     },
   })
   let known: { snapshot: unknown; view: View } | undefined

@@ -6,7 +6,12 @@ import type { ExamContext } from './context.ts'
 import type { examMachine } from './machine.ts'
 import type { TaskLab } from './types.ts'
 
-const baseOf = ({ kept, sheets, left, notes, notice }: ExamContext) => ({
+const noticeOf = ({ unsaved, notice }: Pick<ExamContext, 'unsaved' | 'notice'>): string | undefined =>
+  [unsaved && `the exam is not saved (${unsaved}); it is tried again with every change`, notice]
+    .filter(Boolean)
+    .join('. ') || undefined
+
+const baseOf = ({ kept, sheets, left, notes, unsaved, notice }: ExamContext) => ({
   tasks: kept.tasks.map(({ opened, flagged, done }, index) => ({
     ...sheets[index]!,
     weight: kept.plan.tasks[index]!.weight,
@@ -18,7 +23,7 @@ const baseOf = ({ kept, sheets, left, notes, notice }: ExamContext) => ({
   left,
   total: kept.plan.minutes * 60_000,
   notes,
-  notice,
+  notice: noticeOf({ unsaved, notice }),
 })
 
 const failure = (says: string): { says: string; next: string } => {
@@ -39,7 +44,8 @@ export const viewOf = (
   fileOf: (context: ExamContext) => StepFile | undefined,
 ): View => {
   const { context } = snapshot
-  const { graded, notice, says } = context
+  const { graded, says } = context
+  const notice = noticeOf(context)
   if (graded) return { screen: 'exam-results', results: graded.results, reports: graded.reports, notice }
   if (snapshot.matches('stuck')) {
     const { says: what, next } = failure(says)

@@ -1,7 +1,8 @@
 /** The machine's names made real: open, watch, grade, apply, close; and what is written down. */
 import { assign, fromCallback, fromPromise } from 'xstate'
 import type { CatalogueItem } from '../content/load.ts'
-import { chosen, currentStep } from './context.ts'
+import { chosen, complained, currentStep } from './context.ts'
+import { refusalOf } from './durable.ts'
 import { type LabDeps, openLab } from './lab.ts'
 import {
   type ApplyInput,
@@ -62,11 +63,16 @@ export const makeReal = (deps: SessionDeps) => {
       watchFiles: fromCallback<{ type: 'LOOK' }, FilesInput>(({ input: { item, step }, sendBack, receive }) => {
         const now = item?.scenario.spec.steps[step]
         if (!item || !now) return undefined
-        const saves = watchSaves(files.prepare(item.scenario, now), (path) =>
-          sendBack({ type: 'SAVED', path } satisfies WorldEvent),
-        )
-        receive(saves.look)
-        return saves.stop
+        let stop = (): void => {}
+        const refused = refusalOf(() => {
+          const saves = watchSaves(files.prepare(item.scenario, now), (path) =>
+            sendBack({ type: 'SAVED', path } satisfies WorldEvent),
+          )
+          receive(saves.look)
+          stop = saves.stop
+        })
+        if (refused) sendBack({ type: 'HINDERED', says: `the step's file: ${refused}` } satisfies WorldEvent)
+        return stop
       }),
 
       grade: fromPromise(({ input: { lab, step }, signal }: { input: GradeInput; signal: AbortSignal }) =>
@@ -113,21 +119,23 @@ export const makeReal = (deps: SessionDeps) => {
           progress: new Map([...progress].map(([name, kept]) => [name, kept.progress])),
           resume: lastUnfinished(progress)?.scenario,
           notice: [context.notice, ...notices].filter(Boolean).join('. ') || undefined,
+          unsaved: store.retry(),
           item: undefined,
         }
       }),
-      save: ({ context }) => {
-        if (context.item) store.save(context.item.scenario.metadata.name, context.kept)
-      },
+      save: assign(({ context }) =>
+        context.item ? { unsaved: store.save(context.item.scenario.metadata.name, context.kept) } : {},
+      ),
       forgetSeen: ({ context }) => context.lab?.forgetSeen(),
       readMine: assign(({ context }) => {
         const step = currentStep(context)
         return context.solutionShown && context.item && step ? { mine: files.edited(context.item.scenario, step) } : {}
       }),
-      restoreFiles: ({ context }) => {
-        const step = currentStep(context)
-        if (context.item && step) files.reset(context.item.scenario, step)
-      },
+      restoreFiles: assign(({ context }) => {
+        const [item, step] = [context.item, currentStep(context)]
+        const refused = item && step && refusalOf(() => files.reset(item.scenario, step))
+        return refused ? complained(context, `the step's file: ${refused}`) : {}
+      }),
     },
   })
 }

@@ -54,6 +54,8 @@ export interface SessionContext {
   progress: ReadonlyMap<string, ScenarioProgress>
   resume?: string
   notice?: string
+  /** Why progress is not on disk yet. */
+  unsaved?: string
   now: () => number
 
   item?: CatalogueItem

@@ -22,12 +22,28 @@ export const writeDurably = (path: string, text: string): void => {
   const draft = join(folder, `.${basename(path)}.${process.pid}.tmp`)
   const file = openSync(draft, 'w', 0o600)
   try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    try {
+      writeSync(file, text)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
   }
-  renameSync(draft, path)
+}
+
+/** Why the file system refused, in its own words; undefined when it did not. Other errors are thrown. */
+export const refusalOf = (write: () => void): string | undefined => {
+  try {
+    write()
+    return undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    return (error as Error).message
+  }
 }
 
 /** Whether no process has this id. One of somebody else counts as there. */
@@ -66,7 +82,7 @@ export const readDurable = <T>(path: string, check: (value: unknown) => value is
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { missing: true }
-    throw error
+    return keepAside(path)
   }
   try {
     const value: unknown = JSON.parse(text)
@@ -74,10 +90,15 @@ export const readDurable = <T>(path: string, check: (value: unknown) => value is
   } catch {
     // Falls through: not even JSON.
   }
+  return keepAside(path)
+}
+
+const keepAside = (path: string): { aside: string; says: string } => {
   const taken = new Set(listFolder(dirname(path)))
   let number = 1
   while (taken.has(`${basename(path)}.unreadable-${number}`)) number++
   const aside = `${path}.unreadable-${number}`
-  renameSync(path, aside)
+  const refused = refusalOf(() => renameSync(path, aside))
+  if (refused) return { aside: path, says: `${basename(path)} could not be read, nor kept aside (${refused})` }
   return { aside, says: `${basename(path)} could not be read and is kept as ${aside}` }
 }

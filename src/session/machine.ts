@@ -35,6 +35,7 @@ export type WorldEvent =
   | { type: 'SEEN'; matrix: Matrix }
   | { type: 'TAPPED'; tap: TapView }
   | { type: 'LOST'; says: string }
+  | { type: 'HINDERED'; says: string }
 
 export type SessionEvent = UserEvent | WorldEvent
 
@@ -185,7 +186,8 @@ export const sessionMachine = setup({
           },
           { actions: 'markDirty' },
         ],
-        CHECK: { actions: ['forgetSeen', 'markDirty'] },
+        CHECK: { actions: ['save', 'forgetSeen', 'markDirty'] },
+        HINDERED: { actions: { type: 'noteError', params: ({ event }) => ({ error: event.says }) } },
         TAP: { actions: sendTo('tap', ({ event }) => event) },
         TAPPED: { actions: { type: 'noteTap', params: ({ event }) => event } },
         EDITED: { actions: sendTo('watchFiles', { type: 'LOOK' }) },

@@ -3,7 +3,7 @@
  * over each other's scenarios. Written before it is shown (see durable.ts).
  */
 import { join } from 'node:path'
-import { listFolder, readDurable, removeDrafts, writeDurably } from './durable.ts'
+import { listFolder, readDurable, refusalOf, removeDrafts, writeDurably } from './durable.ts'
 import { isStepRecords, type StepRecords } from './record.ts'
 import type { ScenarioProgress } from './types.ts'
 import { emptyWork, isWork, type Work } from './work.ts'
@@ -27,7 +27,13 @@ export interface Kept {
 export interface ProgressStore {
   /** `notice` when a file could not be read: it is kept aside and the scenario starts anew. */
   load(scenario: string): { kept: Kept; notice?: string }
-  save(scenario: string, kept: Kept): void
+  /**
+   * What the file system refuses is held in memory, is what `load` and `all` give, and is tried again with the next save.
+   * The answer is `retry`'s.
+   */
+  save(scenario: string, kept: Kept): string | undefined
+  /** Writes what is held; a sentence when something still is, undefined when everything is safe. */
+  retry(): string | undefined
   /** Of every scenario that was ever started. */
   all(): { progress: Map<string, Kept>; notices: string[] }
 }
@@ -78,7 +84,19 @@ const isKept = (value: unknown): value is Kept =>
 export const createProgressStore = (stateFolder: string): ProgressStore => {
   const folder = join(stateFolder, 'progress')
   const fileOf = (scenario: string): string => join(folder, `${scenario}.json`)
+  const held = new Map<string, Kept>()
+  const retry = (): string | undefined => {
+    for (const [scenario, kept] of held) {
+      const refused = refusalOf(() => writeDurably(fileOf(scenario), `${JSON.stringify(kept, null, 1)}\n`))
+      if (refused)
+        return `progress is not saved yet (${refused}). It is tried again with every change: make room, or make ${folder} writable`
+      held.delete(scenario)
+    }
+    return undefined
+  }
   const load = (scenario: string): { kept: Kept; notice?: string } => {
+    const unsaved = held.get(scenario)
+    if (unsaved) return { kept: unsaved }
     const read = readDurable(fileOf(scenario), isKept)
     if ('value' in read) return { kept: read.value }
     if ('missing' in read) return { kept: newKept() }
@@ -86,14 +104,17 @@ export const createProgressStore = (stateFolder: string): ProgressStore => {
   }
   return {
     load,
-    save: (scenario, kept) => writeDurably(fileOf(scenario), `${JSON.stringify(kept, null, 1)}\n`),
+    save: (scenario, kept) => {
+      held.set(scenario, kept)
+      return retry()
+    },
+    retry,
     all: () => {
       const progress = new Map<string, Kept>()
       const notices: string[] = []
       removeDrafts(folder)
-      for (const name of listFolder(folder)) {
-        const scenario = /^([^.].*)\.json$/.exec(name)?.[1]
-        if (!scenario) continue
+      const saved = listFolder(folder).flatMap((name) => /^([^.].*)\.json$/.exec(name)?.[1] ?? [])
+      for (const scenario of new Set([...saved, ...held.keys()])) {
         const { kept, notice } = load(scenario)
         progress.set(scenario, kept)
         if (notice) notices.push(notice)

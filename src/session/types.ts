@@ -73,7 +73,7 @@ export type TapView = { from: string; to: string } & (
 
 /** What a lesson shows. */
 export type LessonView =
-  | { screen: 'picker'; catalogue: CatalogueEntry[]; resume?: string; notice?: string }
+  | { screen: 'picker'; catalogue: CatalogueEntry[]; resume?: string; notice?: string; unsaved?: boolean }
   | { screen: 'opening'; scenario: Scenario; stepIndex: number; says: string }
   | { screen: 'failed'; scenario: Scenario; says: string; next: string }
   | LabView
@@ -110,6 +110,8 @@ export interface LabView {
   kubeconfig: string
   progress: ScenarioProgress
   notice?: string
+  /** Progress is in memory only, as `notice` says. */
+  unsaved?: boolean
 }
 
 /** What a learner can ask for. Names are the machine's events. */

@@ -58,9 +58,13 @@ const labView = (context: SessionContext, grading: boolean, file: StepFile | und
     file: file && { ...file, lastApply: context.lastApply },
     kubeconfig: lab.kubeconfig,
     progress: kept.progress,
-    notice: context.notice,
+    notice: noticeOf(context),
+    unsaved: context.unsaved !== undefined,
   }
 }
+
+const noticeOf = ({ unsaved, notice }: SessionContext): string | undefined =>
+  [unsaved, notice].filter(Boolean).join('. ') || undefined
 
 /** `fileOf`: the file that `e` opens for the current step. */
 export const viewOf = (
@@ -72,8 +76,9 @@ export const viewOf = (
   const picker: View = {
     screen: 'picker',
     catalogue: catalogueOf(context),
+    unsaved: context.unsaved !== undefined,
     resume: item && context.kept.progress.state === 'started' ? item.scenario.metadata.name : context.resume,
-    notice: context.notice,
+    notice: noticeOf(context),
   }
   if (!item || snapshot.matches('picking')) return picker
   if (snapshot.matches('failed')) return { screen: 'failed', scenario: item.scenario, ...splitError(says) }

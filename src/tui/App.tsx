@@ -69,7 +69,7 @@ export const App = ({ session, terminal, theme, home, continuing }: AppProps) =>
       <Regions region={screen.region} screen={screen} ui={ui} theme={theme} />
       <Rows lines={screen.strip} width={columns} theme={theme} />
       <Rows lines={messageRows({ ui, columns, theme }, view)} width={columns} theme={theme} />
-      <Footer entries={footerFor(context, columns)} question={questionText(ui)} columns={columns} theme={theme} />
+      <Footer entries={footerFor(context, columns)} question={questionText(ui, view)} columns={columns} theme={theme} />
     </Box>
   )
 }

@@ -1,5 +1,5 @@
 /** What a learner does, in a real terminal with real keys: the built program, nothing faked but the editor. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -124,6 +124,25 @@ test('two programs at once have a lab each', async () => {
   expect(kubeconfigs).toHaveLength(2)
   for (const one of both) one.kill('SIGTERM')
   await Promise.all(both.map((one) => one.ended))
+})
+
+test('progress that cannot be saved is said and held, and saved as soon as it can be', async () => {
+  const { env, state } = newHome()
+  const terminal = startInTerminal(['start', 'istio-strict-mtls'], env)
+  await terminal.shows(/\[FAIL\]/)
+  const folder = join(state, 'progress')
+  rmSync(folder, { recursive: true })
+  writeFileSync(folder, 'in the way')
+  terminal.press('e')
+  await terminal.shows(/6\/6/)
+  await terminal.shows(/progress is not saved yet/)
+  rmSync(folder)
+  terminal.press('r')
+  await terminal.shows(/^(?![\s\S]*not saved yet)/)
+  terminal.kill('SIGKILL')
+  await terminal.ended
+  const kept = JSON.parse(readFileSync(join(folder, 'istio-strict-mtls.json'), 'utf8')) as { progress: object }
+  expect(kept.progress).toMatchObject({ passed: ['strict-production'] })
 })
 
 test('a refused manifest is said in the server’s words, and the lab goes on', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -93,4 +93,43 @@ test('two programs saving at once leave a whole file', async () => {
   expect(kept.progress.passed).toHaveLength(2000)
   createProgressStore(folder).all()
   expect(readdirSync(join(folder, 'progress'))).toEqual(['a.json'])
+})
+
+/** A folder for progress in which nothing can be written: a file stands where the folder should be. */
+const blocked = () => {
+  const folder = freshFolder()
+  const wall = join(folder, 'progress')
+  writeFileSync(wall, '')
+  return { folder, free: () => rmSync(wall) }
+}
+
+describe('what the file system refuses', () => {
+  test('is said, held, and written once it can be', () => {
+    const { folder, free } = blocked()
+    const store = createProgressStore(folder)
+    expect(store.save('a', started(1))).toMatch(/not saved yet \(E.*progress/)
+    expect(store.load('a')).toEqual({ kept: started(1) })
+    expect(store.all().progress.get('a')).toEqual(started(1))
+    expect(store.save('b', started(2))).toBeDefined()
+    expect(store.retry()).toBeDefined()
+    free()
+    expect(store.retry()).toBeUndefined()
+    expect([...createProgressStore(folder).all().progress.keys()]).toEqual(['a', 'b'])
+    expect(createProgressStore(folder).load('a')).toEqual({ kept: started(1) })
+  })
+
+  test('a folder in the place of a file is kept aside', () => {
+    const folder = freshFolder()
+    mkdirSync(join(folder, 'progress', 'a.json'), { recursive: true })
+    const store = createProgressStore(folder)
+    expect(store.load('a').notice).toContain('a.json.unreadable-1')
+    expect(store.save('a', started(1))).toBeUndefined()
+  })
+
+  test('no half-written draft is left', () => {
+    const folder = freshFolder()
+    mkdirSync(join(folder, 'progress', 'a.json', 'in the way'), { recursive: true })
+    expect(createProgressStore(folder).save('a', started(1))).toBeDefined()
+    expect(readdirSync(join(folder, 'progress'))).toEqual(['a.json'])
+  })
 })

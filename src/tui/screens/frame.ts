@@ -23,7 +23,11 @@ const questions: Record<NonNullable<UiState['question']>, string> = {
   reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
 }
 
-export const questionText = (ui: UiState): string | undefined => ui.question && questions[ui.question]
+export const questionText = (ui: UiState, view: View): string | undefined => {
+  if (ui.question === 'quit' && 'unsaved' in view && view.unsaved)
+    return 'Quit? What could not be saved is tried once more, then it is lost.'
+  return ui.question && questions[ui.question]
+}
 
 /** The file that `e` opens, where there is one. */
 const fileOf = (view: View) =>
