@@ -3,7 +3,7 @@
  * always give the same verdict, on the embedded cluster and on objects read from a real one.
  */
 import type { KubeObject, ResourceRef } from '../kube/api.ts'
-import type { Namespace, Pod } from '../kube/kinds.ts'
+import type { Namespace, Pod, Service } from '../kube/kinds.ts'
 import type { Call } from './call.ts'
 import type { Finished, ProxyReport } from './traffic.ts'
 import type { Problem, Verdict } from './verdict.ts'
@@ -120,6 +120,8 @@ export interface Mesh<Model = unknown> {
    * `webhooks`: the cluster's MutatingWebhookConfigurations, whose selectors decide; absent: those of an installation.
    */
   inject(pod: Pod, namespace: Namespace, webhooks?: readonly KubeObject[]): Pod
+  /** What the injecting webhook makes of a Service when it is created, or the same Service. Absent: it sees none. */
+  annotate?(service: Service, namespace: Namespace): Service
   /** Whether this pod's traffic goes through the mesh. */
   isMeshed(pod: Pod): boolean
   /** Absent: workloads have no certificates that are modelled. */

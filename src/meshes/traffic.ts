@@ -37,6 +37,8 @@ export interface Sample {
   kind: 'counter' | 'histogram'
   value: number
   labels: Record<string, string>
+  /** Of a histogram: the upper bounds of its buckets, ascending. Absent: Envoy's. */
+  bounds?: readonly number[]
   /** Labels whose value is an expression over the report's attributes; one that cannot be evaluated is `unknown`. */
   computed?: Record<string, string>
 }

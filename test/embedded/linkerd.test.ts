@@ -99,7 +99,18 @@ describe('a cluster with Linkerd', () => {
     expect(await metrics()).toMatch(/inbound_http_authz_deny_total\{.*srv_name="api".*tls="true".*\} 1/)
     const client = createClient(embedded.cluster)
     const log = await client.logs({ namespace: 'shop', pod: 'api', container: 'linkerd-proxy' }, {})
-    expect(log).toMatch(/Request denied server\.group=policy\.linkerd\.io server\.kind=server server\.name=api/)
+    const time = String.raw`\[ *\d+\.\d{6}s\]  INFO ThreadId\(01\) inbound:server\{port=8080\}`
+    const who = `Some(Established { client_id: Some(ClientId(Dns(Name("default.shop.serviceaccount.identity.linkerd.cluster.local")))), negotiated_protocol: None })`
+    expect(log).toMatch(new RegExp(`^${time}: linkerd_app_inbound::policy::http: Request denied `, 'm'))
+    expect(log).toContain(
+      `server.group=policy.linkerd.io server.kind=server server.name=api route.group= route.kind=default route.name=default client.tls=${who} client.ip=`,
+    )
+    expect(log).toMatch(
+      new RegExp(
+        `^${time}:rescue\\{client\\.addr=[\\d.]+:\\d+\\}: linkerd_app_core::errors::respond: HTTP/1\\.1 request failed error=client [\\d.:]+: server: [\\d.]+:8080: unauthorized request on route error\\.sources=\\[unauthorized request on route\\] path="/"$`,
+        'm',
+      ),
+    )
     embedded.registry.delete({ group: 'policy.linkerd.io', resource: 'servers' }, 'api', 'shop')
   })
 
@@ -133,10 +144,18 @@ describe('a cluster with Linkerd', () => {
       err: () => {},
       client: async () => createClient(embedded.cluster),
     }
-    const code = await linkerdTool(parseArguments(['viz', 'edges', 'deployment', '-n', 'shop']), io)
+    const code = await linkerdTool(parseArguments(['viz', 'edges', 'po', '-n', 'shop']), io)
     expect([code, out]).toEqual([
       0,
       ['SRC      DST   SRC_NS   DST_NS   SECURED   ', 'client   api   shop     shop     √         ', ''].join('\n'),
+    ])
+    out = ''
+    await linkerdTool(parseArguments(['viz', 'edges', 'pods', '-A', '-o', 'json']), io)
+    expect(JSON.parse(out)).toEqual([
+      {
+        ...{ src: 'client', src_namespace: 'shop', dst: 'api', dst_namespace: 'shop' },
+        ...{ client_id: 'default.shop', server_id: 'default.shop', no_tls_reason: '' },
+      },
     ])
     expect(await linkerdTool(parseArguments(['viz', 'edges', 'deployment/api']), io)).toBe(1)
     expect(await linkerdTool(parseArguments(['multicluster', 'link']), io)).toBe(2)

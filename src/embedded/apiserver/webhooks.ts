@@ -4,7 +4,7 @@
  */
 
 import type { KubeObject } from '../../kube/api.ts'
-import type { Namespace, Pod } from '../../kube/kinds.ts'
+import type { Namespace, Pod, Service } from '../../kube/kinds.ts'
 import type { AdmissionAnswer, Mesh } from '../../meshes/mesh.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import type { Registry } from '../registry.ts'
@@ -26,12 +26,15 @@ const webhookNames: Record<Mesh['name'], string> = {
 export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly AdmissionPlugin[]): AdmissionPlugin[] {
   const inject = (request: AdmissionRequest): void => {
     const { operation, group, resource, subresource, object, namespace } = request
-    if (operation !== 'CREATE' || group !== '' || resource !== 'pods' || subresource || !object) return
-    const home = registry.get(namespaces, namespace ?? '')
+    if (operation !== 'CREATE' || group !== '' || subresource || !object) return
+    if (resource !== 'pods' && (resource !== 'services' || !mesh.annotate)) return
+    const home = registry.get(namespaces, namespace ?? '') as Namespace | undefined
     if (!home) return
-    const pod = object as Pod
-    const injected = mesh.inject(pod, home as Namespace, registry.list(injectors))
-    if (injected === pod) return
+    const injected =
+      resource === 'pods'
+        ? mesh.inject(object as Pod, home, registry.list(injectors))
+        : mesh.annotate?.(object as Service, home)
+    if (!injected || injected === object) return
     replaceContent(object, cloneJson(injected))
     for (const plugin of builtin) plugin.mutate?.(request)
   }

@@ -12,13 +12,15 @@ interface Series {
   labels: string
   kind: Sample['kind']
   value: number
+  /** Of histograms: the upper bounds of the buckets. */
+  bounds: readonly number[]
   /** Of histograms: how many observations were at most the bucket's bound. */
   counts: number[]
   observations: number
 }
 
 export interface SeriesSet {
-  add(sample: Pick<Sample, 'name' | 'kind' | 'value' | 'labels'>): void
+  add(sample: Pick<Sample, 'name' | 'kind' | 'value' | 'labels' | 'bounds'>): void
   /** Sets a gauge. */
   set(name: string, labels: Record<string, string>, value: number): void
   /** Adds to one of the proxy's own statistics. */
@@ -40,11 +42,11 @@ export const formatLabels = (labels: Readonly<Record<string, string>>): string =
 const line = (name: string, labels: string, value: number): string =>
   labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`
 
-const histogramLines = ({ name, labels, counts, observations, value }: Series): string => {
+const histogramLines = ({ name, labels, bounds, counts, observations, value }: Series): string => {
   const bucket = (bound: string, count: number): string =>
     line(`${name}_bucket`, `${labels === '' ? '' : `${labels},`}le="${bound}"`, count)
   return [
-    ...buckets.map((bound, index) => bucket(String(bound), counts[index] ?? 0)),
+    ...bounds.map((bound, index) => bucket(String(bound), counts[index] ?? 0)),
     bucket('+Inf', observations),
     line(`${name}_sum`, labels, value),
     line(`${name}_count`, labels, observations),
@@ -58,17 +60,17 @@ export const createSeries = (): SeriesSet => {
   return {
     count: (name, value) => void counts.set(name, (counts.get(name) ?? 0) + value),
     stats: () => [...counts].sort(([a], [b]) => (a < b ? -1 : 1)),
-    add({ name, kind, value, labels }) {
+    add({ name, kind, value, labels, bounds = buckets }) {
       const text = formatLabels(labels)
       const key = `${name}{${text}}`
       let series = all.get(key)
       if (!series) {
-        series = { name, labels: text, kind, value: 0, counts: buckets.map(() => 0), observations: 0 }
+        series = { name, labels: text, kind, value: 0, bounds, counts: bounds.map(() => 0), observations: 0 }
         all.set(key, series)
       }
       series.value += value
       series.observations++
-      for (const [index, bound] of buckets.entries()) if (value <= bound) series.counts[index]!++
+      for (const [index, bound] of series.bounds.entries()) if (value <= bound) series.counts[index]!++
     },
     set(name, labels, value) {
       const text = formatLabels(labels)

@@ -2,8 +2,8 @@
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { LabelSelector, Pod } from '../../kube/kinds.ts'
 import { selects } from '../match/labels.ts'
-import { byAge, fields, list, nameOf, refOf, text } from '../read.ts'
-import type { Problem } from '../verdict.ts'
+import { byAge, fields, nameOf, refOf, text } from '../read.ts'
+import type { Evidence, Problem } from '../verdict.ts'
 import {
   type Authorization,
   isCoreKind,
@@ -118,15 +118,24 @@ export const findIn =
   (kind: string, namespace: string, name: string): KubeObject | undefined =>
     authentications.get(authenticationKey(kind, namespace, name))
 
+const covers = (server: KubeObject, pod: Pod, port: number): boolean => {
+  const spec = fields(server.spec)
+  if (typeof spec.podSelector !== 'object' || spec.podSelector === null) return false
+  if (!selects(spec.podSelector as LabelSelector, pod.metadata.labels ?? {})) return false
+  // A number in quotes is a name, which no port has (policy-controller/k8s/api/src/policy/server.rs, Port).
+  return typeof spec.port === 'string' ? namedPorts(pod, spec.port).includes(port) : spec.port === port
+}
+
+const serversOn = (model: LinkerdModel, pod: Pod): readonly KubeObject[] =>
+  model.servers.get(pod.metadata.namespace ?? '') ?? []
+
 /** The Server that holds that container port of the pod: the oldest, then by name. */
 export const serverOf = (model: LinkerdModel, pod: Pod, port: number): KubeObject | undefined =>
-  model.servers.get(pod.metadata.namespace ?? '')?.find((server) => {
-    const spec = fields(server.spec)
-    if (typeof spec.podSelector !== 'object' || spec.podSelector === null) return false
-    if (!selects(spec.podSelector as LabelSelector, pod.metadata.labels ?? {})) return false
-    if (spec.port === port || spec.port === String(port)) return true
-    return typeof spec.port === 'string' && namedPorts(pod, spec.port).includes(port)
-  })
+  serversOn(model, pod).find((server) => covers(server, pod, port))
+
+/** A Server on that port which says that it is opaque, whether or not it is the one that holds the port. */
+export const opaqueServerOf = (model: LinkerdModel, pod: Pod, port: number): KubeObject | undefined =>
+  serversOn(model, pod).find((server) => fields(server.spec).proxyProtocol === 'opaque' && covers(server, pod, port))
 
 /** A policy that admits, or that is void and why. */
 export type Found = { authorization: Authorization } | { object: KubeObject; void: string; field: string }
@@ -174,11 +183,9 @@ export const routesOf = (model: LinkerdModel, server: KubeObject): Route[] =>
     serversOf(object).includes(server.metadata.name),
   )
 
-/** A GRPCRoute on the Server, which nothing here can weigh. */
-export const otherRouteOf = (model: LinkerdModel, server: KubeObject): KubeObject | undefined =>
-  (model.otherRoutes.get(server.metadata.namespace ?? '') ?? []).find((object) =>
-    serversOf(object).includes(server.metadata.name),
-  )
+/** A route on the Server that the policy controller cannot index, and why. */
+export const unreadRouteOf = (model: LinkerdModel, server: KubeObject): Evidence | undefined =>
+  routesOf(model, server).flatMap(({ unread }) => unread ?? [])[0]
 
 /** The accepted rate limit of the Server: the oldest (policy-controller/k8s/status, ratelimit.rs). */
 export const rateLimitOf = (model: LinkerdModel, server: KubeObject): KubeObject | undefined =>
@@ -187,12 +194,14 @@ export const rateLimitOf = (model: LinkerdModel, server: KubeObject): KubeObject
     return isPolicyKind(target, 'Server') && target.name === server.metadata.name
   })
 
-/** Paths of `httpGet` probes on that port: they are admitted while no route is attached. */
+/** Paths of `httpGet` probes on that port: they are admitted while no route is attached (workload.rs, pod_http_probes). */
 export const probePaths = (pod: Pod, port: number): string[] =>
   [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].flatMap((container) =>
     ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) => {
       const get = fields(fields(container[name]).httpGet)
-      const at = typeof get.port === 'number' ? get.port : list(namedPorts(pod, text(get.port) ?? ''))[0]
-      return at === port ? [(text(get.path) ?? '/').split('?')[0] ?? '/'] : []
+      const isNamed = (each: { name?: string; protocol?: string }): boolean =>
+        each.name?.toLowerCase() === text(get.port)?.toLowerCase() && (each.protocol ?? 'TCP').toUpperCase() === 'TCP'
+      const at = typeof get.port === 'number' ? get.port : container.ports?.find(isNamed)?.containerPort
+      return get.port !== undefined && at === port ? [(text(get.path) ?? '/').split('?')[0] || '/'] : []
     }),
   )

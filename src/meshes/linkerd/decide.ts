@@ -1,19 +1,19 @@
 /**
  * What should happen to one call, and why: the caller's proxy, the wire, the receiver's proxy, the application.
  * Between two meshed pods mTLS needs no configuration. Not modelled, and `unknown` where it matters: routes of callers
- * (parent Service or EgressNetwork), ServiceProfiles that change anything, route filters, gRPC.
+ * (parent Service or EgressNetwork), ServiceProfiles that change anything, gRPC.
  */
 import type { Call } from '../call.ts'
 import { isOutside } from '../outside.ts'
 import { nameOf, refOf } from '../read.ts'
 import type { Effect, Evidence, Forwarding, Step, Transport, Verdict } from '../verdict.ts'
 import { podAddresses } from '../world.ts'
+import { type Arrival, arrivalOf } from './arrival.ts'
 import type { LinkerdModel } from './compile.ts'
-import { serverOf } from './compile.ts'
 import { stopsOutbound } from './outbound.ts'
-import { identityOf, inboundBypass, isMeshed, isOpaquePort, isOpaqueService, outboundBypass } from './pods.ts'
+import { adminPort, identityOf, inboundBypass, isMeshed, outboundBypass } from './pods.ts'
 import { bucketsFor } from './rate-limit.ts'
-import { receive } from './receive.ts'
+import { type Received, receive } from './receive.ts'
 
 const nothing: Forwarding = { setRequestHeaders: [], removeRequestHeaders: [], setResponseHeaders: [] }
 
@@ -30,19 +30,6 @@ const verdict = (
   because: deciding.says,
   steps,
   ...more,
-})
-
-/**
- * The receiver's proxy answers without a body. `l5d-proxy-error` goes to meshed peers only, and the caller's proxy takes
- * it out again: no application sees it (linkerd2-proxy app/core/src/errors/respond.rs, app/inbound/src/http/server.rs
- * EmitHeaders, app/outbound/src/http/handle_proxy_error_headers.rs).
- */
-const answer = (status: number): Effect => ({
-  kind: 'respond',
-  by: 'server-proxy',
-  status,
-  headers: [['content-length', '0']],
-  body: '',
 })
 
 /** A call that no proxy of the receiver sees. */
@@ -68,12 +55,54 @@ const egressDenied: Effect = {
   body: '',
 }
 
-/** Whether the caller's own proxy takes the connection for bytes: the endpoint or the Service says so. */
-const takenForBytes = (model: LinkerdModel, call: Call): Evidence | true | undefined => {
-  const server = serverOf(model, call.destination, call.port)
-  const service = call.service && isOpaqueService(call.service.object, call.service.port.port)
-  if (service) return service
-  return server === undefined ? isOpaquePort(call.destination, call.port) : undefined
+/**
+ * The receiver's proxy closes a connection that the caller's proxy speaks HTTP on: the caller hears of it from its own
+ * proxy. TLS that ends without a notice is an error of input for it (linkerd2-proxy app/outbound/src/http/endpoint.rs,
+ * ClientRescue: bad_gateway).
+ */
+const brokenOff = ({ destination, port }: Call): Effect => ({
+  kind: 'respond',
+  by: 'client-proxy',
+  status: 502,
+  headers: [
+    ['content-length', '0'],
+    ['l5d-proxy-error', `endpoint ${podAddresses(destination)[0] ?? ''}:${port}: client error (SendRequest)`],
+    ['connection', 'close'],
+  ],
+  body: '',
+})
+
+/**
+ * How a call ends that the receiver's proxy let in, or not. It answers without a body. `l5d-proxy-error` goes to meshed
+ * peers only, and the caller's proxy takes it out again where it reads the answer: then no application sees it
+ * (linkerd2-proxy app/core/src/errors/respond.rs, app/inbound/src/http/server.rs EmitHeaders,
+ * app/outbound/src/http/handle_proxy_error_headers.rs).
+ */
+const effectOf = (call: Call, received: Received, identity: string | undefined, arrival: Arrival): Effect => {
+  const seen = identity !== undefined && arrival.bytes !== undefined
+  const answer = (status: number, error: string, more: [string, string][] = []): Effect => ({
+    kind: 'respond',
+    by: 'server-proxy',
+    status,
+    headers: [['content-length', '0'], ...(seen ? ([['l5d-proxy-error', error]] as [string, string][]) : []), ...more],
+    body: '',
+  })
+  const { outcome, filtered, http } = received
+  if (outcome === 'not-found') return answer(404, 'no route found for request')
+  if (outcome === 'denied') return answer(403, 'unauthorized request on route')
+  if (outcome === 'closed') {
+    const speaksHttp = identity !== undefined && arrival.bytes === undefined && call.protocol === 'http'
+    return speaksHttp ? brokenOff(call) : { kind: 'close' }
+  }
+  if (filtered && 'redirect' in filtered)
+    return answer(filtered.redirect.status, 'redirected', [['location', filtered.redirect.location]])
+  if (!http) return { kind: 'forward', forwarding: nothing }
+  const own: [string, string][] = identity === undefined ? [] : [['l5d-client-id', identity]]
+  const changes = filtered && 'set' in filtered ? filtered : { set: own, remove: [] }
+  const forged = identity === undefined && !changes.set.some(([name]) => name === 'l5d-client-id')
+  const removeRequestHeaders = [...changes.remove, ...(forged ? ['l5d-client-id'] : [])]
+  const forwarding = { setRequestHeaders: changes.set, removeRequestHeaders, setResponseHeaders: [] }
+  return { kind: 'forward', forwarding }
 }
 
 /** See `Mesh.decide`. */
@@ -81,13 +110,14 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
   const { source, destination } = call
   const isOwn =
     source.metadata.name === destination.metadata.name && source.metadata.namespace === destination.metadata.namespace
-  if (isOwn && call.service === undefined) {
-    const own: Step = {
-      at: 'wire',
-      outcome: 'pass',
-      says: 'The pod asks itself by its own address: no proxy is involved',
-    }
-    return verdict('allow', 'plaintext', [own], own, { effect: { kind: 'forward', forwarding: nothing } })
+  if (isOwn && call.port !== adminPort) {
+    const says =
+      call.service === undefined
+        ? 'The pod asks itself by its own address: no proxy is involved'
+        : 'The Service leads back to the pod itself: no mTLS, and no proxy receives it'
+    const own: Step = { at: 'wire', outcome: 'pass', says }
+    const effect: Effect = { kind: 'forward', forwarding: nothing }
+    return verdict('allow', 'plaintext', [own], own, { http: call.protocol === 'http', effect })
   }
   const steps: Step[] = []
   const info = (at: Step['at'], says: string, evidence?: Evidence): Step => ({
@@ -97,7 +127,7 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
     ...(evidence === undefined ? {} : { evidence }),
   })
   const around = isMeshed(source) ? outboundBypass(source, call.service?.port.port ?? call.port) : undefined
-  const proxied = isMeshed(source) && around === undefined
+  const proxied = isMeshed(source) && around === undefined && !isOwn
   if (around) steps.push(info('client', around.says, around.evidence))
   else if (!proxied)
     steps.push(info('client', `${nameOf(refOf(source))} has no proxy: it sends plaintext and has no identity`))
@@ -126,36 +156,19 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
   steps.push(wire)
   const transport: Transport = proxied ? 'mtls' : call.protocol === 'tls' ? 'tls' : 'plaintext'
   const client = { address: podAddresses(source)[0] ?? '', ...(identity === undefined ? {} : { identity }) }
-  const received = receive(model, call, client, proxied ? takenForBytes(model, call) : undefined)
+  const arrival = proxied ? arrivalOf(model, call) : {}
+  const received = receive(model, call, client, arrival)
   const all = [...steps, ...received.steps]
-  const known = identity === undefined ? {} : { identity }
-  switch (received.outcome) {
-    case 'unknown':
-      return verdict('unknown', 'none', all, received.deciding)
-    case 'closed':
-      return verdict('deny', transport, all, received.deciding, { ...known, effect: { kind: 'close' } })
-    case 'not-found':
-    case 'denied':
-      return verdict('deny', transport, all, received.deciding, {
-        ...known,
-        effect: answer(received.outcome === 'denied' ? 403 : 404),
-      })
-    case 'allow': {
-      const forwarding: Forwarding = received.http
-        ? {
-            setRequestHeaders: identity === undefined ? [] : [['l5d-client-id', identity]],
-            removeRequestHeaders: identity === undefined ? ['l5d-client-id'] : [],
-            setResponseHeaders: [],
-          }
-        : nothing
-      const { rateLimit } = received.policy
-      const rateLimits = rateLimit && received.http ? bucketsFor(rateLimit, client) : []
-      return verdict('allow', transport, all, received.deciding, {
-        ...known,
-        http: received.http,
-        effect: { kind: 'forward', forwarding },
-        ...(rateLimits.length > 0 ? { inbound: { cluster: `inbound:${call.port}`, rateLimits } } : {}),
-      })
-    }
-  }
+  if (received.outcome === 'unknown') return verdict('unknown', 'none', all, received.deciding)
+  const outcome = ['allow', 'redirected'].includes(received.outcome) ? 'allow' : 'deny'
+  const { rateLimit } = received.policy
+  // A redirect has answered before any limit is asked.
+  const isLimited = rateLimit && received.http && received.outcome === 'allow'
+  const rateLimits = isLimited ? bucketsFor(rateLimit, client) : []
+  return verdict(outcome, transport, all, received.deciding, {
+    ...(identity === undefined ? {} : { identity }),
+    ...(outcome === 'allow' ? { http: received.http } : {}),
+    effect: effectOf(call, received, identity, arrival),
+    ...(rateLimits.length > 0 ? { inbound: { cluster: `inbound:${call.port}`, rateLimits } } : {}),
+  })
 }

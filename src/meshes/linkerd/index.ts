@@ -2,7 +2,7 @@
 import type { Mesh } from '../mesh.ts'
 import { compile, type LinkerdModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
-import { inject } from './inject.ts'
+import { annotate, inject } from './inject.ts'
 import { install } from './install.ts'
 import { localAnswer } from './local-answer.ts'
 import { identityOf, isMeshed, proxyContainer } from './pods.ts'
@@ -24,6 +24,7 @@ export const linkerd: Mesh<LinkerdModel> = {
   install,
   validate,
   inject,
+  annotate,
   isMeshed,
   identity: (_model, pod) => identityOf(pod),
   telemetry,

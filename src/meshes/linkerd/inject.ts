@@ -4,13 +4,13 @@
  * Not modelled: `linkerd.io/inject: ingress`, the CNI plugin, debug containers, `config.linkerd.io/proxy-*` resources.
  */
 import type { KubeObject } from '../../kube/api.ts'
-import type { LabelSelector, Namespace, Pod } from '../../kube/kinds.ts'
+import type { LabelSelector, Namespace, Pod, Service } from '../../kube/kinds.ts'
 import { selects } from '../match/labels.ts'
 import { fields, list, text } from '../read.ts'
 import { ownerName } from '../workloads.ts'
 import { initContainer, proxy, volumes } from './injection.ts'
 import { install } from './install.ts'
-import { configPrefix, controlPlane, isMeshed } from './pods.ts'
+import { configPrefix, controlPlane, defaultOpaquePorts, isMeshed } from './pods.ts'
 import { linkerdVersion } from './version.ts'
 
 export const injectAnnotation = 'linkerd.io/inject'
@@ -52,9 +52,42 @@ const inherited = (namespace: Namespace): Record<string, string> =>
     Object.entries(namespace.metadata.annotations ?? {}).filter(([name]) => name.startsWith(configPrefix)),
   )
 
+const opaquePorts = `${configPrefix}opaque-ports`
+const isDefault = (port: unknown): boolean => defaultOpaquePorts.split(',').includes(String(port))
+
+/**
+ * The annotation of opaque ports that a pod or Service gets which has none: the namespace's, else those of the default
+ * ports that it shows itself. Also for pods without a proxy (pkg/inject/inject.go, CreateOpaquePortsPatch).
+ */
+const withOpaquePorts = <T extends Pod | Service>(object: T, namespace: Namespace, shown: readonly unknown[]): T => {
+  if (object.metadata.annotations?.[opaquePorts] !== undefined) return object
+  const said = namespace.metadata.annotations?.[opaquePorts] ?? shown.join(',')
+  if (said === '') return object
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [opaquePorts]: said } },
+  }
+}
+
+/** See `Mesh.annotate`. A Service port counts by its target where it has one. */
+export const annotate = (service: Service, namespace: Namespace): Service => {
+  const shown = (service.spec.ports ?? []).flatMap(({ port, targetPort }) =>
+    isDefault(targetPort ?? port) ? [port] : [],
+  )
+  return withOpaquePorts(service, namespace, shown)
+}
+
+const withOwnOpaquePorts = (pod: Pod, namespace: Namespace): Pod => {
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  const ports = containers.flatMap((each) => (each.ports ?? []).map(({ containerPort }) => containerPort))
+  return withOpaquePorts(pod, namespace, ports.filter(isDefault))
+}
+
 /** See `Mesh.inject`. */
-export const inject = (pod: Pod, namespace: Namespace, webhooks: readonly KubeObject[] = installedWebhooks()): Pod => {
-  if (isMeshed(pod) || !isWanted(pod, namespace) || !sees(webhooks, pod, namespace)) return pod
+export const inject = (bare: Pod, namespace: Namespace, webhooks: readonly KubeObject[] = installedWebhooks()): Pod => {
+  if (isMeshed(bare) || !sees(webhooks, bare, namespace)) return bare
+  const pod = withOwnOpaquePorts(bare, namespace)
+  if (!isWanted(pod, namespace)) return pod
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
   const kind = workloadKinds[owner?.kind ?? '']
   const annotations = {

@@ -1,5 +1,6 @@
 /**
- * What `linkerd install` leaves behind, without CRDs, RBAC, Secrets, the heartbeat CronJob and linkerd-viz. The webhook
+ * What `linkerd install` leaves behind, without CRDs, RBAC, Secrets and the heartbeat CronJob; of linkerd-viz the
+ * namespace alone, because the simulated `linkerd viz` asks the proxies itself. The webhook
  * configurations are data only: the webhooks themselves are `validate` and `inject`.
  * Not as upstream: the control plane's own pods run without a proxy.
  */
@@ -219,6 +220,14 @@ export const install = (): KubeObject[] => [
         'linkerd.io/control-plane-ns': namespace,
         'pod-security.kubernetes.io/enforce': 'privileged',
       },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: 'linkerd-viz',
+      labels: { 'linkerd.io/extension': 'viz', 'pod-security.kubernetes.io/enforce': 'privileged' },
     },
   },
   ...parts.map(({ name }) => ({

@@ -1,13 +1,16 @@
 /**
  * The receiver's proxy: which policy holds the port, and what it makes of a call. The order is the proxy's own: route
  * (404), authorization (403), rate limit (429). Upstream: linkerd2-proxy linkerd/app/inbound/src/policy/{http,tcp}.rs,
- * linkerd2 policy-controller/k8s/index/src/inbound/index.rs (inbound_server, default_inbound_server).
+ * linkerd/app/inbound/src/detect.rs (which protocols are looked for), linkerd2
+ * policy-controller/k8s/index/src/inbound/index.rs (inbound_server, default_inbound_server), policy-controller/grpc/src/inbound.rs
+ * (to_server: GRPCRoutes are for Servers of proxyProtocol gRPC alone).
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
 import { fields, nameOf, refOf, text } from '../read.ts'
 import type { Evidence, Step } from '../verdict.ts'
+import type { Arrival } from './arrival.ts'
 import {
   type Authorization,
   admits,
@@ -20,15 +23,23 @@ import {
 import {
   type Found,
   type LinkerdModel,
-  otherRouteOf,
   probePaths,
   rateLimitOf,
   routeAuthorizations,
   routesOf,
   serverAuthorizations,
   serverOf,
+  unreadRouteOf,
 } from './compile.ts'
-import { configEvidence, defaultPolicyAnnotation, isOpaquePort, requiresIdentity, saidDefaultPolicy } from './pods.ts'
+import { applyFilters, type Filtered } from './filters.ts'
+import {
+  adminPort,
+  configEvidence,
+  defaultPolicyAnnotation,
+  isOpaquePort,
+  requiresIdentity,
+  saidDefaultPolicy,
+} from './pods.ts'
 import { findRoute, type Route } from './routes.ts'
 
 /** What stands in front of one port of one pod. */
@@ -39,10 +50,11 @@ export interface PortPolicy {
   /** As `proxyProtocol` spells it. */
   protocol: string
   /** Why it is not read as HTTP. */
-  opaque?: Evidence | true
+  opaque?: Evidence
   authorizations: Found[]
   routes: readonly Route[]
-  grpcRoute?: KubeObject
+  /** Why one of the routes is not known to proxies. */
+  unread?: Evidence
   probes: readonly string[]
   rateLimit?: KubeObject
   /** What says so when nobody is admitted. */
@@ -72,7 +84,7 @@ export const policyOf = (model: LinkerdModel, pod: Pod, port: number): PortPolic
     const tightened = requiresIdentity(pod, port) && said.endsWith('-unauthenticated')
     const policy = tightened ? (said.replace('unauthenticated', 'authenticated') as DefaultPolicy) : said
     const source = tightened ? configEvidence(pod, 'proxy-require-identity-inbound-ports') : evidence
-    const opaque = isOpaquePort(pod, port)
+    const opaque = port === adminPort ? undefined : isOpaquePort(pod, port)
     return {
       name: `default:${policy}`,
       protocol: opaque === undefined ? 'unknown' : 'opaque',
@@ -92,7 +104,7 @@ export const policyOf = (model: LinkerdModel, pod: Pod, port: number): PortPolic
   const object = refOf(server)
   const protocol = text(spec.proxyProtocol) ?? 'unknown'
   const routes = routesOf(model, server)
-  const grpcRoute = otherRouteOf(model, server)
+  const unread = unreadRouteOf(model, server)
   const rateLimit = rateLimitOf(model, server)
   const isBytes = protocol === 'opaque' || protocol === 'TLS'
   return {
@@ -105,7 +117,7 @@ export const policyOf = (model: LinkerdModel, pod: Pod, port: number): PortPolic
       ...authorizationsOf(access, { object, field: 'spec.accessPolicy' }).map((authorization) => ({ authorization })),
     ],
     routes,
-    ...(grpcRoute === undefined ? {} : { grpcRoute }),
+    ...(unread === undefined ? {} : { unread }),
     probes: routes.length > 0 ? [] : probePaths(pod, port),
     ...(rateLimit === undefined ? {} : { rateLimit }),
     closedBy: {
@@ -119,13 +131,15 @@ export const policyOf = (model: LinkerdModel, pod: Pod, port: number): PortPolic
 export interface Received {
   steps: Step[]
   deciding: Step
-  outcome: 'allow' | 'not-found' | 'denied' | 'closed' | 'unknown'
+  outcome: 'allow' | 'redirected' | 'not-found' | 'denied' | 'closed' | 'unknown'
   policy: PortPolicy
   /** Whether it read the call as HTTP. */
   http: boolean
-  route?: { kind: 'default' | 'probe' | 'resource'; name: string }
+  route?: { kind: 'default' | 'probe' | 'resource'; name: string; object?: KubeObject }
   /** What admitted. */
   by?: string
+  /** What the route's filters make of the request. */
+  filtered?: Filtered
 }
 
 export const probeAuthorization: Authorization = {
@@ -148,8 +162,12 @@ const near = (found: readonly Found[], who: string): string => {
   return says.length === 0 ? 'no authorization is for it' : `${says.join('; ')}: not for ${who}`
 }
 
-/** The call at the receiver's proxy. `bytes`: the caller's proxy already took it for bytes, and why. */
-export const receive = (model: LinkerdModel, call: Call, client: Client, bytes?: Evidence | true): Received => {
+/** Headers that the proxy sets before any route is asked (set_identity_header.rs). */
+const identityHeader = ({ identity }: Client): [string, string][] =>
+  identity === undefined ? [] : [['l5d-client-id', identity]]
+
+/** The call at the receiver's proxy. @param arrival how the caller's proxy brings it; empty for who has none */
+export const receive = (model: LinkerdModel, call: Call, client: Client, arrival: Arrival = {}): Received => {
   const policy = policyOf(model, call.destination, call.port)
   const steps: Step[] = []
   const evidence = policy.server ? { object: refOf(policy.server) } : policy.closedBy.evidence
@@ -162,7 +180,7 @@ export const receive = (model: LinkerdModel, call: Call, client: Client, bytes?:
       : `${policy.closedBy.says} (port ${call.port})`,
     evidence,
   )
-  const opaque = bytes ?? policy.opaque
+  const opaque = arrival.tagged ?? policy.opaque
   const http = call.protocol === 'http' && opaque === undefined
   const end = (outcome: Received['outcome'], deciding: Step, more: Partial<Received> = {}): Received => ({
     steps: [...steps, deciding],
@@ -193,31 +211,29 @@ export const receive = (model: LinkerdModel, call: Call, client: Client, bytes?:
         : `The default policy ${name.slice('default/'.length)} admits ${who}`
     return { at: 'server', outcome: 'pass', says, ...(about === undefined ? {} : { evidence: about }) }
   }
+  const expects = policy.server && ['HTTP/1', 'HTTP/2', 'gRPC'].includes(policy.protocol) ? policy.server : undefined
+  const said = expects && { object: refOf(expects), field: 'spec.proxyProtocol' }
   if (!http) {
     if (opaque !== undefined)
-      info(
-        'The port carries bytes for the proxies: no routes, and a refusal closes the connection',
-        opaque === true ? undefined : opaque,
-      )
-    else if (call.protocol === 'tcp' && !['unknown'].includes(policy.protocol) && policy.server)
-      return doubt(`${nameOf(refOf(policy.server))} expects ${policy.protocol}, which these bytes are not,`, {
-        object: refOf(policy.server),
-        field: 'spec.proxyProtocol',
+      info('The port carries bytes for the proxies: no routes are asked', opaque === true ? undefined : opaque)
+    // Bytes have no authorization of their own on such a port (policy/tcp.rs, check_authorized).
+    if (said && (arrival.tagged || (policy.protocol === 'HTTP/1' && (client.identity || call.protocol === 'tls'))))
+      return end('closed', {
+        at: 'server',
+        outcome: 'deny',
+        says: `${nameOf(said.object)} expects ${policy.protocol}, and what arrives is taken for bytes: nobody is authorized to send them`,
+        evidence: said,
       })
+    if (said) return doubt(`${nameOf(said.object)} expects ${policy.protocol}, which these bytes are not,`, said)
     const by = admitted(policy.authorizations, client)
     if (by) return end('allow', passed(by), { by: by.name })
     return end('closed', refused(policy.authorizations))
   }
-  if (policy.grpcRoute)
-    return doubt(`${nameOf(refOf(policy.grpcRoute))} is attached to the Server`, {
-      object: refOf(policy.grpcRoute),
-      field: 'spec.parentRefs',
-    })
-  if (policy.server && (policy.protocol === 'gRPC' || (policy.protocol === 'HTTP/2' && client.identity === undefined)))
-    return doubt(`${nameOf(refOf(policy.server))} expects ${policy.protocol} from this caller`, {
-      object: refOf(policy.server),
-      field: 'spec.proxyProtocol',
-    })
+  const isUpgraded = client.identity !== undefined && arrival.bytes === undefined
+  if (said && (policy.protocol === 'gRPC' || (policy.protocol === 'HTTP/2' && !isUpgraded)))
+    return doubt(`${nameOf(said.object)} expects ${policy.protocol} from this caller`, said)
+  if (policy.unread)
+    return doubt(`${nameOf(policy.unread.object)} has a filter that Linkerd does not take for a Server`, policy.unread)
   const request = call.http ?? { method: 'GET', path: '/', authority: '', headers: [] }
   if (policy.routes.length === 0) {
     const path = request.path.split('?')[0] || '/'
@@ -239,11 +255,18 @@ export const receive = (model: LinkerdModel, call: Call, client: Client, bytes?:
       ...(first ? { evidence: { object: refOf(first.object), field: 'spec.rules' } } : {}),
     })
   }
-  info(`${nameOf(refOf(match.route.object))} takes ${request.method} ${request.path}`, match.rule.evidence)
-  if (match.rule.filter) return doubt(`${nameOf(refOf(match.route.object))} has filters`, match.rule.filter)
+  const taken = nameOf(refOf(match.route.object))
+  info(`${taken} takes ${request.method} ${request.path}`, match.rule.evidence)
   const found = [...routeAuthorizations(model, match.route), ...policy.authorizations]
   const by = admitted(found, client)
-  const route = { kind: 'resource', name: match.route.object.metadata.name } as const
-  if (by) return end('allow', passed(by), { by: by.name, route })
-  return end('denied', refused(found), { route })
+  const route = { kind: 'resource', name: match.route.object.metadata.name, object: match.route.object } as const
+  if (!by) return end('denied', refused(found), { route })
+  const filtered = applyFilters(match.rule.filters, request, identityHeader(client))
+  const filters = { ...match.rule.evidence, field: `${match.rule.evidence.field}.filters` }
+  if ('unknown' in filtered) return doubt(`A filter of ${taken} ${filtered.unknown}`, filters)
+  if (!('redirect' in filtered)) return end('allow', passed(by), { by: by.name, route, filtered })
+  steps.push(passed(by))
+  const { status, location } = filtered.redirect
+  const says = `${taken} answers ${status} and sends the caller to ${location}`
+  return end('redirected', { at: 'server', outcome: 'pass', says, evidence: filters }, { by: by.name, route, filtered })
 }

@@ -1,13 +1,14 @@
 /**
  * HTTPRoutes on a Server: which one takes a request. Upstream: linkerd2-proxy linkerd/http/route/src (http.rs find,
  * http/match/{path,header,query_param}.rs), linkerd2 policy-controller/k8s/index/src/inbound/routes.rs.
- * Not modelled, and `unknown`: filters, GRPCRoute.
+ * Not modelled, and `unknown`: filters that the policy controller cannot index (the route as it was before stays in force).
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { HttpRequest } from '../call.ts'
 import { type Fields, fields, list, refOf, text } from '../read.ts'
 import type { Evidence } from '../verdict.ts'
 import { isPolicyKind } from './authorization.ts'
+import { type Filter, readFilter } from './filters.ts'
 
 /** How good a match is: the greater wins, number by number. A path counts by its length alone (path.rs, Ord). */
 type Rank = readonly [host: number, path: number, headers: number, query: number, method: number]
@@ -16,13 +17,14 @@ export interface RouteRule {
   evidence: Evidence
   /** How well it takes the request; undefined: not at all. */
   rank(request: HttpRequest): Rank | undefined
-  /** A filter that is not modelled. */
-  filter?: Evidence
+  filters: readonly Filter[]
 }
 
 export interface Route {
   object: KubeObject
   rules: readonly RouteRule[]
+  /** A filter because of which the policy controller does not take the route. */
+  unread?: Evidence
 }
 
 export const isRouteKind = ({ kind, apiVersion }: KubeObject): boolean =>
@@ -30,15 +32,22 @@ export const isRouteKind = ({ kind, apiVersion }: KubeObject): boolean =>
 
 export const groupOf = (object: KubeObject): string => object.apiVersion.split('/')[0] ?? ''
 
-/** The Servers that a route hangs on. A parentRef with another namespace, a port or a section does not attach. */
-export const serversOf = (object: KubeObject): string[] =>
-  list(fields(object.spec).parentRefs).flatMap((each) => {
-    const ref = fields(each)
-    if (!isPolicyKind(ref, 'Server') || ref.port !== undefined || ref.sectionName !== undefined) return []
-    const namespace = text(ref.namespace)
-    if (namespace !== undefined && namespace !== object.metadata.namespace) return []
-    return text(ref.name) ?? []
-  })
+/**
+ * The Servers that a route hangs on. One reference to a Server by namespace, port or section, and the whole route counts
+ * for nothing (inbound/routes.rs, InvalidParentRef).
+ */
+export const serversOf = (object: KubeObject): string[] => {
+  const refs = list(fields(object.spec).parentRefs)
+    .map(fields)
+    .filter((ref) => isPolicyKind(ref, 'Server') && text(ref.name))
+  const isWrong = refs.some(
+    ({ namespace, port, sectionName }) =>
+      port !== undefined ||
+      sectionName !== undefined ||
+      (text(namespace) !== undefined && namespace !== object.metadata.namespace),
+  )
+  return isWrong ? [] : refs.flatMap(({ name }) => text(name) ?? [])
+}
 
 const pathOf = (request: HttpRequest): string => request.path.split('?')[0] || '/'
 
@@ -98,10 +107,11 @@ const better = (a: Rank, b: Rank): boolean => {
 /** An exact host before a wildcard before none, the longer first; undefined: the route is for other hosts. */
 const hostRank = (hosts: readonly string[], authority: string): number | undefined => {
   if (hosts.length === 0) return 0
-  const asked = authority.replace(/:\d+$/, '').toLowerCase()
+  const asked = authority.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
   const ranks = hosts.flatMap((host) => {
-    if (host.startsWith('*.')) return asked.endsWith(host.slice(1)) ? [host.length] : []
-    return asked === host.toLowerCase() ? [1000 + host.length] : []
+    const wanted = host.toLowerCase()
+    if (wanted.startsWith('*.')) return asked.endsWith(wanted.slice(1)) ? [wanted.length] : []
+    return asked === wanted ? [1000 + wanted.length] : []
   })
   return ranks.length === 0 ? undefined : Math.max(...ranks)
 }
@@ -110,15 +120,21 @@ export const readRoute = (object: KubeObject): Route => {
   const spec = fields(object.spec)
   const hosts = list(spec.hostnames).flatMap((each) => text(each) ?? [])
   const ref = refOf(object)
+  const wrong = list(spec.rules).flatMap((rule, index) =>
+    list(fields(rule).filters).some((each) => readFilter(each) === undefined)
+      ? [{ object: ref, field: `spec.rules[${index}].filters`, rule: index }]
+      : [],
+  )[0]
   return {
     object,
+    ...(wrong === undefined ? {} : { unread: wrong }),
     rules: list(spec.rules).map((each, index) => {
       const rule = fields(each)
       const matches = list(rule.matches).map(fields)
       const field = `spec.rules[${index}]`
       return {
         evidence: { object: ref, field, rule: index },
-        ...(list(rule.filters).length > 0 ? { filter: { object: ref, field: `${field}.filters`, rule: index } } : {}),
+        filters: list(rule.filters).flatMap((each) => readFilter(each) ?? []),
         rank(request) {
           const host = hostRank(hosts, request.authority)
           if (host === undefined) return undefined

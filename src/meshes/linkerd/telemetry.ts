@@ -1,125 +1,168 @@
 /**
- * What proxies write about an exchange that is over: metrics at :4191/metrics and a line for each refusal. Upstream:
- * linkerd2-proxy linkerd/app/inbound/src/metrics/authz.rs, linkerd/app/core/src/metrics.rs (labels),
- * linkerd/app/inbound/src/policy/{http,tcp}.rs (the lines).
- * Not modelled: latency histograms, transport counters, what proxies count about themselves; the time in a line counts
- * from the start of the log's day, not of the proxy.
+ * What proxies write about an exchange that is over: metrics at :4191/metrics and lines in their logs (`log-lines.ts`).
+ * Upstream: linkerd2-proxy linkerd/app/inbound/src/metrics/authz.rs, linkerd/app/core/src/{metrics.rs,transport/labels.rs}
+ * (labels and their order), linkerd/metrics/src/latency.rs.
+ * Not modelled: transport counters beside opened connections, what proxies count about themselves.
  */
+
 import type { Pod } from '../../kube/kinds.ts'
+import type { Call } from '../call.ts'
 import type { MeshTelemetry } from '../mesh.ts'
 import type { Finished, ProxyReport, Sample } from '../traffic.ts'
 import { ownerName } from '../workloads.ts'
 import { podAddresses } from '../world.ts'
+import { arrivalOf } from './arrival.ts'
 import type { LinkerdModel } from './compile.ts'
+import { linesOf, type Meta } from './log-lines.ts'
 import { identityOf, inboundBypass, isMeshed, proxyContainer } from './pods.ts'
 import { type Received, receive } from './receive.ts'
+import { groupOf } from './routes.ts'
 
 type Labels = Record<string, string>
 
 const counter = (name: string, labels: Labels): Sample => ({ name, kind: 'counter', value: 1, labels })
 
-const serverLabels = ({ policy }: Received): Labels =>
-  policy.server
-    ? { srv_group: 'policy.linkerd.io', srv_kind: 'server', srv_name: policy.name }
-    : { srv_group: '', srv_kind: 'default', srv_name: policy.name.replace('default:', '') }
+const serverMeta = ({ policy }: Received): Meta =>
+  policy.server ? ['policy.linkerd.io', 'server', policy.name] : ['', 'default', policy.name.replace('default:', '')]
 
-const routeLabels = ({ route }: Received): Labels => ({
-  route_group: route?.kind === 'resource' ? 'policy.linkerd.io' : '',
-  route_kind: route?.kind === 'resource' ? 'httproute' : 'default',
-  route_name: route?.name ?? 'default',
+const routeMeta = ({ route }: Received): Meta =>
+  route?.object ? [groupOf(route.object), route.object.kind, route.name] : ['', 'default', route?.name ?? 'default']
+
+const authzMeta = ({ by = '' }: Received): Meta => {
+  const [kind = '', name = ''] = by.split('/')
+  return [kind === 'default' ? '' : 'policy.linkerd.io', kind, name]
+}
+
+const labelled = (prefix: string, [group, kind, name]: Meta): Labels => ({
+  [`${prefix}_group`]: group,
+  [`${prefix}_kind`]: kind,
+  [`${prefix}_name`]: name,
 })
 
-const authzLabels = ({ by = '' }: Received): Labels => {
-  const [kind = '', name = ''] = by.split('/')
-  return { authz_group: kind === 'default' ? '' : 'policy.linkerd.io', authz_kind: kind, authz_name: name }
+/** As the receiver's proxy saw the connection (app/core/src/transport/labels.rs, TlsAccept). */
+const tlsLabels = (identity: string | undefined, received: Received, finished: Finished): Labels => {
+  if (identity !== undefined) return { tls: 'true', client_id: identity }
+  const { call, dialled } = finished
+  if (received.policy.protocol === 'opaque') return { tls: 'no_identity', no_tls_reason: 'port_skipped' }
+  if (call?.protocol === 'tls') return { tls: 'opaque', sni: call.tls?.serverName ?? dialled.host }
+  return { tls: 'no_identity', no_tls_reason: 'no_tls_from_remote' }
 }
 
-const tlsLabels = (identity: string | undefined, transport: string | undefined): Labels => {
-  if (identity !== undefined) return { tls: 'true', client_id: identity }
-  return { tls: transport === 'tls' ? 'opaque' : 'no_identity', no_tls_reason: 'no_tls_from_remote' }
+const targetLabels = (call: Call): Labels => {
+  const ip = podAddresses(call.destination)[0] ?? ''
+  return { target_addr: `${ip}:${call.port}`, target_ip: ip, target_port: String(call.port) }
 }
+
+/** Of a finished response (app/core/src/metrics.rs, Class). */
+const classLabels = (status: number): Labels => ({
+  status_code: String(status),
+  classification: status < 500 ? 'success' : 'failure',
+  grpc_status: '',
+  error: '',
+})
 
 const authority = ({ request }: Finished): string => request?.authority ?? ''
+
+/** `deployment`, `statefulset`, `k8s_job`, `pod`. */
+const ownerKind = ({ metadata }: Pod): string => {
+  const kind = metadata.ownerReferences?.find(({ controller }) => controller)?.kind.toLowerCase() ?? 'pod'
+  if (kind === 'replicaset' && metadata.labels?.['pod-template-hash']) return 'deployment'
+  return kind === 'job' ? 'k8s_job' : kind
+}
+
+/** What the destination controller tells of an endpoint (linkerd2 pkg/k8s/labels.go, GetPodLabels). */
+const destinationLabels = ({ service }: Call, pod: Pod): Labels => {
+  const { metadata, spec } = pod
+  const { 'linkerd.io/control-plane-ns': controlPlane, 'pod-template-hash': hash } = metadata.labels ?? {}
+  return {
+    ...(controlPlane ? { dst_control_plane_ns: controlPlane } : {}),
+    [`dst_${ownerKind(pod)}`]: ownerName(pod),
+    dst_namespace: metadata.namespace ?? '',
+    dst_pod: metadata.name,
+    ...(hash ? { dst_pod_template_hash: hash } : {}),
+    ...(service ? { dst_service: service.object.metadata.name } : {}),
+    dst_serviceaccount: spec.serviceAccountName ?? 'default',
+  }
+}
+
+const bounds = [1, 2, 3, 4, 5, 10, 20, 30, 40, 50, 100, 200, 300, 400, 500, 1000].concat([
+  2000, 3000, 4000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000,
+])
+
+const latency = (labels: Labels, value: number): Sample => ({
+  name: 'response_latency_ms',
+  kind: 'histogram',
+  value: Math.round(value),
+  labels,
+  bounds,
+})
 
 const outboundOf = (finished: Finished): Sample[] => {
   const { call, verdict, response } = finished
   if (!call || !verdict) return []
   const destination = call.destination
-  const mutual = verdict.transport === 'mtls'
-  const labels: Labels = {
-    direction: 'outbound',
-    authority: authority(finished),
-    target_addr: `${podAddresses(destination)[0] ?? ''}:${call.port}`,
-    ...(mutual
+  const own = destination.metadata.uid === finished.from.metadata.uid
+  const reason = own ? 'loopback' : 'not_provided_by_service_discovery'
+  const about: Labels = {
+    ...targetLabels(call),
+    ...(verdict.transport === 'mtls'
       ? { tls: 'true', server_id: identityOf(destination) }
-      : { tls: 'no_identity', no_tls_reason: 'not_provided_by_service_discovery' }),
-    ...(destination.metadata.namespace === undefined
-      ? {}
-      : {
-          dst_deployment: ownerName(destination),
-          dst_namespace: destination.metadata.namespace,
-          dst_pod: destination.metadata.name,
-        }),
+      : { tls: 'no_identity', no_tls_reason: reason }),
+    ...(destination.metadata.namespace === undefined ? {} : destinationLabels(call, destination)),
   }
-  if (!response) return [counter('tcp_open_total', { ...labels, peer: 'dst' })]
-  const outcome = {
-    status_code: String(response.status),
-    classification: response.status < 500 ? 'success' : 'failure',
-  }
-  return [counter('request_total', labels), counter('response_total', { ...labels, ...outcome })]
-}
-
-const denialLine = (received: Received, finished: Finished, client: string, identity: string | undefined): string => {
-  const server = serverLabels(received)
-  const seconds = ((finished.start % 86_400_000) / 1000).toFixed(3)
-  const tls = identity
-    ? `Some(Established { client_id: Some(ClientId(Dns(Name("${identity}")))), negotiated_protocol: None })`
-    : 'None(NoClientHello)'
-  const place = `inbound:accept{client.addr=${client}}`
-  const about = `server.group=${server.srv_group} server.kind=${server.srv_kind} server.name=${server.srv_name}`
-  if (!received.http)
-    return `[${seconds.padStart(9)}s]  INFO ThreadId(01) ${place}: linkerd_app_inbound::policy::tcp: Connection denied ${about} tls=${tls} client=${client}`
-  const route = routeLabels(received)
-  const on = `route.group=${route.route_group} route.kind=${route.route_kind} route.name=${route.route_name}`
-  return `[${seconds.padStart(9)}s]  INFO ThreadId(01) ${place}: linkerd_app_inbound::policy::http: Request denied ${about} ${on} client.tls=${tls} client.ip=${client}`
+  if (!response) return [counter('tcp_open_total', { direction: 'outbound', peer: 'dst', ...about })]
+  const labels = { direction: 'outbound', authority: authority(finished), ...about }
+  return [
+    counter('request_total', labels),
+    counter('response_total', { ...labels, ...classLabels(response.status) }),
+    latency({ ...labels, status_code: String(response.status) }, finished.duration),
+  ]
 }
 
 /** The receiver's side: the decision is made once more, because the verdict does not carry its labels. */
 const inboundOf = (model: LinkerdModel, finished: Finished): { samples: Sample[]; lines: { text: string }[] } => {
   const { call, verdict, response } = finished
   if (!call || !verdict) return { samples: [], lines: [] }
-  const { identity, transport } = verdict
+  const { identity } = verdict
   const address = podAddresses(call.source)[0] ?? ''
-  const bytes = transport !== 'none' && verdict.effect?.kind === 'close' ? true : undefined
-  const received = receive(model, call, { address, ...(identity === undefined ? {} : { identity }) }, bytes)
-  const labels = {
-    ...serverLabels(received),
-    target_addr: `${podAddresses(call.destination)[0] ?? ''}:${call.port}`,
-    target_port: String(call.port),
-    ...tlsLabels(identity, transport),
-  }
+  const arrival = identity === undefined ? {} : arrivalOf(model, call)
+  const received = receive(model, call, { address, ...(identity === undefined ? {} : { identity }) }, arrival)
+  const server = { ...labelled('srv', serverMeta(received)), srv_port: String(call.port) }
+  const tls = tlsLabels(identity, received, finished)
+  const target = targetLabels(call)
   const layer = received.http ? 'http' : 'tcp'
-  const route = received.http ? routeLabels(received) : {}
-  const direction = { direction: 'inbound' }
-  const answered = response && received.http
+  const route = received.http ? labelled('route', routeMeta(received)) : {}
+  const authz = labelled('authz', authzMeta(received))
   const counts: Sample[] = []
-  if (received.outcome === 'allow')
-    counts.push(counter(`inbound_${layer}_authz_allow_total`, { ...labels, ...route, ...authzLabels(received) }))
-  if (received.outcome === 'denied' || received.outcome === 'closed')
-    counts.push(counter(`inbound_${layer}_authz_deny_total`, { ...labels, ...route }))
-  if (received.outcome === 'not-found') counts.push(counter('inbound_http_route_not_found_total', labels))
-  const isLimited = received.outcome === 'allow' && finished.forwarded === undefined && response?.status === 429
-  if (isLimited) counts.push(counter('inbound_http_local_ratelimit_total', labels))
-  if (answered && received.outcome === 'allow' && !isLimited) {
-    const outcome = {
-      status_code: String(response.status),
-      classification: response.status < 500 ? 'success' : 'failure',
-    }
-    const own = { ...direction, authority: authority(finished), ...labels }
-    counts.push(counter('request_total', own), counter('response_total', { ...own, ...outcome }))
-  }
+  const isIn = received.outcome === 'allow' || received.outcome === 'redirected'
   const isDenied = received.outcome === 'denied' || received.outcome === 'closed'
-  return { samples: counts, lines: isDenied ? [{ text: denialLine(received, finished, address, identity) }] : [] }
+  if (isIn)
+    counts.push(counter(`inbound_${layer}_authz_allow_total`, { ...target, ...server, ...route, ...authz, ...tls }))
+  if (isDenied) counts.push(counter(`inbound_${layer}_authz_deny_total`, { ...target, ...server, ...route, ...tls }))
+  if (received.outcome === 'not-found')
+    counts.push(counter('inbound_http_route_not_found_total', { ...target, ...server, ...tls }))
+  const isLimited = received.outcome === 'allow' && finished.forwarded === undefined && response?.status === 429
+  if (isLimited) {
+    const policy = received.policy.rateLimit
+    const limit = labelled('ratelimit', ['policy.linkerd.io', 'HTTPLocalRateLimitPolicy', policy?.metadata.name ?? ''])
+    counts.push(counter('inbound_http_local_ratelimit_total', { ...target, ...server, ...limit, ...tls }))
+  }
+  if (received.http && response && received.outcome === 'allow' && !isLimited) {
+    const own = {
+      direction: 'inbound',
+      authority: authority(finished),
+      ...target,
+      ...tls,
+      ...server,
+      ...route,
+      ...authz,
+    }
+    counts.push(counter('request_total', own), counter('response_total', { ...own, ...classLabels(response.status) }))
+    counts.push(latency({ ...own, status_code: String(response.status) }, finished.serviceTime ?? finished.duration))
+  }
+  const about = { server: serverMeta(received), route: routeMeta(received), authz: authzMeta(received) }
+  const client = { address, ...(identity === undefined ? {} : { identity }) }
+  return { samples: counts, lines: linesOf(finished, call, received, client, about) }
 }
 
 const report = (pod: Pod, samples: Sample[], lines: { text: string }[] = []): ProxyReport => ({

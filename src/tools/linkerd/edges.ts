@@ -1,15 +1,13 @@
 /**
  * `linkerd viz edges`: who talks to whom, and whether it is mTLS, as the caller's proxy sees it: an unmeshed caller never
  * appears. Layout and order: linkerd2 viz/cmd/edges.go, viz/metrics-api/edges.go.
- * Not as upstream: without linkerd-viz there is no Prometheus; the proxies' own pages are read by `curl` in a pod of the
- * cluster, and an edge is what a proxy has counted since it started, not what is open now.
+ * Not as upstream: an edge is what a proxy has counted since it started, not what is open now.
  */
-
-import { StatusError } from '../../kube/errors.ts'
 import type { Pod } from '../../kube/kinds.ts'
-import { proxyContainer } from '../../meshes/linkerd/pods.ts'
+import { identityOf } from '../../meshes/linkerd/pods.ts'
 import { ownerName } from '../../meshes/workloads.ts'
 import { type ToolContext, ToolError } from '../istioctl/context.ts'
+import { hasViz, proxyPages } from './viz.ts'
 
 interface Edge {
   src: string
@@ -21,6 +19,27 @@ interface Edge {
   no_tls_reason: string
 }
 
+/** What the command calls itself in its errors, and the label in which metrics have it (pkg/k8s/k8s.go, resourceNames). */
+const kinds: { names: string[]; label: string }[] = [
+  { names: ['cj', 'cronjob', 'cronjobs'], label: 'cronjob' },
+  { names: ['ds', 'daemonset', 'daemonsets'], label: 'daemonset' },
+  { names: ['deploy', 'deployment', 'deployments'], label: 'deployment' },
+  { names: ['job', 'jobs'], label: 'k8s_job' },
+  { names: ['po', 'pod', 'pods'], label: 'pod' },
+  { names: ['rc', 'replicationcontroller', 'replicationcontrollers'], label: 'replicationcontroller' },
+  { names: ['rs', 'replicaset', 'replicasets'], label: 'replicaset' },
+  { names: ['sts', 'statefulset', 'statefulsets'], label: 'statefulset' },
+]
+const unsupported: Record<string, string> = {
+  au: 'authority',
+  authority: 'authority',
+  authorities: 'authority',
+  svc: 'service',
+  service: 'service',
+  services: 'service',
+  all: 'all',
+}
+
 const reasons: Record<string, string> = {
   disabled: 'Disabled',
   loopback: 'Loopback',
@@ -30,77 +49,45 @@ const reasons: Record<string, string> = {
   not_provided_by_service_discovery: 'Not Provided By Service Discovery',
 }
 
-const isMeshed = ({ spec }: Pod): boolean =>
-  [...(spec.initContainers ?? []), ...spec.containers].some(({ name }) => name === proxyContainer)
-
-const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running' && status.podIP !== undefined
-
-/** What curl in that container gets; undefined: it gets nothing, or there is no curl. */
-const fetchFrom = async (
-  { client }: ToolContext,
-  asker: Pod,
-  container: string,
-  url: string,
-): Promise<string | undefined> => {
-  let page = ''
-  const decoder = new TextDecoder()
-  const stdout = (chunk: Uint8Array): void => {
-    page += decoder.decode(chunk, { stream: true })
-  }
-  const target = { namespace: asker.metadata.namespace ?? 'default', pod: asker.metadata.name, container }
-  try {
-    const argv = ['curl', '-sf', '--max-time', '5', url]
-    const { exitCode } = await client.cluster.exec(target, argv, { stdout, stderr: () => {} })
-    return exitCode === 0 ? page : undefined
-  } catch (error) {
-    if (error instanceof StatusError) return undefined
-    throw error
-  }
-}
-
-/** The proxy's page, asked from whichever pod has curl; port 4191 is not redirected to a proxy. */
-const metricsOf = async (context: ToolContext, askers: readonly Pod[], pod: Pod): Promise<string> => {
-  for (const asker of askers)
-    for (const { name } of asker.spec.containers) {
-      if (name === proxyContainer) continue
-      const page = await fetchFrom(context, asker, name, `http://${pod.status?.podIP}:4191/metrics`)
-      if (page !== undefined) return page
-    }
-  throw new ToolError(
-    `the metrics of ${pod.metadata.name} cannot be read: no pod of the cluster that has curl gets them`,
-  )
-}
-
 const labelsIn = (line: string): Record<string, string> =>
   Object.fromEntries(
     [...line.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name, value]) => [name ?? '', value ?? '']),
   )
 
-const edgesOf = (pod: Pod, page: string): Edge[] =>
-  page
-    .split('\n')
-    .filter((line) => /^(request_total|tcp_open_total)\{/.test(line))
-    .map(labelsIn)
-    .filter((labels) => labels.direction === 'outbound' && labels.dst_deployment !== undefined)
-    .map((labels) => ({
-      src: ownerName(pod),
-      src_namespace: pod.metadata.namespace ?? 'default',
-      dst: labels.dst_deployment ?? '',
-      dst_namespace: labels.dst_namespace ?? '',
-      client_id:
-        labels.tls === 'true'
-          ? `${pod.spec.serviceAccountName ?? 'default'}.${pod.metadata.namespace}.serviceaccount.identity.linkerd.cluster.local`
-          : '',
-      server_id: labels.server_id ?? '',
-      no_tls_reason: labels.tls === 'true' ? '' : (reasons[labels.no_tls_reason ?? ''] ?? labels.no_tls_reason ?? ''),
-    }))
-
-const byPlace = (a: Edge, b: Edge): number => {
-  const key = (edge: Edge): string => [edge.src_namespace + edge.dst_namespace, edge.src, edge.dst].join('\0')
-  return key(a) < key(b) ? -1 : 1
+/** What the pod is to that kind: its own name, or that of a controller above it; undefined: nothing. */
+const nameAs = (pod: Pod, label: string): string | undefined => {
+  if (label === 'pod') return pod.metadata.name
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
+  const kind = label === 'k8s_job' ? 'job' : label
+  if (owner?.kind.toLowerCase() === kind) return owner.name
+  return kind === 'deployment' && owner?.kind === 'ReplicaSet' ? ownerName(pod) : undefined
 }
 
 const short = (identity: string): string => identity.split('.').slice(0, 2).join('.')
+
+const edgesOf = (pod: Pod, page: string, label: string): Edge[] => {
+  const src = nameAs(pod, label)
+  if (src === undefined) return []
+  return page
+    .split('\n')
+    .filter((line) => /^(request_total|tcp_open_total)\{/.test(line))
+    .map(labelsIn)
+    .filter((labels) => labels.direction === 'outbound' && labels[`dst_${label}`] !== undefined)
+    .map((labels) => ({
+      src,
+      src_namespace: pod.metadata.namespace ?? 'default',
+      dst: labels[`dst_${label}`] ?? '',
+      dst_namespace: labels.dst_namespace ?? '',
+      client_id: short(identityOf(pod)),
+      server_id: short(labels.server_id ?? ''),
+      no_tls_reason: reasons[labels.no_tls_reason ?? ''] ?? '',
+    }))
+}
+
+const byPlace = (a: Edge, b: Edge): number => {
+  const key = (edge: Edge): string => edge.src_namespace + edge.dst_namespace + edge.src + edge.dst
+  return key(a) < key(b) ? -1 : 1
+}
 
 /** Every column is padded, the last one too. */
 const render = (rows: readonly (readonly string[])[]): string => {
@@ -108,25 +95,31 @@ const render = (rows: readonly (readonly string[])[]): string => {
   return rows.map((row) => `${row.map((cell, at) => cell.padEnd((widths[at] ?? 0) + 3)).join('')}\n`).join('')
 }
 
-export const edges = async (context: ToolContext, [wanted = '']: readonly string[]): Promise<number> => {
-  const { client, output = 'table' } = context
+const failure = (says: string): ToolError => new ToolError(`Error creating edges request: ${says}`)
+
+const kindOf = (wanted: string, output: string): { label: string } => {
   const [kind = '', name] = wanted.split('/')
+  const known = kinds.find(({ names }) => names.includes(kind))
+  const not = Object.hasOwn(unsupported, kind) ? unsupported[kind] : undefined
+  if (!known && not === undefined) throw failure(`cannot find Kubernetes canonical name from friendly name [${kind}]`)
   if (name !== undefined)
-    throw new ToolError(`Edges cannot be returned for a specific resource name; remove ${name} from query`)
-  if (['authority', 'service', 'svc', 'all'].includes(kind))
-    throw new ToolError(`Resource type is not supported: ${kind === 'svc' ? 'service' : kind}`)
-  if (!/^(deploy|deployments?)$/.test(kind))
-    throw new ToolError(`only deployments are modelled: linkerd viz edges deployment [-n namespace]`)
-  if (!['table', 'json', 'wide'].includes(output)) throw new ToolError('--output supports table, json and wide')
-  const { items } = await client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, {})
-  const running = items.filter(isRunning)
-  const askers = [...running].sort((a, b) => Number(isMeshed(a)) - Number(isMeshed(b)))
+    throw failure(`Edges cannot be returned for a specific resource name; remove ${name} from query`)
+  if (!known) throw failure(`Resource type is not supported: ${not}`)
+  if (!['table', 'json', 'wide'].includes(output)) throw failure('--output supports table, json and wide')
+  return known
+}
+
+export const edges = async (context: ToolContext, args: readonly string[]): Promise<number> => {
+  const { output = 'table' } = context
+  if (args.length !== 1) throw new ToolError(`accepts 1 arg(s), received ${args.length}`)
+  const { label } = kindOf(args[0] ?? '', output)
+  if (!(await hasViz(context))) return 1
   const home = context.namespace ?? 'default'
-  const all: Edge[] = []
-  for (const pod of running.filter(isMeshed)) all.push(...edgesOf(pod, await metricsOf(context, askers, pod)))
+  const all = (await proxyPages(context)).flatMap(({ pod, page }) => edgesOf(pod, page, label))
   const inScope = ({ src_namespace, dst_namespace }: Edge): boolean =>
     context.allNamespaces || src_namespace === home || dst_namespace === home
-  const found = [...new Map(all.filter(inScope).map((edge) => [JSON.stringify(edge), edge])).values()].sort(byPlace)
+  const keyOf = (edge: Edge): string => [edge.src_namespace, edge.src, edge.dst_namespace, edge.dst].join('\0')
+  const found = [...new Map(all.filter(inScope).map((edge) => [keyOf(edge), edge])).values()].sort(byPlace)
   if (output === 'json') {
     context.out(`${JSON.stringify(found, null, 2)}\n`)
     return 0
@@ -141,7 +134,7 @@ export const edges = async (context: ToolContext, [wanted = '']: readonly string
       ['SRC', 'DST', 'SRC_NS', 'DST_NS', ...(wide ? ['CLIENT_ID', 'SERVER_ID'] : []), 'SECURED'],
       ...found.map((edge) => [
         ...[edge.src, edge.dst, edge.src_namespace, edge.dst_namespace],
-        ...(wide ? [short(edge.client_id), short(edge.server_id)] : []),
+        ...(wide ? [edge.client_id, edge.server_id] : []),
         edge.no_tls_reason === '' ? '√' : edge.no_tls_reason,
       ]),
     ]),

@@ -1,8 +1,8 @@
 /** The small cluster that all Linkerd rows share: meshed, unmeshed and outside callers, and each way to be asked. */
 import type { KubeObject } from '../../../src/kube/api.ts'
-import type { Namespace, Pod } from '../../../src/kube/kinds.ts'
+import type { Namespace, Pod, Service } from '../../../src/kube/kinds.ts'
 import type { Call } from '../../../src/meshes/call.ts'
-import { inject } from '../../../src/meshes/linkerd/inject.ts'
+import { annotate, inject } from '../../../src/meshes/linkerd/inject.ts'
 import { buildWorld, findWorkload, parseTarget, resolve } from '../../../src/meshes/network.ts'
 import { outsidePod } from '../../../src/meshes/outside.ts'
 
@@ -41,9 +41,14 @@ export const bare = (path: string, ip: string, annotations: Record<string, strin
 const pod = (path: string, ip: string, annotations?: Record<string, string>): Pod =>
   inject(bare(path, ip, annotations), namespace(path.split('/')[0] ?? ''))
 
-const service = (path: string, clusterIP: string, annotations?: Record<string, string>): KubeObject => {
+const service = (
+  path: string,
+  clusterIP: string,
+  annotations: Record<string, string> = {},
+  of?: Record<string, string>,
+): KubeObject => {
   const [home = '', name = ''] = path.split('/')
-  return {
+  const bare: Service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace: home, annotations },
@@ -58,6 +63,7 @@ const service = (path: string, clusterIP: string, annotations?: Record<string, s
       ],
     },
   }
+  return annotate(bare, namespace(home, of)) as unknown as KubeObject
 }
 
 export const base: KubeObject[] = [
@@ -70,6 +76,7 @@ export const base: KubeObject[] = [
   pod('legacy/server', '10.1.2.2'),
   pod('legacy/far', '203.0.113.99'),
   service('production/api', '10.96.0.2'),
+  service('production/frontend', '10.96.0.1'),
   service('production/plain', '10.96.0.7'),
   service('legacy/server', '10.96.2.2'),
 ]
@@ -129,7 +136,7 @@ export interface Short {
   age?: number
   annotations?: Record<string, string>
   labels?: Record<string, string>
-  /** A namespace whose annotations the pod inherits. */
+  /** A namespace whose annotations the pod or Service inherits. */
   of?: Record<string, string>
   spec?: Record<string, unknown>
 }
@@ -138,7 +145,7 @@ export const expand = ({ is, age = 0, annotations, labels, of, spec }: Short): K
   const [kind = '', path = ''] = is.split(' ')
   const [home = '', name = ''] = path.split('/')
   if (kind === 'Pod') return inject(bare(path, '10.1.0.2', annotations), namespace(home, of))
-  if (kind === 'Service') return service(path, '10.96.0.2', annotations)
+  if (kind === 'Service') return service(path, '10.96.0.2', annotations, of)
   const apiVersion = versions[kind]
   if (apiVersion === undefined) throw new Error(`unknown kind ${kind}`)
   const creationTimestamp = new Date(Date.UTC(2026, 0, 1) + age * 1000).toISOString().replace('.000', '')
