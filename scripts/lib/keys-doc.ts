@@ -21,7 +21,10 @@ export const keysDocument = (): string => {
     const rows = bindings.filter((binding) => binding.group === group)
     return `## ${group}\n\n${table(
       ['Key', 'What it does'],
-      rows.map(({ keys, says }) => [keys.map((key) => code(key === ' ' ? 'space' : key)).join(' '), says]),
+      rows.map(({ keys, label, says }) => [
+        (keys.length ? keys : [label]).map((key) => code(key === ' ' ? 'space' : key)).join(' '),
+        says,
+      ]),
     )}`
   })
   const letters = Object.entries(LETTERS).map(([letter, { says }]) => [code(letter), says])

@@ -95,9 +95,34 @@ const headings = {
   context: 'A cluster that you have (--provider context)',
 } as const
 
+const verdictOf = (findings: Finding[]): { isWell: boolean; says: string } => {
+  const isWell = !findings.some(({ state: is, for: who }) => who === 'embedded' && is === 'problem')
+  return {
+    isWell,
+    says: isWell ? 'Everything that labs need is there.' : 'Something that labs need is missing: see "to do".',
+  }
+}
+
+const screenMarks = { ok: '[ok]', missing: '[ - ]', problem: '**[!!]**' } as const
+
+/** The same as Markdown, for the screen. */
+export const doctorDocument = async (io: Io): Promise<string> => {
+  const findings = await examine(io)
+  const sections = (['embedded', 'comfort', 'kind', 'context'] as const).map((who) => {
+    const items = findings.filter((finding) => finding.for === who)
+    const lines = items.map(
+      ({ state: is, name, says, next }) => `- ${screenMarks[is]} **${name}**: ${says}${next ? `; to do: ${next}` : ''}`,
+    )
+    return `**${headings[who]}**\n\n${lines.join('\n')}`
+  })
+  return [verdictOf(findings).says, ...sections, '`meshdojo doctor --json` says the same without this screen.'].join(
+    '\n\n',
+  )
+}
+
 export const doctor = async (io: Io, { json }: { json?: boolean }): Promise<number> => {
   const findings = await examine(io)
-  const isWell = !findings.some(({ state: is, for: who }) => who === 'embedded' && is === 'problem')
+  const { isWell, says: verdict } = verdictOf(findings)
   if (json) printJson(io, { ok: isWell, findings })
   else {
     const rows = (who: Finding['for']) => findings.filter((finding) => finding.for === who)
@@ -108,10 +133,7 @@ export const doctor = async (io: Io, { json }: { json?: boolean }): Promise<numb
       ])
       print(io, `${headings[who]}\n${formatTable(lines, 2)}\n`)
     }
-    print(
-      io,
-      isWell ? 'Everything that labs need is there.' : 'Something that labs need is missing: see "to do" above.',
-    )
+    print(io, verdict)
   }
   return isWell ? exit.passed : exit.notPassed
 }

@@ -13,6 +13,14 @@ export interface ReportOptions {
   content?: string
 }
 
+/** All of it as Markdown, for the screen. */
+export const reportDocument = async (io: Io, content?: string): Promise<string> => {
+  const { items } = await loadCatalogue(contentRoots(io, content))
+  const { progress } = createProgressStore(stateFolder(io.env)).all()
+  const scenarios = items.map(({ scenario }) => scenario)
+  return toMarkdown(courseDocument(courseReport(scenarios, progress, Date.now())))
+}
+
 /** Without `name`, of every scenario. Changes nothing. */
 export const report = async (io: Io, name: string | undefined, { format, content }: ReportOptions): Promise<number> => {
   const { items, problems } = await loadCatalogue(contentRoots(io, content))

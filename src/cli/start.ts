@@ -102,12 +102,16 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     notices: [...problems.map(formatProblem), ...comfortsMissing(io)],
   }
   const { stdin, stdout, env } = io
+  const documents = {
+    report: async () => (await import('./report.ts')).reportDocument(io, options.content),
+    doctor: async () => (await import('./doctor.ts')).doctorDocument(io),
+  }
   const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, program))
   const { store } = parts
   let first: Pick<SessionOptions, 'start' | 'notices'> = { start: scenario ?? openAtExit(parts) }
   for (;;) {
     const session = createSession({ ...parts, ...first })
-    let end = await runUi({ session, terminal, stdin, stdout, env })
+    let end = await runUi({ session, terminal, stdin, stdout, env, documents })
     if (end === 'exam') {
       const ended = await examFromPicker(io, options)
       if (!('interrupted' in ended)) {

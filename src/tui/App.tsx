@@ -1,5 +1,5 @@
 import { Box, type Key, Text, useApp, useInput, usePaste, useStdin, useStdout, useWindowSize } from 'ink'
-import { useMemo, useRef } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import type { Session, Terminal } from '../session/types.ts'
 import { makeAct } from './act.ts'
 import { Footer } from './components/Footer.tsx'
@@ -10,25 +10,30 @@ import type { Continuing } from './continuing.ts'
 import { useContinued } from './hooks/use-continued.ts'
 import { useSession } from './hooks/use-session.ts'
 import { useUi } from './hooks/use-ui.ts'
-import { edited, keysOf } from './input.ts'
+import { edited, keyOf, type Press, pressesOf } from './input.ts'
+import type { Documents } from './keys/binding.ts'
 import { footerFor, type KeyContext, lookup, runSelected } from './keys.ts'
 import { shapeOf } from './layout.ts'
 import { screenFor } from './screen.ts'
 import { messageRows, questionText } from './screens/frame.ts'
-import type { Theme } from './theme.ts'
+import { makeTheme, type Theme, type ThemeOptions } from './theme.ts'
 
 export interface AppProps {
   session: Session
   terminal: Terminal
-  theme: Theme
+  /** How it is drawn until the learner changes it. */
+  look: ThemeOptions
   /** The home folder, shown as `~`. */
   home?: string
   continuing: Continuing
+  documents?: Documents
 }
 
 /** The whole program on the screen: one keymap, one reducer, one view. */
-export const App = ({ session, terminal, theme, home, continuing }: AppProps) => {
+export const App = ({ session, terminal, look: firstLook, home, continuing, documents }: AppProps) => {
   const { columns, rows } = useWindowSize()
+  const [look, setLook] = useState(firstLook)
+  const theme = useMemo(() => makeTheme(look), [look])
   const currentView = useSession(session, theme.ascii)
   const { current: currentUi, dispatch } = useUi(currentView)
   const { exit, suspendTerminal } = useApp()
@@ -36,19 +41,35 @@ export const App = ({ session, terminal, theme, home, continuing }: AppProps) =>
   const { stdout } = useStdout()
   const busy = useRef(false)
   const act = useMemo(
-    () => makeAct({ session, terminal, dispatch, exit, lent: { suspendTerminal, stdin, stdout }, busy }),
-    [session, terminal, dispatch, exit, suspendTerminal, stdin, stdout],
+    () =>
+      makeAct({
+        session,
+        terminal,
+        dispatch,
+        exit,
+        lent: { suspendTerminal, stdin, stdout },
+        busy,
+        documents,
+        look: (what) => setLook((now) => ({ ...now, [what]: !now[what] })),
+      }),
+    [session, terminal, dispatch, exit, suspendTerminal, stdin, stdout, documents],
   )
   // One key asks for the screen several times: to find its binding, to run it, to draw.
-  const known = useRef<{ context: KeyContext; columns: number; rows: number }>(undefined)
+  const known = useRef<{ context: KeyContext; columns: number; rows: number; theme: Theme }>(undefined)
   const now = (): KeyContext => {
     const view = currentView()
     const ui = currentUi()
     const last = known.current
-    if (last?.context.view === view && last.context.ui === ui && last.columns === columns && last.rows === rows)
+    if (
+      last?.context.view === view &&
+      last.context.ui === ui &&
+      last.columns === columns &&
+      last.rows === rows &&
+      last.theme === theme
+    )
       return last.context
     const context = { view, ui, act, screen: screenFor(view, { columns, rows, theme, ui, home }, act) }
-    known.current = { context, columns, rows }
+    known.current = { context, columns, rows, theme }
     return context
   }
 
@@ -84,12 +105,10 @@ const PASTE_IGNORED = 'paste ignored: keys are commands here. In a lab, e opens 
 
 /** A question takes the key first, then a text field, then the keymap. */
 const onInput = (now: () => KeyContext, input: string, key: Key): void => {
-  const context = now()
-  const keys = keysOf(input, key)
-  if (context.ui.question) answer(context, keys?.[0] ?? '')
-  else if (context.ui.typing && type(context, input, key)) return
-  else if (keys) press(now, keys)
-  else context.act.dispatch({ type: 'say', text: PASTE_IGNORED })
+  const { ui, act } = now()
+  const presses = ui.typing && !ui.question ? [{ input, key }] : pressesOf(input, key)
+  if (presses) for (const one of presses) press(now, one)
+  else if (!ui.question) act.dispatch({ type: 'say', text: PASTE_IGNORED })
 }
 
 const onPaste = ({ ui, act }: KeyContext, text: string): void => {
@@ -97,16 +116,15 @@ const onPaste = ({ ui, act }: KeyContext, text: string): void => {
   else act.dispatch({ type: 'say', text: PASTE_IGNORED })
 }
 
-/** Runs the bindings of keys that were pressed. A held-down key arrives as many; each one counts. */
-const press = (now: () => KeyContext, keys: string[]): void => {
+const press = (now: () => KeyContext, one: Press): void => {
   const { ui, act } = now()
-  act.dispatch({ type: 'key' })
-  if (keys[0] === 'ctrl-c' && ui.quitArmed) act.quit('interrupted')
-  else
-    for (const key of keys) {
-      const context = now()
-      lookup(key, context)?.run(context)
-    }
+  const key = keyOf(one)
+  if (ui.question) answer(now(), key ?? '')
+  else if (!ui.typing || !type(now(), one.input, one.key)) {
+    act.dispatch({ type: 'key' })
+    if (key === 'ctrl-c' && ui.quitArmed) act.quit('interrupted')
+    else if (key) lookup(key, now())?.run(now())
+  }
 }
 
 /** The key that asks a question also answers it with yes, where nothing is lost by a key that is held down. */

@@ -1,6 +1,7 @@
 /** What keys set in motion, made real: events to the session, and everything that needs the terminal for a while. */
 import type { Session, Terminal, View } from '../session/types.ts'
 import { handOver, type Lent, stopGroup } from './hand-over.ts'
+import type { DocumentName, Documents } from './keys/binding.ts'
 import type { Act } from './keys.ts'
 import { listedChecks } from './lines/checks.ts'
 import { plural } from './lines/words.ts'
@@ -13,6 +14,8 @@ export interface ActParts {
   dispatch: (action: Action) => void
   exit: (result: TuiEnd) => void
   lent: Lent
+  look: Act['look']
+  documents?: Documents
   /** The terminal is lent; keys are somebody else's. */
   busy: { current: boolean }
 }
@@ -38,7 +41,9 @@ export const changedMeanwhile = (before: View, after: View): string | undefined 
   return `${plural(changed.length, 'check')} changed: ${parts.join(', ')}`
 }
 
-export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActParts): Act => {
+const documentTitles: Record<DocumentName, string> = { report: 'What you have done', doctor: 'This machine' }
+
+export const makeAct = ({ session, terminal, dispatch, exit, lent, look, documents = {}, busy }: ActParts): Act => {
   /** One program at a time has the terminal; its errors become a message. */
   const lend = async (run: () => Promise<string | undefined>): Promise<void> => {
     if (busy.current) return
@@ -100,6 +105,19 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, busy }: ActPa
       }),
     // Leaving and entering the alternate screen draws everything from nothing.
     redraw: () => void lent.suspendTerminal(() => {}),
+    look,
+    documents: (['report', 'doctor'] as const).filter((name) => documents[name]),
+    read: (name) => {
+      void (async () => {
+        const title = documentTitles[name]
+        try {
+          const text = (await documents[name]?.()) ?? ''
+          dispatch({ type: 'open', page: { kind: 'document', title, text } })
+        } catch (error) {
+          dispatch({ type: 'say', text: error instanceof Error ? error.message : String(error) })
+        }
+      })()
+    },
     copy: (text) => {
       // OSC 52: the terminal's clipboard. Some ignore it, so the text is shown as well.
       lent.stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`)

@@ -4,20 +4,30 @@ import type { Key } from 'ink'
 /** Keys that a held-down key repeats; terminals and ink hand over several of them as one string. */
 const REPEATABLE = new Set([...'jkgGb '])
 
-/**
- * Key names for one input event. Fast typing and key repeat arrive as one string: the same moving key several times is
- * several presses; any other string of several characters is a paste in disguise and gives `undefined`, so that
- * pasted text can never be taken for commands.
- */
-export const keysOf = (input: string, key: Key): string[] | undefined => {
-  const special = specialKey(input, key)
-  if (special) return [special]
-  if (key.ctrl) return [`ctrl-${input.toLowerCase()}`]
-  if (key.meta || input === '') return []
-  if (input.length === 1) return [input]
-  const all = [...input]
-  return REPEATABLE.has(all[0]!) && all.every((one) => one === all[0]) ? all : undefined
+/** Characters in one event that a fast typist, or a slow machine, still explains. */
+const TYPED_AHEAD = 3
+
+export interface Press {
+  input: string
+  key: Key
 }
+
+/**
+ * The single presses of one input event. Fast typing and key repeat arrive as one string: moving keys are as many presses;
+ * another key that is held down is one; a few different keys were typed ahead. Any longer string is a paste in disguise
+ * and gives `undefined`, so that pasted text can never be taken for commands.
+ */
+export const pressesOf = (input: string, key: Key): Press[] | undefined => {
+  const all = [...input]
+  if (all.length < 2 || key.ctrl || key.meta || specialKey(input, key)) return [{ input, key }]
+  const isHeld = all.every((one) => one === all[0]) && !REPEATABLE.has(all[0]!)
+  if (all.length > TYPED_AHEAD && !isHeld && !all.every((one) => REPEATABLE.has(one))) return undefined
+  return (isHeld ? all.slice(0, 1) : all).map((one) => ({ input: one, key: { ...key, return: one === '\r' } }))
+}
+
+/** The name of a single press in the keymap; undefined where it has none. */
+export const keyOf = ({ input, key }: Press): string | undefined =>
+  specialKey(input, key) ?? (key.ctrl ? `ctrl-${input.toLowerCase()}` : key.meta || input === '' ? undefined : input)
 
 const specialKey = (input: string, key: Key): string | undefined => {
   if (key.upArrow) return 'up'

@@ -13,7 +13,7 @@ export const shapeOf = (columns: number, rows: number): Shape => {
 }
 
 /** Prose stops growing here: longer lines are hard to read. */
-const MAX_TEXT = 100
+export const MAX_TEXT = 100
 const MIN_PANE = 3
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(value, high))
@@ -60,8 +60,8 @@ export const labRegion = (columns: number, height: number, shape: Shape, needs: 
   }
 }
 
-/** After a pass, where the task pane is narrow: its text is read over the whole width, the checks below. */
-export const passedRegion = (columns: number, height: number, needs: Needs): Region => {
+/** The task is read over the whole width, the checks below. */
+export const readingRegion = (columns: number, height: number, needs: Needs): Region => {
   const checks = clamp(needs.checks, MIN_PANE, Math.max(MIN_PANE, Math.floor(height * 0.3)))
   return {
     down: [

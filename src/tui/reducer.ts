@@ -9,6 +9,7 @@ import { type Extent, type Move, move, type Scroll } from './scroll.ts'
 /** A page covers the body (or a part of it) until `esc`. */
 export type Page =
   | { kind: 'help'; title: string }
+  | { kind: 'document'; title: string; text: string }
   | { kind: 'hints' }
   | { kind: 'solution' }
   | { kind: 'explain-check'; step: string; check: string }

@@ -3,7 +3,8 @@ import { render } from 'ink'
 import type { Session, Terminal } from '../session/types.ts'
 import { App } from './App.tsx'
 import { listenForContinue } from './continuing.ts'
-import { makeTheme, themeOptions } from './theme.ts'
+import type { Documents } from './keys/binding.ts'
+import { themeOptions } from './theme.ts'
 
 export interface TuiOptions {
   session: Session
@@ -11,6 +12,7 @@ export interface TuiOptions {
   stdin: NodeJS.ReadStream
   stdout: NodeJS.WriteStream
   env: Record<string, string | undefined>
+  documents?: Documents
 }
 
 /** How it ended: with `q`, with Ctrl-C twice, or by asking for an exam. */
@@ -20,14 +22,20 @@ export type TuiEnd = 'quit' | 'interrupted' | 'exam'
  * Draws the session until the learner quits or the session closes by itself; resolves when everything is put away.
  * stdin and stdout must be terminals. Rejects with the error when drawing fails, with the normal screen restored.
  */
-export const runTui = async ({ session, terminal, stdin, stdout, env }: TuiOptions): Promise<TuiEnd> => {
+export const runTui = async ({ session, terminal, stdin, stdout, env, documents }: TuiOptions): Promise<TuiEnd> => {
   // A key that is pressed as soon as something is on the screen must reach the program and not the terminal's driver,
   // which would take Ctrl-Z for itself; ink gets there only after the first frame.
   stdin.setRawMode(true)
   const continuing = listenForContinue()
-  const theme = makeTheme(themeOptions(env))
   const app = render(
-    <App session={session} terminal={terminal} theme={theme} home={env.HOME} continuing={continuing} />,
+    <App
+      session={session}
+      terminal={terminal}
+      look={themeOptions(env)}
+      home={env.HOME}
+      continuing={continuing}
+      documents={documents}
+    />,
     {
       stdin,
       stdout,

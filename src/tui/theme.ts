@@ -59,6 +59,17 @@ const colour: Record<Role, string> = {
   stopped: '36',
 }
 
+/** On white, the terminal's cyan and yellow can hardly be read. */
+const light: Record<Role, string> = {
+  ...colour,
+  focus: '1;34',
+  key: '1;34',
+  code: '34',
+  tls: '34',
+  plaintext: '35',
+  stopped: '34',
+}
+
 const asciiBox = (across: string): Box => ({
   topLeft: '+',
   topRight: '+',
@@ -79,22 +90,29 @@ const box = ([topLeft, topRight, bottomLeft, bottomRight, across, down]: string[
 export interface ThemeOptions {
   colour: boolean
   ascii: boolean
+  /** The terminal's background is light. */
+  light: boolean
 }
 
-export const makeTheme = ({ colour: coloured, ascii }: ThemeOptions): Theme => ({
-  styles: coloured ? colour : mono,
+export const makeTheme = ({ colour: coloured, ascii, light: isLight }: ThemeOptions): Theme => ({
+  styles: coloured ? (isLight ? light : colour) : mono,
   box: ascii ? asciiBox('-') : box([...'┌┐└┘─│']),
   focusedBox: ascii ? asciiBox('=') : box([...'╔╗╚╝═║']),
   ellipsis: ascii ? '...' : '…',
   ascii,
 })
 
-/** The environment's wishes: `NO_COLOR`, a `TERM` without colour, and a locale that is not UTF-8. */
+/**
+ * The environment's wishes: `NO_COLOR`, a `TERM` without colour, a locale that is not UTF-8, and the background as
+ * `COLORFGBG` tells it (rxvt, konsole and others set it, `0;15` for black on white) or `MESHDOJO_BACKGROUND=light`.
+ */
 export const themeOptions = (env: Record<string, string | undefined>): ThemeOptions => {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   const charset = env.MESHDOJO_CHARSET
+  const background = env.MESHDOJO_BACKGROUND
   return {
     colour: !env.NO_COLOR && env.TERM !== 'dumb' && env.TERM !== 'vt100',
+    light: background ? background === 'light' : /;(7|15)$/.test(env.COLORFGBG ?? ''),
     ascii: charset ? charset === 'ascii' : !/utf-?8/i.test(locale),
   }
 }

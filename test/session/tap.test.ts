@@ -74,7 +74,12 @@ const captured = (from: string): Tap => ({
 /** A session with its own actors, but for the cluster. */
 const begin = async () => {
   const played = playedLab()
-  const store = { all: () => ({ progress: new Map(), notices: [] }), retry: () => undefined, load: () => ({ kept: newKept() }), save: () => {} }
+  const store = {
+    all: () => ({ progress: new Map(), notices: [] }),
+    retry: () => undefined,
+    load: () => ({ kept: newKept() }),
+    save: () => {},
+  }
   const files = { prepare: () => [], locate: () => [], reset: () => {} }
   const machine = makeReal({
     items: [item],

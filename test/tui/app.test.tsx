@@ -155,6 +155,82 @@ describe('pasting', () => {
   })
 })
 
+describe('keys typed ahead of the screen', () => {
+  test('each one counts, whatever the one before has opened', async () => {
+    const { screen, session } = await start(pickerView())
+    screen.press('/jw')
+    await screen.until('filter: jw_')
+    screen.press('esc')
+    await screen.until((text) => !text.includes('filter:'))
+    screen.press('j\r')
+    await screen.until('[FAIL]')
+    expect(session.events).toEqual([{ type: 'OPEN', scenario: 'istio-deny-all' }])
+    screen.press('qy')
+    await screen.until('enter again')
+  })
+})
+
+describe('documents over the picker', () => {
+  test('R and D open what the caller made, esc closes it', async () => {
+    const documents = { report: async () => '# Course report', doctor: () => Promise.reject(new Error('no kubectl')) }
+    const { screen } = await start(pickerView(), { documents })
+    press(screen, 'R')
+    await screen.until('Course report')
+    press(screen, 'esc D')
+    await screen.until('no kubectl')
+  })
+
+  test('without them, there are no such keys', async () => {
+    const { screen } = await start(pickerView())
+    press(screen, 'R ?')
+    const help = await screen.until('>Keys')
+    expect(help).not.toContain('what you have done')
+  })
+})
+
+describe('the look is changed by name', () => {
+  const choose = (screen: Mounted, words: string) => press(screen, `: ${[...words].join(' ')} enter`)
+
+  test(':charset draws ASCII only, and lines again', async () => {
+    const { screen } = await start(labView())
+    choose(screen, 'charset')
+    await screen.until('+= >2 Checks')
+    expect(screen.text()).toMatch(/^[ -~\n]*$/)
+    choose(screen, 'charset')
+    await screen.until('╔═ >2 Checks')
+  })
+
+  test(':colour takes all colour away, :light what a light background swallows', async () => {
+    const { screen } = await start(labView())
+    const colours = () =>
+      new Set(
+        screen
+          .lines()
+          .flatMap((row, y) =>
+            [...row].map((_, x) => (screen.cell(x, y).isFgDefault() ? -1 : screen.cell(x, y).getFgColor())),
+          ),
+      )
+    const [cyan, yellow] = [6, 3]
+    expect(colours()).toContain(cyan)
+    choose(screen, 'light')
+    await screen.until(() => !colours().has(cyan) && !colours().has(yellow))
+    expect(colours().size).toBeGreaterThan(1)
+    choose(screen, 'colour')
+    await screen.until(() => colours().size === 1)
+  })
+})
+
+test('going to a narrow task gives it the whole width; the checks stay in sight', async () => {
+  const { screen } = await start(labView())
+  expect(screen.text()).toContain('3 Traffic')
+  press(screen, '1')
+  const text = await screen.until(/^╔═ >1 Task ═+ step 1\/2[^║]* ═╗$/m)
+  expect(text).toContain('2 Checks')
+  expect(text).not.toContain('3 Traffic')
+  press(screen, '3')
+  await screen.until('>3 Traffic')
+})
+
 describe('the terminal is lent', () => {
   test('e opens the file as the session names it, then reports', async () => {
     const opened: string[] = []

@@ -1,6 +1,6 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
-import { edited, keysOf } from '../../src/tui/input.ts'
+import { edited, keyOf, pressesOf } from '../../src/tui/input.ts'
 
 const none: Key = {
   upArrow: false,
@@ -25,7 +25,9 @@ const none: Key = {
   numLock: false,
 }
 
-describe('keysOf', () => {
+const keysOf = (input: string, key: Key) => pressesOf(input, key)?.flatMap((one) => keyOf(one) ?? [])
+
+describe('pressesOf', () => {
   test.each<[string, string, Partial<Key>, string[] | undefined]>([
     ['a letter', 'e', {}, ['e']],
     ['an upper-case letter', 'G', { shift: true }, ['G']],
@@ -34,8 +36,10 @@ describe('keysOf', () => {
     ['ctrl-c', 'c', { ctrl: true }, ['ctrl-c']],
     ['line feed', '\n', {}, ['enter']],
     ['a held-down moving key', 'jjjj', {}, ['j', 'j', 'j', 'j']],
-    ['a command typed twice is no command', 'xx', {}, undefined],
-    ['different keys at once are a paste', 'jk', {}, undefined],
+    ['moving about, typed ahead', 'jjkjj', {}, ['j', 'j', 'k', 'j', 'j']],
+    ['a command that is held down is one', 'xxxxx', {}, ['x']],
+    ['a few keys typed ahead', 'v\r', {}, ['v', 'enter']],
+    ['more than a few different keys are a paste', 'jexk', {}, undefined],
     ['a pasted manifest', 'kind: Pod', {}, undefined],
     ['alt', 'e', { meta: true }, []],
     ['a function key', '', {}, []],

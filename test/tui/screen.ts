@@ -9,6 +9,7 @@ import { Writable } from 'node:stream'
 import { type IPty, spawn } from '@lydell/node-pty'
 import xterm, { type Terminal as Emulator, type IBuffer, type IBufferCell } from '@xterm/headless'
 import type { Session, Terminal } from '../../src/session/types.ts'
+import type { Documents } from '../../src/tui/keys/binding.ts'
 import { runTui, type TuiEnd } from '../../src/tui/run.tsx'
 
 const KEYS: Record<string, string> = {
@@ -167,6 +168,7 @@ class FakeStdin extends EventEmitter {
 export interface MountOptions extends Partial<Size> {
   env?: Record<string, string | undefined>
   terminal?: Terminal
+  documents?: Documents
 }
 
 export interface Mounted extends Screen {
@@ -179,7 +181,7 @@ const noTerminal: Terminal = { edit: async () => ({}), shell: async () => ({}) }
 /** The TUI on a session, in this process. End it with `session.send({ type: 'QUIT' })`. */
 export const mountTui = (
   session: Session,
-  { columns = 80, rows = 24, env, terminal = noTerminal }: MountOptions = {},
+  { columns = 80, rows = 24, env, terminal = noTerminal, documents }: MountOptions = {},
 ): Mounted => {
   const stdout = new FakeStdout({ columns, rows })
   const stdin = new FakeStdin()
@@ -189,6 +191,7 @@ export const mountTui = (
     stdin: stdin as object as NodeJS.ReadStream,
     stdout: stdout as object as NodeJS.WriteStream,
     env: { ...UTF8, ...env },
+    documents,
   })
   const screen = screenOf({
     emulator: stdout.emulator,

@@ -4,17 +4,18 @@ import { placesIn } from '../layout.ts'
 import { extentOf, type PaneId, type PaneModel } from '../model.ts'
 import { innerHeight } from '../screens/frame.ts'
 import type { Move } from '../scroll.ts'
-import { anywhere, type Binding, type KeyContext } from './binding.ts'
+import type { ThemeOptions } from '../theme.ts'
+import { anywhere, type Binding, inLab, type KeyContext } from './binding.ts'
 
 const focused = ({ screen }: KeyContext): PaneModel | undefined => screen.panes[screen.focus]
 
-const moves = (by: Move, keys: string[], label: string, says: string): Binding => ({
+const moves = (by: Move, keys: string[], label: string, says: string, on: Binding['on'] = anywhere): Binding => ({
   keys,
   label,
   says,
   short: says,
   group: 'Moving',
-  on: anywhere,
+  on,
   run: (context) => {
     const pane = focused(context)
     const place = placesIn(context.screen.region).find((one) => one.pane === context.screen.focus)
@@ -41,6 +42,17 @@ const focusNumber = (number: number): Binding => ({
   run: ({ screen, act }) => act.dispatch({ type: 'focus', pane: screen.order[number - 1] as PaneId }),
 })
 
+/** Found by name only: nobody needs it twice. */
+const look = (what: keyof ThemeOptions, label: string, says: string): Binding => ({
+  keys: [],
+  label,
+  short: label.slice(1),
+  says,
+  group: 'Look',
+  on: anywhere,
+  run: ({ act }) => act.look(what),
+})
+
 const back = ({ view, ui, act }: KeyContext) => {
   if (ui.page) act.dispatch({ type: 'close' })
   else if (view.screen === 'picker') act.dispatch({ type: 'ask', question: 'quit' })
@@ -53,8 +65,8 @@ const back = ({ view, ui, act }: KeyContext) => {
 export const alwaysKeys: Binding[] = [
   moves('down', ['j', 'down'], 'j down', 'down'),
   moves('up', ['k', 'up'], 'k up', 'up'),
-  moves('left', ['left'], 'left', 'left, in the traffic map'),
-  moves('right', ['right'], 'right', 'right, in the traffic map'),
+  moves('left', ['left'], 'left', 'left, in the traffic map', inLab),
+  moves('right', ['right'], 'right', 'right, in the traffic map', inLab),
   moves('top', ['g', 'home'], 'g home', 'top'),
   moves('bottom', ['G', 'end'], 'G end', 'bottom'),
   moves('pagedown', [' ', 'pagedown'], 'space', 'page down'),
@@ -95,7 +107,7 @@ export const alwaysKeys: Binding[] = [
     short: 'commands',
     says: 'all commands, by name',
     group: 'Always',
-    priority: 45,
+    priority: ({ ui }) => (ui.page?.kind === 'help' ? 0 : 45),
     on: anywhere,
     run: ({ act }) => act.dispatch({ type: 'open', page: { kind: 'help', title: 'Commands' }, typing: 'search' }),
   },
@@ -140,6 +152,9 @@ export const alwaysKeys: Binding[] = [
     on: anywhere,
     run: ({ act }) => act.dispatch({ type: 'arm' }),
   },
+  look('ascii', ':charset', 'ASCII instead of lines, or lines again (charset ascii)'),
+  look('colour', ':colour', 'no colour, or colour again; bold and inverse stay'),
+  look('light', ':light', 'colours for a light background, or for a dark one again'),
   {
     keys: ['?'],
     label: '?',

@@ -2,6 +2,11 @@
 import type { LabView, UserEvent, View } from '../../session/types.ts'
 import type { ScreenModel } from '../model.ts'
 import type { Action, UiState } from '../reducer.ts'
+import type { ThemeOptions } from '../theme.ts'
+
+/** Markdown that the caller can make. */
+export type DocumentName = 'report' | 'doctor'
+export type Documents = Partial<Record<DocumentName, () => Promise<string>>>
 
 /** What a key can set in motion. */
 export interface Act {
@@ -17,6 +22,11 @@ export interface Act {
   /** Suspends the program, as Ctrl-Z does elsewhere. */
   stop(): void
   redraw(): void
+  /** Turns an option of how everything is drawn on or off, until the program ends. */
+  look(what: keyof ThemeOptions): void
+  /** What can be read without a lab: opens as a page. */
+  documents: readonly DocumentName[]
+  read(name: DocumentName): void
   copy(text: string): void
   quit(how?: 'interrupted' | 'exam'): void
 }

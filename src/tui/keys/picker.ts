@@ -1,12 +1,24 @@
 /** Keys of the scenario picker. */
 import { pickerSelection } from '../screens/picker.ts'
-import { type Binding, inPicker, type KeyContext, noPage } from './binding.ts'
+import { type Binding, type DocumentName, inPicker, type KeyContext, noPage } from './binding.ts'
 
 const startOrResume = ({ view, ui }: KeyContext): string => {
   if (view.screen !== 'picker') return ''
   const state = pickerSelection(view, ui).entry?.progress.state
   return state === 'started' ? 'resume' : state === 'done' ? 'again' : 'start'
 }
+
+const reads = (name: DocumentName, key: string, priority: number, says: string): Binding => ({
+  keys: [key],
+  label: key,
+  short: name,
+  says,
+  group: 'Scenarios',
+  priority,
+  on: (context) => inPicker(context) && context.act.documents.includes(name),
+  when: noPage,
+  run: ({ act }) => act.read(name),
+})
 
 export const pickerKeys: Binding[] = [
   {
@@ -46,6 +58,8 @@ export const pickerKeys: Binding[] = [
     when: noPage,
     run: ({ act }) => act.dispatch({ type: 'ask', question: 'exam' }),
   },
+  reads('report', 'R', 48, 'what you have done: time, tries, hints, and what proved each step'),
+  reads('doctor', 'D', 47, 'what this machine has, what is missing, and what to do about it'),
   {
     keys: ['c'],
     label: 'c',
@@ -54,7 +68,7 @@ export const pickerKeys: Binding[] = [
     group: 'Scenarios',
     priority: 20,
     on: inPicker,
-    when: (context) => startOrResume(context) !== '',
+    when: (context) => noPage(context) && startOrResume(context) !== '',
     run: ({ view, ui, act }) => {
       if (view.screen !== 'picker') return
       const { entry } = pickerSelection(view, ui)

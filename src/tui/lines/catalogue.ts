@@ -32,17 +32,29 @@ export interface CatalogueLines {
 }
 
 /** Minutes and whether the exam asks for it everywhere; the level and the steps where there is room for columns. */
-const facts = ({ progress, scenario: { metadata, spec } }: CatalogueEntry, width: number): string => {
+const facts = (
+  { progress, scenario: { metadata, spec } }: CatalogueEntry,
+  { width, counted }: { width: number; counted: boolean },
+): string => {
   const cks = metadata.cks.length > 0 ? 'CKS' : '   '
   if (width < ROOMY) return `${cks} ${`${metadata.minutes}m`.padStart(3)}`
   const steps = progress.state === 'started' ? `${progress.passed.length}/${spec.steps.length}` : ''
-  return `${cks}  ${metadata.difficulty.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)} ${steps.padStart(4)}`
+  return `${cks}  ${metadata.difficulty.padEnd(6)} ${`${metadata.minutes} min`.padStart(6)}${counted ? steps.padStart(5) : ''}`
 }
 
 const ROOMY = 56
 
-const row = (entry: CatalogueEntry, here: boolean, focused: boolean, width: number, ellipsis: string): Line => {
-  const columns = facts(entry, width)
+interface ListStyle {
+  focused: boolean
+  width: number
+  ellipsis: string
+  /** There is a column for the steps that have passed. */
+  counted: boolean
+}
+
+const row = (entry: CatalogueEntry, here: boolean, style: ListStyle): Line => {
+  const { focused, width, ellipsis } = style
+  const columns = facts(entry, style)
   const room = Math.max(8, width - 8 - columns.length)
   const title = line(span(entry.scenario.metadata.title, here && focused ? 'selected' : 'text'))
   return line(
@@ -70,10 +82,12 @@ const heading = (group: CatalogueEntry[], isMeshNamed: boolean, width: number): 
 export const catalogueLines = (
   entries: CatalogueEntry[],
   selected: number,
-  { focused, width, ellipsis }: { focused: boolean; width: number; ellipsis: string },
+  style: Omit<ListStyle, 'counted'>,
 ): CatalogueLines => {
   const lines: Line[] = []
   const items: number[] = []
+  const { width } = style
+  const counted = entries.some(({ progress }) => progress.state === 'started')
   const groups = Map.groupBy(entries, groupOf)
   const isMeshNamed = new Set(entries.map(({ scenario }) => scenario.metadata.mesh)).size > 1
   entries.forEach((entry, index) => {
@@ -83,7 +97,7 @@ export const catalogueLines = (
       lines.push(heading(groups.get(group)!, isMeshNamed, width))
     }
     items.push(lines.length)
-    lines.push(row(entry, index === selected, focused, width, ellipsis))
+    lines.push(row(entry, index === selected, { ...style, counted }))
   })
   return { lines, items }
 }

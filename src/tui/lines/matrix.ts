@@ -196,6 +196,15 @@ export const legend = (matrix: Matrix, width: number, as: TrafficAs = 'now'): Li
   return wrap(line(...letters, ...marks), width)
 }
 
+/** The selected pair on one row: what is asked for where it is something else, else what happens. */
+export const pairInShort = ({ from, to, cell }: Pair): Line =>
+  line(
+    span(`${from} -> ${to}`, 'strong'),
+    ...(cell.wrong && cell.goal
+      ? ['  ', span('want', 'wrong'), ` ${cell.goal.says}`]
+      : [`  ${cell.says || LETTERS[cell.letter].says}`]),
+  )
+
 /** The selected pair in words: what happens, whether a probe saw it, and what was asked for if that is something else. */
 export const pairDetail = (pair: Pair | undefined, width: number): Line[] => {
   if (!pair) return []

@@ -1,9 +1,27 @@
 /** The lab: task, checks, traffic, events; and the page that may lie over a part of them. */
 import type { LabView, Matrix } from '../../session/types.ts'
-import { labRegion, type Needs, pageRegion, passedRegion, placesIn, type Shape, shapeOf, taskWidth } from '../layout.ts'
+import {
+  labRegion,
+  type Needs,
+  pageRegion,
+  placesIn,
+  readingRegion,
+  type Shape,
+  shapeOf,
+  taskWidth,
+} from '../layout.ts'
 import { checkDetail, checkLines, countOf, firstOpen, type ListedCheck, listedChecks } from '../lines/checks.ts'
 import { feedLines } from '../lines/feed.ts'
-import { countWrong, legend, matrixSentences, matrixTable, type Pair, pairDetail, pairsOf } from '../lines/matrix.ts'
+import {
+  countWrong,
+  legend,
+  matrixSentences,
+  matrixTable,
+  type Pair,
+  pairDetail,
+  pairInShort,
+  pairsOf,
+} from '../lines/matrix.ts'
 import { type Paths, taskText } from '../lines/task.ts'
 import { clock, exportLine, shortPath } from '../lines/words.ts'
 import type { PaneContext, PaneId, PaneModel, ScreenContext, ScreenModel } from '../model.ts'
@@ -65,11 +83,11 @@ const trafficFoot = (
   pair: Pair | undefined,
   { width, room, focused, as }: { width: number; room: number; focused: boolean; as: TrafficAs },
 ): Line[] => {
-  const [names, ...says] = pairDetail(pair, width)
+  const says = pairDetail(pair, width)
   const letters = legend(matrix, width, as)
-  const named = names ? [names] : []
-  if (room >= 1 + says.length + letters.length) return [...named, ...says, ...letters]
-  if (room >= 1 + letters.length) return [...named, ...letters]
+  const named = pair ? [pairInShort(pair)] : []
+  if (room >= says.length + letters.length) return [...says, ...letters]
+  if (room >= named.length + letters.length) return [...named, ...letters]
   return focused ? named : letters
 }
 
@@ -142,9 +160,12 @@ const exportStrip = (view: LabView, { columns, rows, theme, home }: ScreenContex
   return [fill(line(span(text, 'code')), columns, theme.ellipsis)]
 }
 
-/** The explanation takes the room of traffic and events until one of them is asked for. */
-const readsPass = (view: LabView, focus: PaneId, shape: Shape): boolean =>
-  view.stepPassed && shape === 'medium' && (focus === 'task' || focus === 'checks')
+/**
+ * Where the task pane is narrow, whoever goes there reads over the whole width, the checks below; so does everybody after a
+ * pass, until traffic or events are asked for.
+ */
+const isReading = (view: LabView, { focusChosen }: UiState, focus: PaneId, shape: Shape): boolean =>
+  shape === 'medium' && (view.stepPassed ? focus === 'task' || focus === 'checks' : focus === 'task' && focusChosen)
 
 const ORDER: PaneId[] = ['task', 'checks', 'traffic', 'events']
 
@@ -164,8 +185,8 @@ export const labScreen = (view: LabView, context: ScreenContext): ScreenModel =>
       ? pageRegion(columns, height, shape, needs, ui.page.kind !== 'help')
       : ui.zoomed
         ? { pane: focus, width: columns, height }
-        : readsPass(view, focus, shape)
-          ? passedRegion(columns, height, needs)
+        : isReading(view, ui, focus, shape)
+          ? readingRegion(columns, height, needs)
           : labRegion(columns, height, shape, needs, focus)
   const paths = { home, exported: strip.length > 0, ellipsis: theme.ellipsis }
   const panes: ScreenModel['panes'] = {}

@@ -1,13 +1,15 @@
 /** The pages over the body: keys and commands, hints, the solution, why a check or a pair of the map is as it is. */
 import type { LabView, View } from '../../session/types.ts'
+import { MAX_TEXT } from '../layout.ts'
 import { listedChecks } from '../lines/checks.ts'
 import { checkExplained, pairExplained } from '../lines/explain.ts'
 import { type HelpEntry, helpLines } from '../lines/help.ts'
 import { hintLines, solutionLines } from '../lines/hints.ts'
+import { markdown } from '../lines/markdown.ts'
 import { pairsOf } from '../lines/matrix.ts'
 import type { PaneContext, PaneModel } from '../model.ts'
 import type { Page } from '../reducer.ts'
-import { line, span, wrapText } from '../text.ts'
+import { clean, line, span, wrapText } from '../text.ts'
 
 const ID = 'page' as const
 
@@ -46,7 +48,7 @@ const solution = (view: LabView, _page: Page, width: number): PaneModel => ({
 
 /** The pages that lie over a lab: a new one is a kind in the reducer and a row here. Help needs the keymap, see `helpPane`. */
 const pages: {
-  [Kind in Exclude<Page['kind'], 'help' | 'wire'>]: (
+  [Kind in Exclude<Page['kind'], 'help' | 'document' | 'wire'>]: (
     view: LabView,
     page: Extract<Page, { kind: Kind }>,
     width: number,
@@ -60,9 +62,20 @@ const pages: {
 
 /** The page that is open over a lab. */
 export const pagePane = (view: LabView, { ui: { page }, width }: PaneContext): PaneModel | undefined => {
-  if (!page || page.kind === 'help' || page.kind === 'wire') return undefined
+  if (!page || page.kind === 'help' || page.kind === 'document' || page.kind === 'wire') return undefined
   return (pages[page.kind] as (view: LabView, page: Page, width: number) => PaneModel)(view, page, width)
 }
+
+/** Markdown over whatever screen. */
+export const documentPane = (
+  { title, text }: Extract<Page, { kind: 'document' }>,
+  { width, theme }: PaneContext,
+): PaneModel => ({
+  id: ID,
+  key: `page/document/${title}`,
+  title,
+  lines: markdown(clean(text, theme.ascii), Math.min(width, MAX_TEXT)),
+})
 
 /** Keys and commands: searchable, and `enter` runs the selected one. */
 export const helpPane = (view: View, entries: HelpEntry[], { ui, width }: PaneContext, selected: number): PaneModel => {

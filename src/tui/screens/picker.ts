@@ -67,7 +67,7 @@ export const pickerScreen = (view: PickerView, context: ScreenContext): ScreenMo
   const done = view.catalogue.filter((one) => one.progress.state === 'done').length
   return {
     header: {
-      left: line(span('meshdojo', 'strong'), '  service-mesh security, by doing'),
+      left: line(span('meshdojo', 'strong'), columns < 70 ? '' : '  service-mesh security, by doing'),
       right: line(`${done} of ${plural(view.catalogue.length, 'scenario')} done`),
     },
     panes,
