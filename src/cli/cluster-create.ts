@@ -1,9 +1,11 @@
 /** `cluster create`: a real cluster with a mesh, made by kind; the same command goes on where an earlier one ended. */
-
+import { resolve } from 'node:path'
 import type { CatalogueItem } from '../content/load.ts'
 import { didYouMean } from '../content/nearest.ts'
 import { connect } from '../kube/transport.ts'
 import type { MeshName } from '../meshes/mesh.ts'
+import { imagesOfObjects } from '../providers/kind/bundle/images.ts'
+import { readIndex } from '../providers/kind/bundle/unpack.ts'
 import { describePlan } from '../providers/kind/describe.ts'
 import { makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
 import { planCluster } from '../providers/kind/plan.ts'
@@ -23,6 +25,7 @@ export interface CreateOptions {
   scenario?: string
   content?: string
   dryRun?: boolean
+  bundle?: string
 }
 
 const meshes: readonly MeshName[] = ['istio', 'linkerd', 'cilium', 'consul']
@@ -32,6 +35,13 @@ export const parseMeshName = (name: string): MeshName => {
   const known = meshes.find((each) => each === name)
   if (known) return known
   throw new UsageError(`there is no mesh "${name}"${didYouMean(name, meshes)}; meshes are ${meshes.join(', ')}`)
+}
+
+/** `--mesh-version`. Throws `UsageError`. */
+export const parseVersion = (version: string | undefined): string | undefined => {
+  if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
+    throw new UsageError(`--mesh-version ${version}: three numbers are expected, for example 1.30.3`)
+  return version
 }
 
 /** Only kind makes clusters. Throws `UsageError`. */
@@ -55,19 +65,19 @@ const chooseLab = async (io: Io, { lab, scenario, content }: CreateOptions): Pro
   return { name, mesh, objects: await labObjects(found), install: found.lab.spec.install }
 }
 
-const wantedOf = (options: CreateOptions, lab: LabSpec | undefined): Wanted => {
-  const mesh = parseMeshName(options.mesh ?? lab?.mesh ?? 'istio')
+const wantedOf = async (io: Io, options: CreateOptions, lab: LabSpec | undefined): Promise<Wanted> => {
+  const bundle = options.bundle === undefined ? undefined : resolve(io.cwd, options.bundle)
+  const mesh = parseMeshName(options.mesh ?? lab?.mesh ?? (bundle ? (await readIndex(bundle)).mesh : 'istio'))
   if (lab && lab.mesh !== mesh)
     throw new UsageError(`the lab ${lab.name} is for ${lab.mesh}, not for ${mesh}: leave --mesh out`)
-  const { meshVersion } = options
-  if (meshVersion !== undefined && !/^\d+\.\d+\.\d+$/.test(meshVersion))
-    throw new UsageError(`--mesh-version ${meshVersion}: three numbers are expected, for example 1.30.3`)
+  const meshVersion = parseVersion(options.meshVersion)
   return {
     mesh,
     name: options.name ?? (lab?.install ? lab.name : undefined),
     version: meshVersion ?? lab?.install?.version,
     settings: lab?.install?.settings,
     lab: lab?.name,
+    ...(bundle && { bundle, images: lab ? imagesOfObjects(lab.objects) : [] }),
   }
 }
 
@@ -75,7 +85,7 @@ export const create = async (io: Io, options: CreateOptions): Promise<number> =>
   requireKind('create', options.provider)
   const lab = await chooseLab(io, options)
   const kind = { stateFolder: stateFolder(io.env), env: io.env }
-  const wanted = wantedOf(options, lab)
+  const wanted = await wantedOf(io, options, lab)
   if (options.dryRun) {
     const spec = await specify(kind, wanted, (missing) => note(io, `note: ${missing}`))
     print(io, describePlan(planCluster(spec)))

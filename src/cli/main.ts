@@ -49,11 +49,11 @@ const explain = (io: Io, error: unknown): number => {
     return exit.unreachable
   }
   // By name: these belong to files that only some verbs read.
-  if (['UnknownContent', 'NotOurs', 'NotALab'].includes(name)) {
+  if (['UnknownContent', 'NotOurs', 'NotALab', 'BundleRefused'].includes(name)) {
     note(io, message)
     return exit.usage
   }
-  if (['CommandFailed', 'StepFailed', 'ToolMissing', 'ClusterBusy', 'NotPut'].includes(name)) {
+  if (['CommandFailed', 'StepFailed', 'ToolMissing', 'ClusterBusy', 'NotPut', 'NoRoom'].includes(name)) {
     note(io, message)
     return exit.unreachable
   }

@@ -215,8 +215,22 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(new Option('--lab <name>', 'the lab to put in').conflicts('scenario'))
     .option('--scenario <name>', 'the scenario whose lab to put in')
     .addOption(contentOption())
+    .option('--bundle <file>', 'take everything from a file that "cluster bundle" made: no network is needed')
     .option('--dry-run', 'only say which commands would be run and which files written')
     .action(async (options) => done(await (await import('./cluster-create.ts')).create(io, options)))
+
+  verb(
+    cluster,
+    'bundle',
+    'everything that a cluster of a mesh and its labs need, in one file: for rooms without a network',
+  )
+    .requiredOption('--mesh <name>', 'istio, linkerd, cilium or consul')
+    .requiredOption('-o, --output <file>', 'the file to make')
+    .option('--mesh-version <version>', 'for example 1.30.3 (default: the tested one)')
+    .option('--arch <name>', 'amd64 or arm64; may be repeated (default: this machine’s)', collect)
+    .addOption(contentOption())
+    .option('--dry-run', 'only say which commands would be run, and how much room it takes')
+    .action(async (options) => done(await (await import('./cluster-bundle.ts')).bundle(io, options)))
 
   verb(cluster, 'delete', 'removes a cluster that meshdojo made, and no other')
     .addOption(providerOption().default('kind'))

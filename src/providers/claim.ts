@@ -41,6 +41,21 @@ export const tryCreate = async (path: string, text: string): Promise<boolean> =>
   }
 }
 
+/** Another program works on the same thing. The message names it and what to do. */
+export class ClusterBusy extends Error {
+  override readonly name = 'ClusterBusy'
+}
+
+/** Claims a file with this process's id; the claim of one that is gone is void. Resolves with its release. Throws `ClusterBusy`. */
+export const claimPath = async (path: string, busy: (pid: number) => string): Promise<() => Promise<void>> => {
+  for (;;) {
+    if (await tryCreate(path, String(process.pid))) return () => rm(path, { force: true })
+    const holder = Number(await readFile(path, 'utf8').catch(() => '0'))
+    if (holder > 0 && isAlive(holder)) throw new ClusterBusy(busy(holder))
+    await rm(path, { force: true })
+  }
+}
+
 /** Claims the first free of `name`, `name-2`, … below `folder`. Throws what the file system says when it is not writable. */
 export const claimKubeconfig = async (folder: string, name: string): Promise<Claim> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })

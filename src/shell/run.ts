@@ -26,6 +26,8 @@ export interface RunOptions {
   timeout?: number
   /** Each line as it is printed, on either output; only when captured. */
   onLine?: (line: string) => void
+  /** Once it runs, with its process id. */
+  onStart?: (pid: number) => void
 }
 
 /** What runs a command: `run` below, or a test's own. */
@@ -96,6 +98,7 @@ export const run = async (command: Command, options: RunOptions = {}): Promise<R
     timeout: options.timeout,
     ...(onLine && !inherited && { all: true }),
   })
+  if (child.pid !== undefined) options.onStart?.(child.pid)
   if (onLine && child.all) {
     let rest = ''
     child.all.setEncoding('utf8').on('data', (text: string) => {

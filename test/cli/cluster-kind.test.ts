@@ -266,4 +266,25 @@ describe('interrupted', () => {
     expect([machine.has('cluster'), machine.has('istio')]).toEqual([true, true])
     expect(machine.unexpected()).toEqual([])
   })
+
+  test('by kill -9, and kind lives on: the next run waits for it, and takes nothing for half-made', async () => {
+    const machine = makeMachine()
+    // As a real kind that does not write: what it prints into a closed pipe would end it.
+    machine.change(
+      'kind',
+      `case "$line" in 'kind create'*) trap '' PIPE; while [ ! -s "\${KUBECONFIG%/*}/child.json" ]; do /bin/sleep 0.05; done; kill -9 $PPID; while [ ! -f "$state/go" ]; do /bin/sleep 0.05; done ;; esac\n${usual.kind}`,
+    )
+    const run = [process.execPath, packagePath('bin/meshdojo.js'), 'cluster', 'create'] as const
+    await (await startOwned({ run, says: 'Create a cluster' }, machine.env)).ended
+    machine.change('kind', usual.kind)
+    const { io, written } = fakeIo(machine.env)
+    Object.assign(io.stderr, { isTTY: true, columns: 200 })
+    const again = main(['cluster', 'create'], io)
+    while (!/Waiting for what a killed run had started \(process \d+\): kind create/.test(written.stderr))
+      await new Promise((next) => setImmediate(next))
+    writeFileSync(join(machine.env.HOME!, '../state/go'), '')
+    expect(await again).toBe(0)
+    expect(changes(machine).filter((line) => line.startsWith('kind '))).toHaveLength(1)
+    expect(machine.unexpected()).toEqual([])
+  })
 })

@@ -2,16 +2,20 @@
  * Runs a plan: asks of each step whether its effect is there, does it if not, and says how far it is. Whatever ends the
  * program between two steps or within one, running the same plan again goes on from there.
  */
-import { appendFile, mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { CommandFailed, formatCommand, lastLinesOf, type Runner } from '../../shell/run.ts'
 import { adviceFor } from './advice.ts'
+import { awaitOrphan, noteChild } from './orphan.ts'
 import type { Action, Plan, Step, Test } from './steps.ts'
 
 /** A step that failed. The message has the command, its last lines, what to do, and the log file. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed'
 }
+
+export type SpecialAction = Extract<Action, { do: 'lab' | 'unpack' }>
 
 export interface Execution {
   run: Runner
@@ -29,16 +33,19 @@ export interface Execution {
   /** Seconds that a step took before. */
   times?: Record<string, number>
   /** What is no command. */
-  special?: (action: Extract<Action, { do: 'lab' }>) => Promise<void>
+  special?: (action: SpecialAction) => Promise<void>
   now?: () => number
 }
 
-const holds = async ({ command, prints }: Test, run: Runner): Promise<boolean> => {
+const holds = async (test: Test, run: Runner): Promise<boolean> => {
+  if ('file' in test) return existsSync(test.file)
+  const { command, prints } = test
   try {
     const { stdout } = await run(command)
     const lines = stdout.split('\n').map((line) => line.trim())
     if (prints === undefined) return true
-    return prints === 'something' ? lines.some(Boolean) : lines.includes(prints.line)
+    if (prints === 'something') return lines.some(Boolean)
+    return ('line' in prints ? [prints.line] : prints.lines).every((line) => lines.includes(line))
   } catch (error) {
     // Whatever is missing, the effect is not there; the step itself will say what is wrong.
     if (error instanceof CommandFailed) return false
@@ -58,7 +65,10 @@ const act = async (action: Action, run: Runner, { special }: Execution): Promise
       if (action.into) await run({ ...action.into, input: stdout })
       return
     }
-    case 'lab':
+    case 'rename':
+      await rename(action.from, action.to)
+      return
+    default:
       await special?.(action)
   }
 }
@@ -109,6 +119,8 @@ const tell = (step: Step, place: string, usual: number, { onProgress, now = Date
 export const execute = async (plan: Plan, execution: Execution): Promise<void> => {
   const { signal, log, finished, times = {} } = execution
   await mkdir(dirname(log), { recursive: true, mode: 0o700 })
+  const children = join(dirname(log), 'child.json')
+  await awaitOrphan(children, execution)
   const env = { ...execution.env, ...plan.env }
   for (const [index, step] of plan.steps.entries()) {
     signal?.throwIfAborted()
@@ -118,13 +130,22 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
     const write = (text: string): void => {
       written = written.then(() => appendFile(log, `${text}\n`, { mode: 0o600 })).catch(() => undefined)
     }
-    const run: Runner = (command, options) => {
-      write(`$ ${formatCommand(command)}`)
+    const run: Runner = async (command, options) => {
+      const said = formatCommand(command)
+      write(`$ ${said}`)
       const onLine = (line: string): void => {
         write(line)
         progress.line(line)
       }
-      return execution.run(command, { env, signal, onLine, ...options })
+      let forget: (() => void) | undefined
+      const onStart = (pid: number): void => {
+        forget = noteChild(children, pid, said)
+      }
+      try {
+        return await execution.run(command, { env, signal, onLine, onStart, ...options })
+      } finally {
+        forget?.()
+      }
     }
     const quiet: Runner = (command) => execution.run(command, { env, signal })
     try {

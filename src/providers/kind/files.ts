@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isAlive, tryCreate } from '../claim.ts'
+import { claimPath } from '../claim.ts'
+import type { BundleUse } from './bundle/contents.ts'
 import type { MeshName } from './install/tools.ts'
 import type { Runtime } from './plan.ts'
 
@@ -21,6 +22,8 @@ export interface ClusterRecord {
   complete: boolean
   /** The lab in it. */
   lab?: string
+  /** What it was made from, where nothing is fetched. */
+  bundle?: Omit<BundleUse, 'folder'>
 }
 
 export interface ClusterFiles {
@@ -83,24 +86,13 @@ export const allRecords = (stateFolder: string): ClusterRecord[] => {
     .sort((one, other) => one.name.localeCompare(other.name))
 }
 
-/** Another program works on the cluster. The message names it and what to do. */
-export class ClusterBusy extends Error {
-  override readonly name = 'ClusterBusy'
-}
-
-/** One program at a time works on a cluster; the claim of one that is gone is void. Resolves with its release. */
+/** One program at a time works on a cluster. Resolves with its release. Throws `ClusterBusy`. */
 export const claimCluster = async (stateFolder: string, name: string): Promise<() => Promise<void>> => {
   await mkdir(root(stateFolder), { recursive: true, mode: 0o700 })
-  const path = join(root(stateFolder), `${name}.pid`)
-  for (;;) {
-    if (await tryCreate(path, String(process.pid))) return () => rm(path, { force: true })
-    const holder = Number(await readFile(path, 'utf8').catch(() => '0'))
-    if (holder > 0 && isAlive(holder))
-      throw new ClusterBusy(
-        `${name} is in use by another meshdojo (process ${holder}): wait for it, or choose another name with --name`,
-      )
-    await rm(path, { force: true })
-  }
+  return claimPath(
+    join(root(stateFolder), `${name}.pid`),
+    (pid) => `${name} is in use by another meshdojo (process ${pid}): wait for it, or choose another name with --name`,
+  )
 }
 
 type Times = Record<string, number>

@@ -1,8 +1,10 @@
 /** Makes, resumes, lists and removes real clusters: tools first, then the plan, with a claim on the name meanwhile. */
 import { existsSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findProgram } from '../../shell/find.ts'
 import { type Runner, run as runCommand } from '../../shell/run.ts'
+import { checkBundle, unpackFor } from './bundle/use.ts'
 import { type Execution, execute } from './execute.ts'
 import {
   allRecords,
@@ -23,6 +25,7 @@ import {
   chooseRuntime,
   lookIn,
   requireBasics,
+  requireHelm,
   requireRunning,
   ToolMissing,
   versionOf,
@@ -42,6 +45,10 @@ export interface CreateOptions {
   version?: string
   settings?: Readonly<Record<string, string>>
   lab?: string
+  /** The path of a bundle: nothing is fetched then. */
+  bundle?: string
+  /** What the lab runs: the bundle has to have it. */
+  images?: readonly string[]
 }
 
 /** Something is there that this program did not make, or that does not fit. */
@@ -82,9 +89,15 @@ export const specify = async (
     throw new NotOurs(
       `${name} is there with ${before.mesh} ${before.version}, not with ${create.version}: choose another name with --name`,
     )
-  const version = versionOf(create.mesh, create.version ?? before?.version)
+  if (before && !before.bundle && create.bundle !== undefined)
+    throw new NotOurs(
+      `${name} was begun without a bundle: remove it with "meshdojo cluster delete --name ${name}", or choose another name with --name`,
+    )
+  const wanted = create.bundle === undefined ? undefined : await checkBundle(create.bundle, create)
+  const version = versionOf(create.mesh, create.version ?? before?.version ?? wanted?.version)
   const { folder, kubeconfig } = filesOf(stateFolder, name)
   const look = lookIn(env)
+  const bundle = wanted?.use ?? before?.bundle
   return {
     name,
     mesh: create.mesh,
@@ -92,11 +105,14 @@ export const specify = async (
     runtime:
       before?.runtime ??
       (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined).catch(orElse('docker' as const))),
-    by: before?.by ?? (await chooseInstaller(create.mesh, version, look).catch(orElse('tool' as const))),
+    by: bundle
+      ? await requireHelm(look).catch(orElse('helm' as const))
+      : (before?.by ?? (await chooseInstaller(create.mesh, version, look).catch(orElse('tool' as const)))),
     settings: create.settings ?? before?.settings ?? {},
     folder,
     kubeconfig,
     ...(create.lab ? { lab: create.lab } : {}),
+    ...(bundle ? { bundle: { ...bundle, folder: join(folder, 'bundle') } } : {}),
   }
 }
 
@@ -124,7 +140,7 @@ export const makeClaimed = async (
   spec: ClusterSpec,
   watching: Watching = {},
 ): Promise<void> => {
-  const { name, mesh, version, runtime, by, settings, lab } = spec
+  const { name, mesh, version, runtime, by, settings, lab, bundle } = spec
   const withRuntime = { ...env, ...clusterEnvironment(spec) }
   await requireBasics(lookIn(env))
   await requireRunning(runtime, run, withRuntime)
@@ -133,6 +149,7 @@ export const makeClaimed = async (
   let record: ClusterRecord = {
     ...(before ?? { begun: new Date().toISOString(), finished: [], complete: false }),
     ...{ name, mesh, version, runtime, by, settings },
+    ...(bundle && { bundle: { file: bundle.file, arch: bundle.arch, node: bundle.node, images: bundle.images } }),
   }
   if (!before) await refuseForeign(spec, run, withRuntime)
   await writeRecord(stateFolder, record)
@@ -146,6 +163,10 @@ export const makeClaimed = async (
     finished: new Set(record.finished),
     times: Object.fromEntries(plan.steps.flatMap(({ id }) => (times[keyOf(id)] ? [[id, times[keyOf(id)]!]] : []))),
     ...watching,
+    special: async (action) => {
+      if (action.do === 'unpack') await unpackFor(spec, watching)
+      else await watching.special?.(action)
+    },
     onFinished: async ({ id }, seconds) => {
       if (existsSync(files.kubeconfig)) await chmod(files.kubeconfig, 0o600)
       record = { ...record, finished: [...new Set([...record.finished, id])] }
@@ -154,6 +175,8 @@ export const makeClaimed = async (
     },
   })
   await writeRecord(stateFolder, { ...record, complete: true, ...(lab ? { lab } : {}) })
+  // All of it is in the cluster now.
+  if (bundle) await rm(bundle.folder, { recursive: true, force: true })
 }
 
 /** A cluster of the same name that we do not remember making is somebody's: it is left alone. */

@@ -1,8 +1,9 @@
 /** What `cluster create` does, as data: the same list is shown by `--dry-run` and run otherwise. */
 import { packagePath } from '../../root.ts'
+import { withBundle } from './bundle/load.ts'
 import { type InstallSpec, installSteps } from './install/install.ts'
 import type { MeshName } from './install/tools.ts'
-import { command, type Plan, runs, type Step, type Test } from './steps.ts'
+import { type Asked, command, type Plan, runs, type Step } from './steps.ts'
 
 /** kind drives all three; the last two by an environment variable. */
 export const runtimes = ['docker', 'podman', 'nerdctl'] as const
@@ -19,6 +20,10 @@ export interface ClusterSpec extends Omit<InstallSpec, 'cluster'> {
   lab?: string
 }
 
+/** A cluster of a bundle runs this name of the node image: nothing that is pulled is called so. */
+export const bundledNode = (image: string): string =>
+  `docker.io/kindest/node:meshdojo-${image.replace(/^.*@sha256:/, '').slice(0, 12)}`
+
 /** What every file of `kind-configs/` names: the default of kind v0.31.0. */
 export const nodeImage = 'kindest/node:v1.35.0@sha256:452d707d4862f52530247495d180205e029056831160e22870e37e3f6c1ac31f'
 
@@ -29,12 +34,12 @@ export const clusterEnvironment = ({ runtime, kubeconfig }: Pick<ClusterSpec, 'r
 })
 
 /** kind knows the cluster, whatever state it is in. */
-export const isListed = (name: string): Test => ({
+export const isListed = (name: string): Asked => ({
   command: command('Ask kind for its clusters', 'kind', 'get', 'clusters'),
   prints: { line: name },
 })
 
-const answers: Test = {
+const answers: Asked = {
   command: command(
     'Ask the API server whether it is ready',
     'kubectl',
@@ -46,7 +51,7 @@ const answers: Test = {
   prints: { line: 'ok' },
 }
 
-const create = ({ name, mesh, kubeconfig }: ClusterSpec): Step => ({
+const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
   id: 'create',
   says: `Create the cluster ${name}`,
   actions: [
@@ -61,6 +66,7 @@ const create = ({ name, mesh, kubeconfig }: ClusterSpec): Step => ({
       packagePath(`kind-configs/${mesh}.yaml`),
       '--kubeconfig',
       kubeconfig,
+      ...(bundle ? ['--image', bundle.node] : []),
       // Without a CNI no node becomes ready.
       ...(mesh === 'cilium' ? [] : ['--wait', '180s']),
     ),
@@ -89,9 +95,9 @@ export const planCluster = (spec: ClusterSpec): Plan => {
           },
         ]
   return {
-    says: `${spec.name}: ${spec.mesh} ${spec.version}, by ${spec.by === 'tool' ? "the mesh's own tool" : 'Helm'}, on ${spec.runtime}`,
+    says: `${spec.name}: ${spec.mesh} ${spec.version}, by ${spec.by === 'tool' ? "the mesh's own tool" : 'Helm'}, on ${spec.runtime}${spec.bundle ? `, from ${spec.bundle.file}` : ''}`,
     env: clusterEnvironment(spec),
-    steps: [create(spec), ...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab],
+    steps: withBundle(spec, create(spec), [...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab]),
   }
 }
 

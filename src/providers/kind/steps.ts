@@ -3,18 +3,26 @@
  * was done already. Nothing here runs anything; `execute.ts` does.
  */
 import type { Command } from '../../shell/run.ts'
+import type { Chart } from './install/helm.ts'
 
 /** A question to the machine or the cluster. It holds when the command ends with 0 and prints what `prints` asks for. */
-export interface Test {
+export interface Asked {
   command: Command
-  /** A whole line of its output, or any output at all. */
-  prints?: { line: string } | 'something'
+  /** Whole lines of its output, in any order, or any output at all. */
+  prints?: { line: string } | { lines: readonly string[] } | 'something'
 }
+
+/** What tells that a step was done: an answer, or a file that is only ever there whole. */
+export type Test = Asked | { file: string }
 
 export type Action =
   | { do: 'run'; command: Command /** Gets the output of `command` as its input. */; into?: Command }
   /** Puts a lab in, over the API. */
   | { do: 'lab'; lab: string }
+  /** Gives a file that was written whole its name. */
+  | { do: 'rename'; from: string; to: string }
+  /** Unpacks what this machine needs of a bundle, checked; nothing when it lies there already. */
+  | { do: 'unpack'; bundle: string; folder: string }
 
 export interface Step {
   id: string
@@ -24,9 +32,11 @@ export interface Step {
   /** All hold: the effect is there, and the step is skipped. Empty: always run, which must be harmless. */
   done: readonly Test[]
   /** Something half-made of an interrupted run is there: `clean` removes it first. */
-  half?: { test: Test; clean: Command /** Said instead, when an earlier run had finished this step. */; lost?: string }
+  half?: { test: Asked; clean: Command /** Said instead, when an earlier run had finished this step. */; lost?: string }
   /** Seconds that it usually takes, before this machine has a time of its own. */
   typically: number
+  /** What a step of Helm installs: a bundle has to bring it. */
+  chart?: Chart
 }
 
 /** Steps of a plan, and the environment of everything in it: no child ever sees the learner's own kubeconfig. */
@@ -66,7 +76,7 @@ export const waitFor = (id: string, says: string, namespace: string, workloads: 
 })
 
 /** Custom resource definitions are served. */
-export const established = (crds: readonly string[]): Test => ({
+export const established = (crds: readonly string[]): Asked => ({
   command: command(
     'Ask for custom resource definitions',
     'kubectl',
@@ -78,6 +88,6 @@ export const established = (crds: readonly string[]): Test => ({
 })
 
 /** Objects are there. */
-export const there = (namespace: string, ...objects: string[]): Test => ({
+export const there = (namespace: string, ...objects: string[]): Asked => ({
   command: command(`Look into ${namespace}`, 'kubectl', 'get', ...objects, `--namespace=${namespace}`, '--output=name'),
 })

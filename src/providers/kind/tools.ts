@@ -75,6 +75,13 @@ export const chooseInstaller = async (mesh: MeshName, version: string, look: Loo
   throw new ToolMissing(`${problem}\nHelm would do instead: ${instead}`)
 }
 
+/** A bundle is installed by Helm, from its charts. Throws `ToolMissing`. */
+export const requireHelm = async (look: Look): Promise<'helm'> => {
+  const problem = complaint(helm, await look(helm))
+  if (problem === undefined) return 'helm'
+  throw new ToolMissing(`${problem}\na bundle is installed by Helm, from the charts in it`)
+}
+
 /** kind and kubectl. Throws `ToolMissing`. */
 export const requireBasics = async (look: Look): Promise<void> => {
   const problems = await Promise.all([kind, kubectl].map(async (tool) => complaint(tool, await look(tool))))

@@ -22,7 +22,7 @@ const worldOf = (plan: Plan) => {
   let fuse = Number.POSITIVE_INFINITY
   const steps = new Map<string, { step: Step; role: 'act' | 'last' | 'ask' | 'ask half' | 'clean'; first?: boolean }>()
   for (const step of plan.steps) {
-    for (const test of step.done) steps.set(formatCommand(test.command), { step, role: 'ask' })
+    for (const test of step.done) if ('command' in test) steps.set(formatCommand(test.command), { step, role: 'ask' })
     if (step.half) {
       steps.set(formatCommand(step.half.test.command), { step, role: 'ask half' })
       steps.set(formatCommand(step.half.clean), { step, role: 'clean' })
@@ -48,10 +48,12 @@ const worldOf = (plan: Plan) => {
     if (role === 'ask' || role === 'ask half') {
       const state = is.get(step.id)
       if (role === 'ask' ? state !== 'done' : state === undefined) return fail()
-      const prints = [...step.done, ...(step.half ? [step.half.test] : [])].find(
-        (each) => formatCommand(each.command) === line,
-      )?.prints
-      return printed(typeof prints === 'object' ? prints.line : 'something')
+      const asked = [...step.done, ...(step.half ? [step.half.test] : [])].flatMap((each) =>
+        'command' in each && formatCommand(each.command) === line ? [each] : [],
+      )
+      const prints = asked[0]?.prints
+      if (typeof prints !== 'object') return printed('something')
+      return printed('line' in prints ? prints.line : prints.lines.join('\n'))
     }
     // As kind, Helm and linkerd do: what is half-made is in the way.
     if (first && step.half && is.get(step.id) === 'half') return fail()

@@ -192,7 +192,7 @@ describe('every plan', () => {
     for (const given of all) {
       const text = describePlan(planCluster(given))
       for (const step of planCluster(given).steps) {
-        const asked = step.done.map(({ command }) => formatCommand(command))
+        const asked = step.done.map((test) => ('file' in test ? test.file : formatCommand(test.command)))
         for (const line of [...commandsOf(step).filter((each) => each !== '(lab)'), ...asked])
           expect(text).toContain(line)
       }

@@ -14,9 +14,17 @@ export const ciliumSettings = {
   'hubble.relay.enabled': 'true',
 }
 
+/** The chart asks for digests, which an archive of images does not keep. */
+const byTag = Object.fromEntries(
+  ['image', 'operator.image', 'envoy.image', 'hubble.relay.image', 'certgen.image'].map((image) => [
+    `${image}.useDigest`,
+    'false',
+  ]),
+)
+
 export const ciliumSteps = (spec: InstallSpec): Step[] => {
   const { version, by } = spec
-  const settings = { ...ciliumSettings, ...spec.settings }
+  const settings = { ...ciliumSettings, ...(spec.bundle && byTag), ...spec.settings }
   const install: Step =
     by === 'tool'
       ? {
@@ -36,7 +44,7 @@ export const ciliumSteps = (spec: InstallSpec): Step[] => {
           {
             release: 'cilium',
             namespace: 'kube-system',
-            ...chartFrom('cilium', ciliumRepo, version),
+            ...chartFrom(spec, 'cilium', ciliumRepo, version),
             settings,
           },
           `Install Cilium ${version} with Helm`,

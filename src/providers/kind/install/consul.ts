@@ -48,7 +48,7 @@ export const consulSteps = (spec: InstallSpec): Step[] => {
           typically: 120,
         }
       : helmStep(
-          { release: 'consul', namespace: 'consul', ...chartFrom('consul', consulRepo, version), settings },
+          { release: 'consul', namespace: 'consul', ...chartFrom(spec, 'consul', consulRepo, version), settings },
           `Install Consul (chart ${version}) with Helm`,
         )
   return [

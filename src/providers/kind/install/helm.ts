@@ -1,5 +1,5 @@
 /** Charts: how a mesh gets in where its own tool is missing. */
-import { type Action, command, runs, type Step, type Test } from '../steps.ts'
+import { type Action, type Asked, command, runs, type Step } from '../steps.ts'
 
 export interface Chart {
   release: string
@@ -11,10 +11,12 @@ export interface Chart {
   settings?: Readonly<Record<string, string>>
   /** More arguments: `--set-file …`, `--values …`. */
   more?: readonly string[]
+  /** In place of `more` where nothing is installed and the chart only has to say which images it names. */
+  placeholders?: Readonly<Record<string, string>>
 }
 
 /** What Helm keeps of a release, whatever became of it. */
-const secret = ({ release, namespace }: Pick<Chart, 'release' | 'namespace'>, status?: string): Test => ({
+const secret = ({ release, namespace }: Pick<Chart, 'release' | 'namespace'>, status?: string): Asked => ({
   command: command(
     `Ask for the release ${release}`,
     'kubectl',
@@ -28,10 +30,10 @@ const secret = ({ release, namespace }: Pick<Chart, 'release' | 'namespace'>, st
 })
 
 /** A release of Helm, by whichever tool: deployed. */
-export const deployed = (release: string, namespace: string): Test => secret({ release, namespace }, 'deployed')
+export const deployed = (release: string, namespace: string): Asked => secret({ release, namespace }, 'deployed')
 
 /** A release that an interrupted run left in a state from which Helm does not go on. */
-export const halfReleased = (release: string, namespace: string): Test => secret({ release, namespace })
+export const halfReleased = (release: string, namespace: string): Asked => secret({ release, namespace })
 
 export const settingsOf = (settings: Readonly<Record<string, string>> = {}, flag = '--set'): string[] =>
   Object.entries(settings).flatMap(([key, value]) => [flag, `${key}=${value}`])
@@ -75,4 +77,5 @@ export const helmStep = (chart: Chart, says: string): Step => ({
     ),
   },
   typically: 90,
+  chart,
 })

@@ -1,7 +1,9 @@
 /** Installing a mesh, as steps: by its own tool, or by Helm where that is missing. */
+import { type BundleUse, chartFile } from '../bundle/contents.ts'
 import type { Step } from '../steps.ts'
 import { ciliumSteps } from './cilium.ts'
 import { consulSteps } from './consul.ts'
+import type { Chart } from './helm.ts'
 import { istioSteps } from './istio.ts'
 import { linkerdSteps } from './linkerd.ts'
 import type { MeshName } from './tools.ts'
@@ -15,6 +17,8 @@ export interface InstallSpec {
   settings: Readonly<Record<string, string>>
   /** A folder of the cluster's own, for values and certificates. */
   folder: string
+  /** Nothing is fetched then. */
+  bundle?: BundleUse
 }
 
 const meshes: Record<MeshName, (spec: InstallSpec) => Step[]> = {
@@ -26,5 +30,11 @@ const meshes: Record<MeshName, (spec: InstallSpec) => Step[]> = {
 
 export const installSteps = (mesh: MeshName, spec: InstallSpec): Step[] => meshes[mesh](spec)
 
-/** A chart of one version, where it comes from. */
-export const chartFrom = (chart: string, repo: string, version: string) => ({ chart, repo, version })
+/** A chart of one version, where it comes from: a repository, or an unpacked bundle. */
+export const chartFrom = (
+  { bundle }: Pick<InstallSpec, 'bundle'>,
+  chart: string,
+  repo: string,
+  version: string,
+): Pick<Chart, 'chart' | 'repo' | 'version'> =>
+  bundle ? { chart: `${bundle.folder}/${chartFile({ chart, version })}` } : { chart, repo, version }

@@ -23,7 +23,7 @@ export const istioctlInstall = ({ version, settings }: Pick<InstallSpec, 'versio
 
 export const istioSteps = (spec: InstallSpec): Step[] => {
   const { version, by, settings } = spec
-  const chart = (name: string) => chartFrom(name, istioRepo, version)
+  const chart = (name: string) => chartFrom(spec, name, istioRepo, version)
   const install: Step[] =
     by === 'tool'
       ? [

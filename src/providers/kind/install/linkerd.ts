@@ -2,6 +2,7 @@
  * Linkerd with viz. The Gateway API's kinds come first: the chart does not bring them (linkerd2 charts/linkerd-crds
  * values.yaml, installGatewayAPI). By Helm, the trust anchor and issuer are ours to make, which the CLI does by itself.
  */
+import { type BundleUse, gatewayApiFile } from '../bundle/contents.ts'
 import { type Action, command, established, runs, type Step, there, waitFor } from '../steps.ts'
 import { helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
@@ -33,17 +34,26 @@ const piped = (says: string, ...run: [string, ...string[]]): Action => ({
   into: command('Apply it', 'kubectl', 'apply', '--filename', '-'),
 })
 
-const gatewayApi: Step = {
+const gatewayApi = (bundle: BundleUse | undefined): Step => ({
   id: 'gateway-api',
   says: `Install the Gateway API's kinds ${gatewayApiVersion}, which Linkerd needs`,
-  actions: [runs('Install the Gateway API', 'kubectl', 'apply', '--server-side', '--filename', gatewayApiUrl)],
+  actions: [
+    runs(
+      'Install the Gateway API',
+      'kubectl',
+      'apply',
+      '--server-side',
+      '--filename',
+      bundle ? `${bundle.folder}/${gatewayApiFile}` : gatewayApiUrl,
+    ),
+  ],
   done: [
     established(
       ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'].map((name) => `${name}.gateway.networking.k8s.io`),
     ),
   ],
   typically: 10,
-}
+})
 
 const byTool = ({ version, settings }: InstallSpec): Step[] => [
   {
@@ -135,7 +145,7 @@ const certificates = (folder: string): Step => {
 
 const byHelm = (spec: InstallSpec): Step[] => {
   const { version, folder, settings } = spec
-  const chart = (name: string) => chartFrom(name, linkerdRepo, linkerdChartVersion(version))
+  const chart = (name: string) => chartFrom(spec, name, linkerdRepo, linkerdChartVersion(version))
   const trust = [
     ['identityTrustAnchorsPEM', 'ca.crt'],
     ['identity.issuer.tls.crtPEM', 'issuer.crt'],
@@ -159,6 +169,12 @@ const byHelm = (spec: InstallSpec): Step[] => {
         ...chart('linkerd-control-plane'),
         settings,
         more: trust,
+        placeholders: Object.fromEntries(
+          ['identityTrustAnchorsPEM', 'identity.issuer.tls.crtPEM', 'identity.issuer.tls.keyPEM'].map((key) => [
+            key,
+            'none',
+          ]),
+        ),
       },
       `Install Linkerd's control plane (edge-${version}) with Helm`,
     ),
@@ -166,7 +182,7 @@ const byHelm = (spec: InstallSpec): Step[] => {
 }
 
 export const linkerdSteps = (spec: InstallSpec): Step[] => [
-  gatewayApi,
+  gatewayApi(spec.bundle),
   ...(spec.by === 'tool' ? byTool(spec) : byHelm(spec)),
   waitFor('linkerd-ready', 'Wait until Linkerd is ready', 'linkerd', controlPlane),
   ...(spec.by === 'tool'
@@ -184,7 +200,7 @@ export const linkerdSteps = (spec: InstallSpec): Step[] => [
           {
             release: 'linkerd-viz',
             namespace: 'linkerd-viz',
-            ...chartFrom('linkerd-viz', linkerdRepo, linkerdChartVersion(spec.version)),
+            ...chartFrom(spec, 'linkerd-viz', linkerdRepo, linkerdChartVersion(spec.version)),
           },
           'Install Linkerd viz with Helm',
         ),

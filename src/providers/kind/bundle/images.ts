@@ -1,0 +1,43 @@
+/** Which images a chart or a manifest names, read off what would be applied. */
+
+/** `image: x`, as pods have it; and Consul's injector, which is told by an argument which proxy to put in. */
+const patterns = [
+  /^[\s-]*"?image"?:\s*["']?([^\s"',#{]+)["']?\s*,?\s*$/gm,
+  /-consul-dataplane-image=["']?([^\s"'\\]+)/g,
+]
+
+/** `docker.io/istio/pilot:1.30.3` */
+const isImage = (text: string): boolean =>
+  /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/.test(text) && /[/:]/.test(text)
+
+/**
+ * Images of a rendered chart, each once, in order. Istio's proxy is in no pod of the chart: the injector builds its name
+ * from the same hub and tag as istiod's (istio/istio manifests/charts/istio-control/istio-discovery, files/injection-template.yaml).
+ */
+export const imagesIn = (rendered: string): string[] => {
+  const named = patterns.flatMap((pattern) => [...rendered.matchAll(pattern)].map((match) => match[1]!)).filter(isImage)
+  const proxies = named.flatMap((image) =>
+    /\/pilot[:@]/.test(image) ? [image.replace(/\/pilot([:@])/, '/proxyv2$1')] : [],
+  )
+  return [...new Set([...named, ...proxies])]
+}
+
+/** Images of objects, wherever in them a field is called so. */
+export const imagesOfObjects = (value: unknown): string[] => {
+  if (Array.isArray(value)) return [...new Set(value.flatMap(imagesOfObjects))]
+  if (typeof value !== 'object' || value === null) return []
+  const found = Object.entries(value).flatMap(([key, each]) =>
+    key === 'image' && typeof each === 'string' ? (isImage(each) ? [each] : []) : imagesOfObjects(each),
+  )
+  return [...new Set(found)]
+}
+
+/** `curlimages/curl:8.15.0` → `docker.io/curlimages/curl:8.15.0`, as containerd keeps it. */
+export const fullName = (image: string): string => {
+  const [first, ...rest] = image.split('/')
+  if (rest.length === 0) return `docker.io/library/${image}`
+  return /[.:]/.test(first!) || first === 'localhost' ? image : `docker.io/${image}`
+}
+
+/** Without its digest: what an archive keeps. */
+export const tagged = (image: string): string => image.replace(/@sha256:.*$/, '')
