@@ -40,7 +40,7 @@ export interface Attribute {
   /** Undefined: the value cannot be used. */
   compile: (value: string, about: Surroundings) => Test | undefined
   seen: (asked: Asked) => string
-  /** Depends on nothing but the connection: who asks whom, from where, on which port. */
-  ofConnection?: true
+  /** What alone it depends on: the connection (who asks whom, from where, on which port), the method, or the path. */
+  of?: 'connection' | 'method' | 'path'
   unmodelled?: boolean
 }

@@ -1,22 +1,21 @@
 /** Kubernetes objects in, linked tables out: what both sidecars of any call would have been configured with. */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
-import { hasLabels } from '../match/labels.ts'
 import type { Problem } from '../verdict.ts'
 import { buildWorld } from '../world.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
+import { callerLabels } from './callers.ts'
 import { type DestinationRules, readDestinationRules } from './destination-rule.ts'
 import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
 import { once } from './once.ts'
-import { keepPairs, type Pairs } from './pairs.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
 import { byAge } from './read.ts'
-import type { Receiver } from './receiver.ts'
 import { buildRegistry, type ServiceRegistry } from './registry.ts'
+import { emptyMemory, type Memory, remember } from './remember.ts'
 import { indexVirtualServices, readVirtualService, type VirtualServices } from './virtual-service.ts'
 
-export interface IstioModel {
+export interface IstioModel extends Memory {
   sources: Sources
   config: MeshConfig
   peerAuthentications: PeerAuthentications
@@ -35,10 +34,6 @@ export interface IstioModel {
   serviceEntries: readonly KubeObject[]
   /** By namespace, oldest first. */
   requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
-  /** What was worked out per receiving pod, kept for the next call. It never changes an answer. */
-  receivers: Map<Pod, Receiver>
-  /** What connections between pods settle, kept likewise. */
-  pairs: Pairs
   gateways: readonly KubeObject[]
   extensions: readonly KubeObject[]
 }
@@ -109,115 +104,142 @@ const byKind = (objects: readonly KubeObject[]): Kinds => {
   return (group, ...kinds) => kinds.flatMap((kind) => groups.get(`${group} ${kind}`) ?? []).sort(byAge)
 }
 
-type ReadPolicy = ReturnType<typeof readAuthorizationPolicy>
+/** Everything but policies, linked. */
+type Linked = Omit<
+  IstioModel,
+  keyof Memory | 'sources' | 'authorization' | 'peerAuthentications' | 'requestAuthentications'
+> & { callerLabels: readonly string[] }
 
-/** Everything but AuthorizationPolicies, linked. */
-const link = (objects: readonly KubeObject[]): IstioModel => {
+const link = (objects: readonly KubeObject[]): Linked => {
   const all = byKind(objects)
   const config = readMeshConfig(
     all('', 'ConfigMap').find(
       ({ metadata }) => metadata.name === 'istio' && metadata.namespace === defaultMeshConfig.rootNamespace,
     ),
   )
-  const peers = all('security.istio.io', 'PeerAuthentication').map(readPeerAuthentication)
   const services = all('', 'Service').filter(
     (object): object is Service => typeof object.spec === 'object' && object.spec !== null,
   )
   const world = once(() => buildWorld(objects.filter(hasSpec)))
   const entries = all('networking.istio.io', 'ServiceEntry')
+  const destinationRules = all('networking.istio.io', 'DestinationRule')
+  const virtualServices = all('networking.istio.io', 'VirtualService')
+  const sidecars = all('networking.istio.io', 'Sidecar')
   return {
     config,
-    peerAuthentications: {
-      rootNamespace: config.rootNamespace,
-      byNamespace: grouped<PeerAuthentication>(peers, (policy) => policy.object.metadata.namespace),
-    },
-    sources: { others: objects, policies: new Map() },
-    authorization: new Map(),
     services: grouped(services, (service) => service.metadata.namespace),
     pods: grouped(
       all('', 'Pod').filter((object): object is Pod => typeof object.spec === 'object' && object.spec !== null),
       (pod) => pod.metadata.namespace,
     ),
     registry: once(() => buildRegistry(services, entries, all('networking.istio.io', 'WorkloadEntry'), world)),
-    destinationRules: readDestinationRules(all('networking.istio.io', 'DestinationRule'), config.rootNamespace),
-    virtualServices: indexVirtualServices(all('networking.istio.io', 'VirtualService').map(readVirtualService)),
-    sidecars: all('networking.istio.io', 'Sidecar'),
+    destinationRules: readDestinationRules(destinationRules, config.rootNamespace),
+    virtualServices: indexVirtualServices(virtualServices.map(readVirtualService)),
+    sidecars,
     serviceEntries: entries,
-    requestAuthentications: grouped(
-      all('security.istio.io', 'RequestAuthentication').flatMap((object) => readRequestAuthentication(object) ?? []),
-      (policy) => policy.object.metadata.namespace,
-    ),
-    receivers: new Map(),
-    pairs: new Map(),
     gateways: all('networking.istio.io', 'Gateway'),
     extensions: [
       ...all('networking.istio.io', 'EnvoyFilter'),
       ...all('extensions.istio.io', 'WasmPlugin', 'TrafficExtension'),
     ],
+    callerLabels: callerLabels(sidecars, destinationRules, virtualServices),
   }
 }
+
+type ReadPolicy = ReturnType<typeof readAuthorizationPolicy>
 
 /** What a model was made of. Stored objects are never changed in place, so the same ones mean the same. */
 export interface Sources {
   others: readonly KubeObject[]
-  policies: ReadonlyMap<KubeObject, ReadPolicy>
+  linked: Linked
+  /** Each kind of policy oldest first. */
+  authorization: ReadonlyMap<KubeObject, ReadPolicy>
+  requests: ReadonlyMap<KubeObject, RequestAuthentication | undefined>
+  peers: ReadonlyMap<KubeObject, PeerAuthentication>
 }
 
 const isSame = (a: readonly KubeObject[], b: readonly KubeObject[]): boolean =>
   a.length === b.length && a.every((object, index) => object === b[index])
 
-/** Whether one of the policies is for the pod, in force or not. */
-const concerning = (policies: readonly ReadPolicy[], root: string) => (pod: Pod) =>
-  policies.some(({ policy }) => {
-    const home = policy?.object.metadata.namespace
-    const isNear = home === root || home === pod.metadata.namespace
-    return policy !== undefined && isNear && hasLabels(policy.labels, pod.metadata.labels)
-  })
+/** What each object says; what is known of one is not read again. */
+const readAll = <T>(
+  objects: readonly KubeObject[],
+  read: (object: KubeObject) => T,
+  known: ReadonlyMap<KubeObject, T> | undefined,
+): Map<KubeObject, T> =>
+  new Map(
+    objects.toSorted(byAge).map((object) => [object, known?.has(object) ? (known.get(object) as T) : read(object)]),
+  )
 
-/** The last model with other policies: what workloads that none of the changed ones is for had worked out stays. */
-const relink = (model: IstioModel, policies: Sources['policies']): IstioModel => {
-  const before = model.sources.policies
-  const changed = [
-    ...[...before].filter(([object]) => !policies.has(object)),
-    ...[...policies].filter(([object]) => !before.has(object)),
-  ].map(([, read]) => read)
-  const concerns = concerning(changed, model.config.rootNamespace)
+/** What is in one of them only. */
+const difference = <T>(a: ReadonlyMap<KubeObject, T>, b: ReadonlyMap<KubeObject, T>): T[] => [
+  ...[...a].flatMap(([object, value]) => (b.has(object) ? [] : [value])),
+  ...[...b].flatMap(([object, value]) => (a.has(object) ? [] : [value])),
+]
+
+const policyKinds = ['AuthorizationPolicy', 'RequestAuthentication', 'PeerAuthentication'] as const
+
+const isPolicy = ({ kind, apiVersion }: KubeObject): boolean =>
+  (policyKinds as readonly string[]).includes(kind) && apiVersion.startsWith('security.istio.io/')
+
+const namespaceOf = ({ object }: { object: KubeObject }): string | undefined => object.metadata.namespace
+
+/** The model of these sources, with what `last` had worked out of the same ones. */
+const assemble = (sources: Sources, last: IstioModel | undefined): IstioModel => {
+  const { linked, authorization, requests, peers } = sources
+  const policies = [...authorization.values()].flatMap(({ policy }) => policy ?? [])
+  const root = linked.config.rootNamespace
+  const before = last?.sources
+  const change = before && {
+    guards: [
+      ...difference(before.authorization, authorization).flatMap(({ policy }) => policy ?? []),
+      ...difference(before.requests, requests).flatMap((policy) => policy ?? []),
+    ],
+    peers: difference(before.peers, peers),
+  }
   return {
-    ...model,
-    receivers: new Map([...model.receivers].filter(([pod]) => !concerns(pod))),
-    pairs: keepPairs(model.pairs, concerns),
+    ...linked,
+    ...(last && change ? remember(last, change, root) : emptyMemory(linked.callerLabels)),
+    sources,
+    authorization: grouped(policies, namespaceOf),
+    requestAuthentications: grouped(
+      [...requests.values()].flatMap((policy) => policy ?? []),
+      namespaceOf,
+    ),
+    peerAuthentications: { rootNamespace: root, byNamespace: grouped([...peers.values()], namespaceOf) },
   }
 }
 
 /**
  * Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. After a change of
- * AuthorizationPolicies alone, the most frequent one, what the model `last` had worked out is used again where it holds.
+ * policies alone, the most frequent one, what the model `last` had worked out is used again where it holds.
  */
 export const compile = (
   objects: readonly KubeObject[],
   last?: IstioModel,
 ): { model: IstioModel; problems: Problem[] } => {
-  const [given, others]: [KubeObject[], KubeObject[]] = [[], []]
-  for (const object of objects)
-    if (isUsable(object)) {
-      const isPolicy = object.kind === 'AuthorizationPolicy' && object.apiVersion.startsWith('security.istio.io/')
-      if (isPolicy) given.push(object)
-      else others.push(object)
-    }
+  const usable = objects.filter(isUsable)
+  const others = usable.filter((object) => !isPolicy(object))
   const before = last !== undefined && isSame(last.sources.others, others) ? last : undefined
-  const linked = before ?? link(others)
-  const { trustDomain, trustDomainAliases } = linked.config
-  const policies = new Map<KubeObject, ReadPolicy>()
-  for (const object of given.sort(byAge))
-    policies.set(
-      object,
-      before?.sources.policies.get(object) ?? readAuthorizationPolicy(object, [trustDomain, ...trustDomainAliases]),
-    )
-  const usable = [...policies.values()].flatMap(({ policy }) => policy ?? [])
-  const model = {
-    ...(before === undefined ? linked : relink(before, policies)),
-    authorization: grouped(usable, (policy) => policy.object.metadata.namespace),
-    sources: { others, policies },
+  const linked = before?.sources.linked ?? link(others)
+  const trustDomains = [linked.config.trustDomain, ...linked.config.trustDomainAliases]
+  const [authorizing, requesting, peering] = policyKinds.map((kind) =>
+    usable.filter((object) => object.kind === kind && isPolicy(object)),
+  ) as [KubeObject[], KubeObject[], KubeObject[]]
+  const known = before?.sources
+  const sources: Sources = {
+    others,
+    linked,
+    authorization: readAll(
+      authorizing,
+      (object) => readAuthorizationPolicy(object, trustDomains),
+      known?.authorization,
+    ),
+    requests: readAll(requesting, readRequestAuthentication, known?.requests),
+    peers: readAll(peering, readPeerAuthentication, known?.peers),
   }
-  return { model, problems: [...policies.values()].flatMap(({ problems }) => problems) }
+  return {
+    model: assemble(sources, before),
+    problems: [...sources.authorization.values()].flatMap(({ problems }) => problems),
+  }
 }

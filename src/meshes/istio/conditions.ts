@@ -29,8 +29,8 @@ export interface FieldTest {
   /** A value istiod cannot use: an ALLOW rule with it is dropped, a DENY rule loses only the value. */
   invalid?: string
   unmodelled?: boolean
-  /** Depends on nothing but the connection. */
-  ofConnection?: true
+  /** What alone it depends on; see Attribute. */
+  of?: Attribute['of']
   /** Every value was unusable: in a DENY rule the test is as good as absent. */
   empty: boolean
 }
@@ -54,7 +54,7 @@ const address = (pick: (asked: Asked) => string): Attribute => ({
 const attributes = {
   principals: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value, { trustDomains }) => {
       const patterns = aliasPrincipals(value, trustDomains).map(principalPattern)
       return identityTest((identity) => patterns.some((matches) => matches(identity)))
@@ -63,26 +63,26 @@ const attributes = {
   },
   namespaces: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value) => identityTest(namespacePattern(value)),
     seen: seenIdentity,
   },
   serviceAccounts: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value, { home }) => identityTest(serviceAccountPattern(value, home)),
     seen: seenIdentity,
   },
   trustDomains: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value, { trustDomains }) => {
       const patterns = aliasTrustDomains(value, trustDomains).map(trustDomainPattern)
       return identityTest((identity) => patterns.some((matches) => matches(identity)))
     },
     seen: seenIdentity,
   },
-  ipBlocks: { ...address((asked) => asked.peerAddress), ofConnection: true },
+  ipBlocks: { ...address((asked) => asked.peerAddress), of: 'connection' },
   remoteIpBlocks: address((asked) => asked.remoteAddress),
   requestPrincipals: principalOfToken,
   hosts: {
@@ -95,6 +95,7 @@ const attributes = {
   },
   methods: {
     httpOnly: true,
+    of: 'method',
     compile: (value) => {
       const matches = stringPattern(value)
       return ({ http }) => http !== undefined && matches(http.method)
@@ -103,6 +104,7 @@ const attributes = {
   },
   paths: {
     httpOnly: true,
+    of: 'path',
     compile: (value) => {
       const matches = pathPattern(value)
       return ({ http }) => http !== undefined && matches(http.path)
@@ -111,17 +113,17 @@ const attributes = {
   },
   ports: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value) => {
       const wanted = /^\d+$/.test(value) ? Number(value) : Number.NaN
       return wanted <= 65535 ? ({ port }) => port === wanted : undefined
     },
     seen: ({ port }) => String(port),
   },
-  destinationIp: { ...address((asked) => asked.destinationAddress), ofConnection: true },
+  destinationIp: { ...address((asked) => asked.destinationAddress), of: 'connection' },
   sni: {
     httpOnly: false,
-    ofConnection: true,
+    of: 'connection',
     compile: (value) => {
       const matches = stringPattern(value)
       return ({ sni }) => matches(sni)
@@ -160,11 +162,11 @@ const makeTest = (
     values,
     negated: about.negated,
     httpOnly: attribute.httpOnly,
-    matches: (asked) => usable.some((test) => test(asked)),
+    matches: (usable.length === 1 && usable[0]) || ((asked) => usable.some((test) => test(asked))),
     seen: attribute.seen,
     empty: usable.length === 0,
     ...(invalid === undefined ? {} : { invalid }),
-    ...(attribute.ofConnection ? { ofConnection: true } : {}),
+    ...(attribute.of ? { of: attribute.of } : {}),
     ...(attribute.unmodelled ? { unmodelled: true } : {}),
   }
 }

@@ -6,9 +6,9 @@ import type { Effect, Step, Verdict } from '../verdict.ts'
 import { endedByCaller, withRoute } from './caller.ts'
 import type { IstioModel } from './compile.ts'
 import { forwarding, type Handlers, refusal } from './effects.ts'
+import { glance } from './entrance.ts'
 import { throughGateway } from './gateway.ts'
 import { type Outbound, outbound } from './outbound.ts'
-import { glance } from './pairs.ts'
 import { isGateway, isMeshed } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { receive } from './receive.ts'
@@ -41,10 +41,10 @@ const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Ve
   return verdict('allow', transport, [...steps, passed], why.outcome === 'info' ? { ...why } : passed, { effect })
 }
 
-/** See `Mesh.decide`. What a connection settles is remembered (pairs.ts); the reasons are found when they are read. */
+/** See `Mesh.decide`. What connections settle is remembered (ways.ts, entrance.ts); the reasons are found when they are read. */
 export const decide = (model: IstioModel, call: Call): Verdict => {
   const seen = glance(model, call)
-  return seen === undefined ? decideWhole(model, call) : new BriefVerdict(seen, () => decideWhole(model, call))
+  return seen === undefined ? decideWhole(model, call) : new BriefVerdict(seen, model, call, decideWhole)
 }
 
 /** The same from the beginning, step by step. */

@@ -10,6 +10,7 @@ import { hostCovers, withoutPort } from '../match/hosts.ts'
 import { hasLabels } from '../match/labels.ts'
 import type { Evidence, Step, Upstream } from '../verdict.ts'
 import { clientTls } from './client-tls.ts'
+import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
 import type { Asker } from './http-match.ts'
 import { isGateway, isMeshed, outboundBypass } from './pods.ts'
@@ -31,6 +32,8 @@ export interface Outbound {
   /** The call as it goes on: to the endpoint that was picked, with the request as it was rewritten. */
   call: Call
   upstream?: Upstream
+  /** Where the caller's sidecar sends it, when it knows the place. */
+  cluster?: Cluster
   changes?: HeaderChanges
   /** The endpoint depends on the request. */
   hashed?: true
@@ -100,6 +103,7 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
     sni: tls.transport === 'mtls' ? (tls.sni ?? serverNameOf(cluster.name)) : '',
     steps,
     call: sent,
+    cluster,
     upstream: tls.startsTls === undefined ? upstream : { ...upstream, startsTls: tls.startsTls },
     ...(changes === undefined ? {} : { changes }),
     ...(cluster.policy.loadBalancer?.value.consistentHash === undefined ? {} : { hashed: true }),
@@ -108,7 +112,7 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
 }
 
 /** `outbound_.80_._.orders.production.svc.cluster.local` */
-export const serverNameOf = (cluster: string): string => cluster.split('|').join('_.')
+export const serverNameOf = (cluster: string): string => cluster.replaceAll('|', '_.')
 
 const askerOf = (call: Call, port: number): Asker => ({
   labels: call.source.metadata.labels,

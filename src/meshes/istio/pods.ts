@@ -57,11 +57,14 @@ export const inboundBypass = (pod: Pod, port: number): { says: string; evidence?
   return undefined
 }
 
-const outboundAnnotations = [
+const excludedPorts = 'traffic.sidecar.istio.io/excludeOutboundPorts'
+const unmodelledAnnotations = [
   'traffic.sidecar.istio.io/includeOutboundIPRanges',
   'traffic.sidecar.istio.io/excludeOutboundIPRanges',
   'traffic.sidecar.istio.io/includeOutboundPorts',
 ]
+/** All that `outboundBypass` goes by. */
+export const outboundAnnotations: readonly string[] = [excludedPorts, ...unmodelledAnnotations]
 
 /** Whether a connection out of a meshed pod skips its sidecar, or an annotation that would have to be understood first. */
 export const outboundBypass = (
@@ -69,14 +72,13 @@ export const outboundBypass = (
   port: number,
 ): { kind: 'bypass' | 'unknown'; says: string; evidence: Evidence } | undefined => {
   const annotations = pod.metadata.annotations ?? {}
-  const exclude = 'traffic.sidecar.istio.io/excludeOutboundPorts'
-  if (ports(annotations[exclude]).has(port))
+  if (ports(annotations[excludedPorts]).has(port))
     return {
       kind: 'bypass',
       says: `The pod excludes outbound port ${port} from its sidecar`,
-      evidence: annotationEvidence(pod, exclude),
+      evidence: annotationEvidence(pod, excludedPorts),
     }
-  const other = outboundAnnotations.find((name) => {
+  const other = unmodelledAnnotations.find((name) => {
     const value = annotations[name]
     return value !== undefined && value !== '' && value !== '*'
   })

@@ -166,32 +166,34 @@ export const matchTests = (tests: Tests, asked: Asked): Match => {
   return from === 'yes' && to === 'yes' && when === 'yes' ? 'yes' : 'unknown'
 }
 
-/** Without the tests that the connection settles; undefined: one of them fails. */
-const settle = (tests: readonly FieldTest[], asked: Asked): FieldTest[] | undefined => {
+/** What settles the tests that depend on it alone. */
+export type Settling = NonNullable<FieldTest['of']>
+
+/** Without the tests that are settled; undefined: one of them fails. */
+const settle = (tests: readonly FieldTest[], by: Settling, asked: Asked): FieldTest[] | undefined => {
   const left: FieldTest[] = []
   for (const test of tests) {
-    if (!test.ofConnection) left.push(test)
+    if (test.of !== by) left.push(test)
     else if (test.matches(asked) === test.negated) return undefined
   }
   return left
 }
 
-const settleAny = (alternatives: readonly FieldTest[][], asked: Asked): FieldTest[][] | undefined => {
+const settleAny = (alternatives: readonly FieldTest[][], by: Settling, asked: Asked): FieldTest[][] | undefined => {
   if (alternatives.length === 0) return []
   const left: FieldTest[][] = []
   for (const tests of alternatives) {
-    const rest = settle(tests, asked)
+    const rest = settle(tests, by, asked)
     if (rest?.length === 0) return []
     if (rest !== undefined) left.push(rest)
   }
   return left.length === 0 ? undefined : left
 }
 
-/** What is left of an entry to ask about each request of one connection; undefined: it matches none of them. */
-export const narrow = (entry: Entry, asked: Asked): Tests | undefined => {
-  const tests = asked.http === undefined ? entry.tcp : entry.http
-  const from = tests && settleAny(tests.from, asked)
-  const to = tests && from && settleAny(tests.to, asked)
-  const when = tests && to && settle(tests.when, asked)
+/** What is left of a rule to ask once that much is known; undefined: it matches no more. */
+export const narrow = (tests: Tests, by: Settling, asked: Asked): Tests | undefined => {
+  const from = settleAny(tests.from, by, asked)
+  const to = from && settleAny(tests.to, by, asked)
+  const when = to && settle(tests.when, by, asked)
   return from && to && when ? { from, to, when } : undefined
 }

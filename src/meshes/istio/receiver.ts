@@ -7,9 +7,11 @@ import type { Pod } from '../../kube/kinds.ts'
 import { hasLabels } from '../match/labels.ts'
 import type { Step } from '../verdict.ts'
 import { targetPort } from '../world.ts'
+import { type Admission, admissionOf } from './admission.ts'
 import type { IstioModel } from './compile.ts'
 import { inboundNotes } from './inbound.ts'
 import { type JwtRule, rulesFor } from './jwt/rules.ts'
+import { once } from './once.ts'
 import { servicesOf } from './outbound.ts'
 import { type EffectiveMode, workloadMode } from './peer-authentication.ts'
 import { identityOf, inboundBypass } from './pods.ts'
@@ -25,14 +27,20 @@ export interface ReceivingPort {
   bypass: ReturnType<typeof inboundBypass>
 }
 
-export interface Receiver {
+/** What its sidecar holds of AuthorizationPolicies and RequestAuthentications. */
+export interface Guard {
+  tables: Tables
+  /** RequestAuthentication rules, in the order of their issuers. */
+  rules: JwtRule[]
+  /** DENY and ALLOW without words, for HTTP and for TCP ports. */
+  admission(http: boolean): Admission
+}
+
+export interface Receiver extends Guard {
   /** `production/orders-6f`, for sentences. */
   where: string
   /** In the certificate of its sidecar, when it has one. */
   identity: string
-  tables: Tables
-  /** RequestAuthentication rules, in the order of their issuers. */
-  rules: JwtRule[]
   /** PeerAuthentications that people expect to count and that do not. */
   notes: Step[]
   port(number: number): ReceivingPort
@@ -62,18 +70,28 @@ const protocolOn = (model: IstioModel, pod: Pod, number: number): PortProtocol =
   return 'auto'
 }
 
-const build = (model: IstioModel, pod: Pod): Receiver => {
+const buildGuard = (model: IstioModel, pod: Pod): Guard => {
   const { namespace = '', labels } = pod.metadata
   const root = model.config.rootNamespace
   const policies = [...new Set([root, namespace])]
     .flatMap((scope) => model.authorization.get(scope) ?? [])
     .filter((policy) => hasLabels(policy.labels, labels))
+  const tables = tablesOf(policies, model.config.providers, registryOf(model))
+  const [http, tcp] = [once(() => admissionOf(tables, true)), once(() => admissionOf(tables, false))]
+  return {
+    tables,
+    rules: rulesFor(model.requestAuthentications, { namespace, labels, root }),
+    admission: (reads) => (reads ? http() : tcp()),
+  }
+}
+
+const build = (model: IstioModel, pod: Pod): Receiver => {
+  const { namespace = '', labels } = pod.metadata
   const ports = new Map<number, ReceivingPort>()
   return {
+    ...guardOf(model, pod),
     where: nameOf(refOf(pod)).replace(/^Pod /, ''),
     identity: identityOf(pod, model.config.trustDomain),
-    tables: tablesOf(policies, model.config.providers, registryOf(model)),
-    rules: rulesFor(model.requestAuthentications, { namespace, labels, root }),
     notes: inboundNotes(model.peerAuthentications, namespace, labels),
     port: (number) => {
       const known = ports.get(number)
@@ -89,10 +107,14 @@ const build = (model: IstioModel, pod: Pod): Receiver => {
   }
 }
 
-export const receiverOf = (model: IstioModel, pod: Pod): Receiver => {
-  const known = model.receivers.get(pod)
-  if (known !== undefined) return known
-  const receiver = build(model, pod)
-  model.receivers.set(pod, receiver)
-  return receiver
+const remembered = <T>(known: Map<Pod, T>, pod: Pod, make: () => T): T => {
+  const found = known.get(pod) ?? make()
+  known.set(pod, found)
+  return found
 }
+
+export const guardOf = (model: IstioModel, pod: Pod): Guard =>
+  remembered(model.guards, pod, () => buildGuard(model, pod))
+
+export const receiverOf = (model: IstioModel, pod: Pod): Receiver =>
+  remembered(model.receivers, pod, () => build(model, pod))

@@ -3,6 +3,7 @@
  * what the caller meets in every byte, is worked out when it is first read: a table of everybody to everybody reads
  * few of them.
  */
+import type { Call } from '../call.ts'
 import {
   type Effect,
   type Evidence,
@@ -12,6 +13,8 @@ import {
   type Transport,
   type Verdict,
 } from '../verdict.ts'
+import type { IstioModel } from './compile.ts'
+import type { Seen } from './entrance.ts'
 import { once } from './once.ts'
 import { nameOf } from './read.ts'
 
@@ -86,50 +89,52 @@ export class BriefVerdict implements EveryField {
   readonly transport: Transport
   readonly identity: string | undefined
   readonly upstream: Verdict['upstream']
-  readonly #decide: () => Verdict
-  #whole: Verdict | undefined
+  private readonly model: IstioModel
+  private readonly call: Call
+  private readonly decide: (model: IstioModel, call: Call) => Verdict
+  private whole: Verdict | undefined
 
-  constructor(
-    seen: Pick<Verdict, 'outcome' | 'transport' | 'identity'> & { upstream: Verdict['upstream'] },
-    decide: () => Verdict,
-  ) {
+  constructor(seen: Seen, model: IstioModel, call: Call, decide: (model: IstioModel, call: Call) => Verdict) {
     this.outcome = seen.outcome
     this.transport = seen.transport
     this.identity = seen.identity
     this.upstream = seen.upstream
-    this.#decide = decide
+    this.model = model
+    this.call = call
+    this.decide = decide
+    this.whole = undefined
   }
 
-  #told(): Verdict {
-    this.#whole ??= this.#decide()
-    return this.#whole
+  private told(): Verdict {
+    this.whole ??= this.decide(this.model, this.call)
+    return this.whole
   }
   get sent() {
-    return this.#told().sent
+    return this.told().sent
   }
   get http() {
-    return this.#told().http
+    return this.told().http
   }
   get effect() {
-    return this.#told().effect
+    return this.told().effect
   }
   get decidedBy() {
-    return this.#told().decidedBy
+    return this.told().decidedBy
   }
   get because() {
-    return this.#told().because
+    return this.told().because
   }
   get steps() {
-    return this.#told().steps
+    return this.told().steps
   }
   get logged() {
-    return this.#told().logged
+    return this.told().logged
   }
   get inbound() {
-    return this.#told().inbound
+    return this.told().inbound
   }
   get endsTls() {
-    return this.#told().endsTls
+    return this.told().endsTls
   }
   toJSON(): Verdict {
     return plainVerdict(this)

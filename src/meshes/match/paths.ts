@@ -28,7 +28,10 @@ const resolveDots = (path: string): string => {
 }
 
 /** The part before `?` and `#`. */
-export const withoutQuery = (path: string): string => path.replace(/[?#].*$/s, '')
+export const withoutQuery = (path: string): string => {
+  const end = path.search(/[?#]/)
+  return end < 0 ? path : path.slice(0, end)
+}
 
 /** Nothing in it that any normalization could change; most paths are so. */
 const isPlain = /^(?:\/[\w-][\w.~-]*)*\/?$/

@@ -1,0 +1,213 @@
+/**
+ * What the engine remembers from call to call and from model to model decides nothing: whatever was asked before and
+ * whatever changed since, a model that grew says what one says that was made of strangers a moment ago.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { KubeObject } from '../../../src/kube/api.ts'
+import type { Call } from '../../../src/meshes/call.ts'
+import { decideWhole } from '../../../src/meshes/istio/decide.ts'
+import { glance } from '../../../src/meshes/istio/entrance.ts'
+import { type IstioModel, istio } from '../../../src/meshes/istio/index.ts'
+import { plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
+import { type Ask, base, expand, makeCall, worldWith } from './world.ts'
+
+const selector = fc.constantFrom(
+  undefined,
+  { matchLabels: { app: 'orders' } },
+  { matchLabels: { tier: 'backend' } },
+  { matchLabels: { app: 'frontend' } },
+)
+const home = fc.constantFrom('production', 'production', 'istio-system', 'staging', 'legacy')
+const some = <T>(...values: T[]) => fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })
+const part = (fields: Record<string, fc.Arbitrary<unknown>>) => fc.record(fields, { requiredKeys: [] })
+const source = part({
+  principals: some('*', 'cluster.local/ns/production/sa/frontend', '*/sa/client'),
+  notNamespaces: some('staging', 'production'),
+  ipBlocks: some('10.1.0.0/30', '10.1.2.1'),
+  remoteIpBlocks: some('203.0.113.0/24'),
+  requestPrincipals: some('*'),
+})
+const operation = part({
+  methods: some('GET', 'DELETE', 'P*'),
+  notMethods: some('DELETE'),
+  paths: some('/api/*', '/admin', '/api/{*}'),
+  notPaths: some('/admin'),
+  ports: some('8080', '9000'),
+  hosts: some('orders*'),
+})
+const rule = part({
+  from: fc.array(fc.record({ source }), { minLength: 1, maxLength: 2 }),
+  to: fc.array(fc.record({ operation }), { minLength: 1, maxLength: 2 }),
+  when: some(
+    { key: 'source.namespace', values: ['production'] },
+    { key: 'request.headers[x-token]', values: ['a*'] },
+    { key: 'connection.sni', notValues: ['*orders*'] },
+    { key: 'experimental.envoy.filters.x[y]', values: ['z'] },
+  ),
+})
+const mode = fc.constantFrom('STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET')
+const tls = fc.constantFrom('DISABLE', 'SIMPLE', 'ISTIO_MUTUAL')
+const name = fc.constantFrom('a', 'b')
+const host = fc.constantFrom('orders.production.svc.cluster.local', '*.production.svc.cluster.local', 'server.legacy')
+const workload = fc.constantFrom({ app: 'frontend' }, { app: 'client' })
+
+/** One object of a kind, of which there may be two in a namespace. */
+const of = (kind: string, spec: fc.Arbitrary<Record<string, unknown>>, weight: number) => ({
+  weight,
+  arbitrary: fc.record({ home, name, spec, age: fc.nat(2) }).map(({ home, name, spec, age }) => {
+    return expand({ is: `${kind} ${home}/${name}`, age, spec })
+  }),
+})
+
+const configured = fc.oneof(
+  of(
+    'AuthorizationPolicy',
+    fc.record({
+      selector,
+      action: fc.constantFrom('ALLOW', 'ALLOW', 'DENY', 'AUDIT', 'CUSTOM', 'NONE'),
+      rules: fc.array(rule, { maxLength: 3 }),
+    }),
+    6,
+  ),
+  of(
+    'PeerAuthentication',
+    fc.record({
+      selector,
+      mtls: fc.record({ mode }),
+      portLevelMtls: fc.constantFrom({}, { 8080: { mode: 'DISABLE' } }),
+    }),
+    6,
+  ),
+  of('RequestAuthentication', fc.record({ selector, jwtRules: fc.constant([{ issuer: 'lab', jwks: '{}' }]) }), 2),
+  of(
+    'DestinationRule',
+    fc.record(
+      {
+        host,
+        trafficPolicy: fc.record({ tls: fc.record({ mode: tls }) }),
+        workloadSelector: workload.map((matchLabels) => ({ matchLabels })),
+      },
+      { requiredKeys: ['host'] },
+    ),
+    2,
+  ),
+  of(
+    'VirtualService',
+    fc.record({ hosts: fc.tuple(host), sourceLabels: workload }).map(({ hosts, sourceLabels }) => ({
+      hosts,
+      http: [{ match: [{ sourceLabels }], directResponse: { status: 418 } }],
+    })),
+    1,
+  ),
+  of(
+    'Sidecar',
+    fc.record({ workloadSelector: workload.map((labels) => ({ labels })), egress: fc.constant([{ hosts: ['./*'] }]) }),
+    1,
+  ),
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('MESH_INTERNAL', 'MESH_EXTERNAL').map((location) =>
+      expand({
+        is: 'ServiceEntry staging/entry',
+        spec: {
+          hosts: ['far.example'],
+          addresses: ['10.50.0.1'],
+          location,
+          resolution: 'STATIC',
+          ports: [{ number: 8080, name: 'http', protocol: 'HTTP' }],
+          endpoints: [{ address: '10.1.0.2' }],
+        },
+      }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      expand({ is: 'Pod production/orders', ip: '10.1.0.2', labels: {} }),
+      expand({ is: 'Pod production/orders', ip: '10.1.0.2', labels: { 'sidecar.istio.io/inject': 'false' } }),
+      expand({ is: 'Pod production/frontend', ip: '10.1.0.1', labels: { app: 'client' } }),
+    ),
+  },
+)
+
+const keyOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace}/${metadata.name}`
+
+/** What somebody does: an object is applied, deleted (if it is there), or several are in one go. */
+const edits = fc.array(fc.record({ object: configured, gone: fc.boolean() }), { minLength: 1, maxLength: 3 })
+
+const asks: Ask[] = [
+  ...['production/frontend', 'production/orders', 'staging/client', 'legacy/client'].flatMap((from): Ask[] => [
+    { from, to: 'http://orders.production/api/x' },
+    { from, to: 'http://orders.production/%61dmin', method: 'DELETE' },
+    { from, to: 'http://orders.production/api/%252e%2e/admin', headers: { 'x-forwarded-for': '203.0.113.9' } },
+    { from, to: 'tcp://orders.production:7000' },
+  ]),
+  { from: 'staging/client', to: 'http://orders.production/admin', headers: { 'x-token': 'abc', host: 'far.example' } },
+  { from: 'production/frontend', to: 'http://api-server/admin', method: 'PUT' },
+  { from: 'production/api-server', to: 'http://10.1.0.2:8080/admin' },
+  { from: 'legacy/client', to: 'http://10.1.0.2:8080/' },
+  { from: 'production/frontend', to: 'tcp://echo.production:9000' },
+  { from: 'production/frontend', to: 'http://auto.production:8081/api/x' },
+  { from: 'production/auto', to: 'tcp://peers.production:5000' },
+  { from: 'production/frontend', to: 'http://server.legacy/' },
+  { from: 'production/plain', to: 'http://server.legacy/' },
+]
+
+/** The same call in copies of the objects. */
+const callsIn = (world: KubeObject[]): Call[] => asks.map((ask) => ({ ...makeCall(world, ask), tokens: [] }))
+
+/** A pod's name is enough to tell it from others. */
+const told = (verdict: Verdict): unknown => {
+  const { upstream, ...rest } = plainVerdict(verdict)
+  return upstream ? { ...rest, upstream: { ...upstream, destination: upstream.destination.metadata.name } } : rest
+}
+
+const strangers = (world: KubeObject[]): unknown[] => {
+  const copy = structuredClone(world)
+  const { model } = istio.compile(copy)
+  return callsIn(copy).map((call) => told(decideWhole(model, call)))
+}
+
+const saidBy = (model: IstioModel, calls: readonly Call[]): unknown[] =>
+  calls.map((call) => told(istio.decide(model, call)))
+
+const applied = (objects: readonly KubeObject[], changes: { object: KubeObject; gone: boolean }[]): KubeObject[] => {
+  const there = new Map(objects.map((object) => [keyOf(object), object]))
+  for (const { object, gone } of changes) {
+    const isPod = object.kind === 'Pod'
+    if (gone && !isPod) there.delete(keyOf(object))
+    else there.set(keyOf(object), object)
+  }
+  return [...there.values()]
+}
+
+test('whatever changes, one after the other, a model that grew says what a new one says', () => {
+  let [settled, all] = [0, 0]
+  fc.assert(
+    fc.property(fc.array(edits, { minLength: 2, maxLength: 6 }), fc.boolean(), (sequence, skips) => {
+      let objects: readonly KubeObject[] = base
+      let model: IstioModel | undefined
+      const before: { model: IstioModel; calls: Call[]; wanted: unknown[] }[] = []
+      for (const [index, changes] of sequence.entries()) {
+        objects = applied(objects, changes)
+        const world = worldWith(objects)
+        const now: IstioModel = istio.compile(world, model).model
+        model = now
+        // A model that nobody asked has remembered nothing.
+        if (skips && index % 2 === 1) continue
+        const calls = callsIn(world)
+        const wanted = strangers(world)
+        for (let round = 0; round < 2; round++) expect(saidBy(now, calls)).toEqual(wanted)
+        before.push({ model: now, calls, wanted })
+        settled += calls.filter((call) => glance(now, call) !== undefined).length
+        all += calls.length
+      }
+      // What came later did not change what the older ones say.
+      for (const { model: old, calls, wanted } of before) expect(saidBy(old, calls)).toEqual(wanted)
+    }),
+    { numRuns: 60 },
+  )
+  // Much of it went by memory.
+  expect(settled / all).toBeGreaterThan(0.3)
+})
