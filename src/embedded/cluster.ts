@@ -33,9 +33,10 @@ import { crdKind } from './crds/crd-kind.ts'
 import { builtinKinds } from './kinds/index.ts'
 import type { Kubelet } from './kubelet.ts'
 import { startNode } from './node/index.ts'
+import { startTrust } from './pki/anchored.ts'
 import { type Authority, createAuthority } from './pki/certificates.ts'
 import { createTokenIssuer, issuer, type TokenIssuer } from './pki/tokens.ts'
-import { startWorkloadCertificates, type WorkloadCertificates } from './pki/workloads.ts'
+import type { WorkloadCertificates } from './pki/workloads.ts'
 import { readSnapshot } from './snapshot.ts'
 import { revisionFromTime, Store } from './store.ts'
 import type { Program } from './workloads/workload.ts'
@@ -112,7 +113,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   if (snapshot !== undefined) await crdsSettled(registry)
   else if (mesh) await installMesh(mesh, registry)
   meshNamespaces = webhookNamespaces(registry)
-  if (mesh?.trust) certificates = startWorkloadCertificates({ registry, clock, trust: mesh.trust })
+  if (mesh?.trust) certificates = startTrust({ registry, clock, trust: mesh.trust })
 
   return {
     cluster: { fetch: (request) => handle(request), exec: kubelet.exec },

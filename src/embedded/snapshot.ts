@@ -6,7 +6,7 @@
  * everything in it happened now. Names, uids and addresses stay as they were.
  */
 import type { KubeObject } from '../kube/api.ts'
-import type { Mesh } from '../meshes/mesh.ts'
+import type { Mesh, MeshTrust } from '../meshes/mesh.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { revisionFromTime, type Store } from './store.ts'
 
@@ -24,9 +24,17 @@ type Entry = [bucket: string, key: string, object: KubeObject]
 
 /** The contents of a cluster under `snapshotClock`, but for keys and certificates that every cluster makes for itself. */
 export const saveSnapshot = (store: Store, mesh?: Mesh): string => {
-  const own = mesh?.trust && `${mesh.trust.namespace}/${mesh.trust.ownSecret}`
-  return JSON.stringify([...store.contents()].filter(([bucket, key]) => bucket !== '/secrets' || key !== own))
+  const own = new Set(mesh?.trust ? ownKeys(mesh.trust) : [])
+  return JSON.stringify([...store.contents()].filter(([bucket, key]) => !own.has(`${bucket} ${key}`)))
 }
+
+const ownKeys = (trust: MeshTrust): string[] =>
+  trust.kind === 'published'
+    ? [`/secrets ${trust.namespace}/${trust.ownSecret}`]
+    : [
+        `/secrets ${trust.namespace}/${trust.issuer.secret}`,
+        `/configmaps ${trust.namespace}/${trust.anchors.configMap}`,
+      ]
 
 /** The contents as objects of now. @param now RFC 3339 @param revision the highest one that is taken */
 export const readSnapshot = (text: string, now: string, revision: number): { entries: Entry[]; revision: number } => {

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Cluster } from './api.ts'
 import { ClusterUnreachable } from './errors.ts'
@@ -15,6 +15,8 @@ import type { SignedIn } from './sign-in.ts'
 /** A cluster that holds connections. */
 export interface RemoteCluster extends Cluster {
   readonly connection: Connection
+  /** A connection to a port inside a pod. Rejects with `StatusError` or `ClusterUnreachable`. */
+  forward(target: { namespace: string; pod: string }, port: number): Promise<Duplex>
   /** Drops idle connections; running requests end with their own signals. */
   close(): void
 }
@@ -125,6 +127,10 @@ export const connectTo = (connection: Connection): RemoteCluster => {
       const { execOverWebSocket } = await import('./exec.ts')
       const headers = await authorization()
       return execOverWebSocket({ server, agent, headers }, target, argv, streams)
+    },
+    forward: async (target, port) => {
+      const { forwardOverWebSocket } = await import('./forward.ts')
+      return forwardOverWebSocket({ server, agent, headers: await authorization() }, target, port)
     },
     close: () => agent.destroy(),
   }

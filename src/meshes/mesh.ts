@@ -67,8 +67,9 @@ export interface LocalAnswer {
   body: string
 }
 
-/** Where a mesh keeps its CA, and how it hands out the root. */
-export interface MeshTrust {
+/** A CA that users may bring or the mesh makes, whose root is kept in every namespace. */
+export interface PublishedTrust {
+  kind: 'published'
   namespace: string
   trustDomain: string
   /** The Secret with a CA that users bring, and the one that the mesh makes itself. */
@@ -81,6 +82,24 @@ export interface MeshTrust {
   /** Namespaces that get no root. */
   ignored: readonly string[]
 }
+
+/** An issuer in a Secret that counts as long as the anchors in a ConfigMap vouch for it. */
+export interface AnchoredTrust {
+  kind: 'anchored'
+  namespace: string
+  trustDomain: string
+  /** `keys` of the certificate and its private key. */
+  issuer: { secret: string; keys: readonly [certificate: string, key: string] }
+  anchors: { configMap: string; key: string }
+  labels: Record<string, string>
+  /** Subject of the certificate that an installation makes, which is anchor and issuer in one. */
+  commonName: string
+  /** Who speaks up about a new issuer: the Deployment whose events tell. */
+  controller: string
+}
+
+/** Where a mesh keeps what its proxies' certificates are signed with and held against. */
+export type MeshTrust = PublishedTrust | AnchoredTrust
 
 export interface Mesh<Model = unknown> {
   readonly name: MeshName

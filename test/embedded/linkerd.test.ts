@@ -171,7 +171,10 @@ describe('a cluster with Linkerd', () => {
       client: async () => createClient(embedded.cluster),
     }
     expect(await linkerdTool(parseArguments(['check', '--proxy', '-n', 'empty']), io)).toBe(1)
-    expect(out).toContain('× data plane proxies are ready\n    no "linkerd-proxy" containers found')
+    expect(out).toContain('√ issuer cert is issued by the trust anchor')
+    expect(out).toContain(
+      '× data plane namespace exists\n    The "empty" namespace does not exist\n    see https://linkerd.io/2/checks/#l5d-data-plane-exists for hints',
+    )
     out = ''
     expect(await linkerdTool(parseArguments(['authz', '-n', 'shop', 'po/api']), io)).toBe(0)
     expect(out).toContain('ROUTE  SERVER  AUTHORIZATION_POLICY  SERVER_AUTHORIZATION')

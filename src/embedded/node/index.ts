@@ -21,7 +21,7 @@ import { createAddresses } from './addresses.ts'
 import type { Run } from './container.ts'
 import { containerNames } from './entries.ts'
 import { type PodWorker, startPod } from './pod.ts'
-import { gatewayPort, openPort } from './ports.ts'
+import { gatewayPort, openPort, withTls } from './ports.ts'
 import { badRequest, cannotStart, internalError, podNotFound } from './refusals.ts'
 
 const pods = { group: '', resource: 'pods' }
@@ -234,7 +234,12 @@ export const startNode = (options: NodeOptions): Kubelet => {
       const pod = findPod(target)
       const found = workerOf(pod)?.listener(port)
       const gateway = mesh?.isGateway?.(pod) ? gatewayPort(dataPlane, pod, port) : undefined
-      return openPort(found?.program ?? gateway, port, pod, clock)
+      const opened = openPort(found?.program ?? gateway, port, pod, clock)
+      // A proxy shows its certificate to who starts TLS with its metrics page.
+      const held = mesh?.identity && mesh.isMeshed(pod) ? options.certificates?.() : undefined
+      if (!mesh || !held || port !== mesh.metricsPage?.port) return opened
+      const holder = { uid: pod.metadata.uid ?? '', since: Date.parse(pod.metadata.creationTimestamp ?? '') }
+      return withTls(opened, () => held.workloadCertificate(mesh.identity?.(dataPlane.model(), pod) ?? '', holder))
     },
     stop() {
       stopWatching()

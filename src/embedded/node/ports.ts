@@ -2,6 +2,8 @@
  * A byte stream to a port of a pod, from the node itself: what port-forward opens. The pod's sidecar is not asked, as in
  * real life, where the kubelet dials inside the pod's network namespace.
  */
+import { Duplex, duplexPair } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
@@ -27,6 +29,24 @@ export const gatewayPort = (network: DataPlane, pod: Pod, port: number): Program
     return { status: 503, headers: [['content-length', '0']], body: new Uint8Array() }
   },
 })
+
+/** The same bytes inside TLS that the port ends, where a client starts with a handshake; otherwise as they are. */
+export const withTls = (inner: ByteStream, certificate: () => { key: string; certChain: string }): ByteStream => {
+  const plain = Duplex.fromWeb(inner as Parameters<typeof Duplex.fromWeb>[0])
+  const [outside, inside] = duplexPair()
+  inside.once('data', (first: Buffer) => {
+    inside.pause()
+    inside.unshift(first)
+    const handshake = 0x16
+    if (first[0] !== handshake) return void inside.pipe(plain).pipe(inside)
+    const { key, certChain } = certificate()
+    const secured = new TLSSocket(inside, { isServer: true, key, cert: certChain })
+    // A client that goes away half-way is its own affair.
+    for (const each of [secured, plain]) each.on('error', () => inside.destroy())
+    secured.pipe(plain).pipe(secured)
+  })
+  return Duplex.toWeb(outside) as ByteStream
+}
 
 /** Throws `StatusError` with the kubelet's words when nothing listens. */
 export const openPort = (program: Program | undefined, port: number, pod: Pod, _clock: Clock): ByteStream => {

@@ -8,7 +8,7 @@
 
 import type { KubeObject } from '../../kube/api.ts'
 import { StatusError } from '../../kube/errors.ts'
-import type { MeshTrust } from '../../meshes/mesh.ts'
+import type { PublishedTrust } from '../../meshes/mesh.ts'
 import {
   type AuthorityMaterial,
   issuerOf,
@@ -20,8 +20,14 @@ import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
 
 export interface WorkloadCertificates {
-  /** The identity's certificate as it is now; a new one when half of the last one's life is over. */
-  workloadCertificate(identity: string): WorkloadCertificate & { issued: number }
+  /**
+   * The identity's certificate as it is now; a new one when enough of the last one's life is over.
+   * @param holder a proxy and when it started (milliseconds), where each proxy keeps what it was given until then
+   */
+  workloadCertificate(
+    identity: string,
+    holder?: { uid: string; since: number },
+  ): WorkloadCertificate & { issued: number }
   /** The root that proxies trust. PEM. */
   root(): string
   stop(): void
@@ -46,7 +52,7 @@ const encode = (text: string): string => Buffer.from(text).toString('base64')
 export const startWorkloadCertificates = (parts: {
   registry: Registry
   clock: Clock
-  trust: MeshTrust
+  trust: PublishedTrust
 }): WorkloadCertificates => {
   const { registry, clock, trust } = parts
   const issued = new Map<string, WorkloadCertificate & { issued: number }>()

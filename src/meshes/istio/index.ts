@@ -28,6 +28,7 @@ export const istio: Mesh<IstioModel> = {
   isMeshed,
   isGateway,
   trust: {
+    kind: 'published',
     namespace: 'istio-system',
     trustDomain: 'cluster.local',
     suppliedSecret: 'cacerts',

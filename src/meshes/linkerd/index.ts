@@ -5,7 +5,7 @@ import { decide } from './decide.ts'
 import { annotate, inject } from './inject.ts'
 import { install } from './install.ts'
 import { localAnswer } from './local-answer.ts'
-import { identityOf, isMeshed, proxyContainer } from './pods.ts'
+import { controlPlane, identityOf, isMeshed, proxyContainer, trustDomain } from './pods.ts'
 import { telemetry } from './telemetry.ts'
 import { validate } from './validate.ts'
 
@@ -27,5 +27,15 @@ export const linkerd: Mesh<LinkerdModel> = {
   annotate,
   isMeshed,
   identity: (_model, pod) => identityOf(pod),
+  trust: {
+    kind: 'anchored',
+    namespace: controlPlane,
+    trustDomain,
+    issuer: { secret: 'linkerd-identity-issuer', keys: ['crt.pem', 'key.pem'] },
+    anchors: { configMap: 'linkerd-identity-trust-roots', key: 'ca-bundle.crt' },
+    labels: { 'linkerd.io/control-plane-component': 'identity', 'linkerd.io/control-plane-ns': controlPlane },
+    commonName: `identity.${controlPlane}.${trustDomain}`,
+    controller: 'linkerd-identity',
+  },
   telemetry,
 }

@@ -42,7 +42,14 @@ export interface Parsed {
   flags: Record<string, string>
 }
 
-const short: Record<string, string> = { n: 'namespace', A: 'all-namespaces', o: 'output', h: 'help', c: 'kubeconfig' }
+const short: Record<string, string> = {
+  n: 'namespace',
+  A: 'all-namespaces',
+  o: 'output',
+  l: 'selector',
+  h: 'help',
+  c: 'kubeconfig',
+}
 const switches = new Set(['all-namespaces', 'help', 'short', 'verbose', 'proxy'])
 
 /** Splits words and flags as istioctl's own parser does: `-n x`, `--name x`, `--name=x`, switches alone. */

@@ -1,96 +1,130 @@
 /**
- * `linkerd check`: what of the real one's list can be seen over the API (linkerd2 pkg/healthcheck). Certificates, versions
- * of releases and viz are not asked, and not listed.
+ * `linkerd check`: what of the real one's list can be seen over the API (linkerd2 pkg/healthcheck). Certificates of
+ * webhooks, versions of releases and viz are not asked, and not listed.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
-import { proxyContainer } from '../../meshes/linkerd/pods.ts'
+import { isMeshed, proxyContainer } from '../../meshes/linkerd/pods.ts'
 import { isReady } from '../../meshes/world.ts'
 import type { ToolContext } from '../istioctl/context.ts'
+import { identityChecks } from './check-identity.ts'
 
-/** Undefined: fine; otherwise why not. */
-type Line = [says: string, ask: () => Promise<string | undefined>]
+export interface Check {
+  says: string
+  /** The anchor of its hint on linkerd.io. */
+  hint: string
+  /** Nothing is checked after it fails. */
+  fatal?: boolean
+  /** Fails without failing the whole. */
+  warning?: boolean
+  /** Undefined: fine; otherwise why not. */
+  ask: () => Promise<string | undefined>
+}
 
-export const check = async (context: ToolContext): Promise<number> => {
-  const { client, flags } = context
-  const there = async (
-    apiVersion: string,
-    kind: string,
-    name: string,
-    namespace?: string,
-  ): Promise<string | undefined> =>
-    (await client.find<KubeObject>({ apiVersion, kind, name, ...(namespace ? { namespace } : {}) }))
+type Section = [name: string, checks: Check[]]
+
+const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
+  const there = (apiVersion: string, kind: string, name: string, home?: string) => async () =>
+    (await client.find<KubeObject>({ apiVersion, kind, name, ...(home ? { namespace: home } : {}) }))
       ? undefined
       : `${kind} ${name} is missing`
-  const podsIn = async (namespace?: string): Promise<Pod[]> =>
-    (await client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, namespace ? { namespace } : {})).items
+  const podsIn = async (home?: string): Promise<Pod[]> =>
+    (await client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, home ? { namespace: home } : {})).items
   const notReady = (pods: readonly Pod[]): string | undefined => {
     const bad = pods.find((pod) => !isReady(pod))
-    return bad && `pod ${bad.metadata.namespace}/${bad.metadata.name} is not ready`
+    return bad && `pod "${bad.metadata.namespace}/${bad.metadata.name}" is not ready`
   }
   const crd = (name: string) => there('apiextensions.k8s.io/v1', 'CustomResourceDefinition', name)
   const hook = (kind: string, name: string) => there('admissionregistration.k8s.io/v1', kind, name)
-  const sections: [name: string, lines: Line[]][] = [
+  const fine = async (): Promise<undefined> => undefined
+  const check = (says: string, hint: string, ask: Check['ask']): Check => ({ says, hint, fatal: true, ask })
+  const proxiesReady = async (): Promise<string | undefined> => {
+    const meshed = (await podsIn(namespace)).filter(isMeshed)
+    if (meshed.length === 0) return `no "${proxyContainer}" containers found in the "${namespace ?? ''}" namespace`
+    return notReady(meshed.filter(({ status }) => status?.phase === 'Running'))
+  }
+  const namespaceThere = async (): Promise<string | undefined> => {
+    if (namespace === undefined) return undefined
+    const missing = await there('v1', 'Namespace', namespace)()
+    return missing && `The "${namespace}" namespace does not exist`
+  }
+  const base: Section[] = [
     [
       'kubernetes-api',
       [
-        ['can initialize the client', async () => undefined],
-        ['can query the Kubernetes API', () => there('v1', 'Namespace', 'kube-system')],
+        check('can initialize the client', 'k8s-api', fine),
+        check('can query the Kubernetes API', 'k8s-api', there('v1', 'Namespace', 'kube-system')),
       ],
     ],
-    ['gateway-api-crd', [['Gateway API CRDs are installed', () => crd('httproutes.gateway.networking.k8s.io')]]],
+    [
+      'gateway-api-crd',
+      [check('Gateway API CRDs are installed', 'gateway-api-crd', crd('httproutes.gateway.networking.k8s.io'))],
+    ],
     [
       'linkerd-existence',
       [
-        ["'linkerd-config' config map exists", () => there('v1', 'ConfigMap', 'linkerd-config', 'linkerd')],
-        ['control plane pods are ready', async () => notReady(await podsIn('linkerd'))],
+        check(
+          "'linkerd-config' config map exists",
+          'l5d-existence-linkerd-config',
+          there('v1', 'ConfigMap', 'linkerd-config', 'linkerd'),
+        ),
+        check('control plane pods are ready', 'l5d-api-control-ready', async () => notReady(await podsIn('linkerd'))),
       ],
     ],
     [
       'linkerd-config',
       [
-        ['control plane Namespace exists', () => there('v1', 'Namespace', 'linkerd')],
-        ['control plane ServiceAccounts exist', () => there('v1', 'ServiceAccount', 'linkerd-destination', 'linkerd')],
-        ['control plane CustomResourceDefinitions exist', () => crd('servers.policy.linkerd.io')],
-        [
+        check('control plane Namespace exists', 'l5d-existence-ns', there('v1', 'Namespace', 'linkerd')),
+        check(
+          'control plane ServiceAccounts exist',
+          'l5d-existence-sa',
+          there('v1', 'ServiceAccount', 'linkerd-destination', 'linkerd'),
+        ),
+        check('control plane CustomResourceDefinitions exist', 'l5d-existence-crd', crd('servers.policy.linkerd.io')),
+        check(
           'control plane MutatingWebhookConfigurations exist',
-          () => hook('MutatingWebhookConfiguration', 'linkerd-proxy-injector-webhook-config'),
-        ],
-        [
+          'l5d-existence-mwc',
+          hook('MutatingWebhookConfiguration', 'linkerd-proxy-injector-webhook-config'),
+        ),
+        check(
           'control plane ValidatingWebhookConfigurations exist',
-          () => hook('ValidatingWebhookConfiguration', 'linkerd-policy-validator-webhook-config'),
-        ],
+          'l5d-existence-vwc',
+          hook('ValidatingWebhookConfiguration', 'linkerd-policy-validator-webhook-config'),
+        ),
       ],
     ],
-    ...(flags.proxy === undefined
-      ? []
-      : ([
-          [
-            'linkerd-data-plane',
-            [
-              ['data plane namespace exists', async () => undefined],
-              [
-                'data plane proxies are ready',
-                async () => {
-                  const pods = await podsIn(context.namespace)
-                  const meshed = pods.filter(({ spec }) =>
-                    [...(spec.initContainers ?? []), ...spec.containers].some(({ name }) => name === proxyContainer),
-                  )
-                  if (meshed.length === 0) return `no "${proxyContainer}" containers found`
-                  return notReady(meshed.filter(({ status }) => status?.phase === 'Running'))
-                },
-              ],
-            ],
-          ],
-        ] as [string, Line[]][])),
+    ['linkerd-identity', identityChecks(client)],
   ]
+  if (flags.proxy === undefined) return base
+  return [
+    ...base,
+    [
+      'linkerd-data-plane',
+      [
+        check('data plane namespace exists', 'l5d-data-plane-exists', namespaceThere),
+        check('data plane proxies are ready', 'l5d-data-plane-ready', proxiesReady),
+      ],
+    ],
+  ]
+}
+
+/** Prints section by section; 1 when something failed that is no warning. */
+export const check = async (context: ToolContext): Promise<number> => {
   let isFine = true
-  for (const [name, lines] of sections) {
+  let isOver = false
+  for (const [name, checks] of sectionsOf(context)) {
+    if (isOver) break
     context.out(`${name}\n${'-'.repeat(name.length)}\n`)
-    for (const [says, ask] of lines) {
+    for (const { says, hint, fatal, warning, ask } of checks) {
       const wrong = await ask()
-      if (wrong !== undefined) isFine = false
-      context.out(wrong === undefined ? `√ ${says}\n` : `× ${says}\n    ${wrong}\n`)
+      const mark = wrong === undefined ? '√' : warning ? '‼' : '×'
+      context.out(`${mark} ${says}\n`)
+      if (wrong === undefined) continue
+      context.out(`    ${wrong}\n    see https://linkerd.io/2/checks/#${hint} for hints\n`)
+      if (warning) continue
+      isFine = false
+      isOver = fatal === true
+      if (isOver) break
     }
     context.out('\n')
   }

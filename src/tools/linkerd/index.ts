@@ -5,23 +5,29 @@ import type { Parsed } from '../istioctl/index.ts'
 import { authz } from './authz.ts'
 import { check } from './check.ts'
 import { edges } from './edges.ts'
+import { identity } from './identity.ts'
 import { policy } from './policy.ts'
 
 const entries: { words: string[]; says: string; run: Subcommand }[] = [
   { words: ['check'], says: 'whether the installation is sound (--proxy: the proxies of -n too)', run: check },
   { words: ['authz'], says: 'deploy/<name>: authorizations for the Servers of a workload', run: authz },
+  { words: ['identity'], says: '<pod> … or -l app=x: the certificates that proxies show', run: identity },
   {
     words: ['diagnostics', 'policy'],
     says: "po/<name> <port>: what the policy controller tells the pod's proxy (-o yaml|json)",
     run: policy,
   },
-  { words: ['viz', 'edges'], says: 'deployment: who talks to whom, and whether it is mTLS (-o wide|json)', run: edges },
+  {
+    words: ['viz', 'edges'],
+    says: 'deploy|po|…: who talks to whom, and whether it is mTLS (-o wide|json)',
+    run: edges,
+  },
 ]
 
 export const usage = (): string => {
   const width = Math.max(...entries.map(({ words }) => words.join(' ').length))
   const lines = entries.map(({ words, says }) => `  ${words.join(' ').padEnd(width)}  ${says}`)
-  return `The part of linkerd that labs use:\n${lines.join('\n')}\n\nFlags: -n, --namespace; -A, --all-namespaces; -o; --kubeconfig\n`
+  return `The part of linkerd that labs use:\n${lines.join('\n')}\n\nFlags: -n, --namespace; -A, --all-namespaces; -l, --selector; -o; --kubeconfig\n`
 }
 
 /** Resolves with the exit code. @param client opened only when a subcommand runs */

@@ -1,0 +1,60 @@
+/**
+ * A connection to a port of a pod, as `kubectl port-forward` makes it, over WebSocket: each port has a channel for data and
+ * one for errors, and the first message of each repeats the port (k8s.io/kubelet portforward/websocket.go,
+ * v4.channel.k8s.io).
+ */
+import { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import type { PodTarget } from './api.ts'
+import { ClusterUnreachable, StatusError } from './errors.ts'
+import type { ExecEndpoint } from './exec.ts'
+import { resourcePath } from './resources.ts'
+import { statusOf } from './responses.ts'
+
+/** Rejects with `StatusError` when the API server refuses; what breaks later is the stream's error. */
+export const forwardOverWebSocket = (
+  { server, agent, headers }: ExecEndpoint,
+  target: Omit<PodTarget, 'container'>,
+  port: number,
+): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    const pods = { group: '', version: 'v1', resource: 'pods' }
+    const path = resourcePath(pods, target.namespace, target.pod, 'portforward')
+    const socket = new WebSocket(`${server.replace(/^http/, 'ws')}${path}?ports=${port}`, ['v4.channel.k8s.io'], {
+      agent,
+      headers,
+      perMessageDeflate: false,
+    })
+    const seen = new Set<number>()
+    const stream = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _encoding, done) => socket.send(Buffer.concat([Buffer.of(0), chunk]), done),
+      final: (done) => {
+        socket.close()
+        done()
+      },
+      destroy: (error, done) => {
+        socket.terminate()
+        done(error)
+      },
+    })
+    socket.on('open', () => resolve(stream))
+    socket.on('message', (data: Buffer) => {
+      const at = data[0] ?? 0
+      if (!seen.has(at)) return void seen.add(at)
+      if (at === 0) stream.push(data.subarray(1))
+      else stream.destroy(new Error(data.subarray(1).toString()))
+    })
+    socket.on('close', () => stream.push(null))
+    socket.on('unexpected-response', (_, response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => reject(new StatusError(statusOf(response.statusCode ?? 500, text))))
+    })
+    socket.on('error', (error) =>
+      reject(new ClusterUnreachable(`port-forward to ${target.namespace}/${target.pod}: ${error.message}`)),
+    )
+  })
