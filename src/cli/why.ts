@@ -16,6 +16,12 @@ import { openTarget } from './target.ts'
 const formatEvidence = ({ object, field }: Evidence): string =>
   `${object.kind} ${object.namespace ? `${object.namespace}/` : ''}${object.name}${field ? ` ${field}` : ''}`
 
+/** How the bytes travel; for what is not known nothing is claimed. */
+const wire = ({ outcome, transport }: Pick<Prediction, 'outcome' | 'transport'>): string => {
+  if (outcome === 'unknown' && transport === 'none') return 'on the wire: not known'
+  return transport === 'none' ? 'nothing reaches the other pod' : `on the wire: ${transport}`
+}
+
 const headline: Record<Prediction['outcome'], string> = {
   ok: 'allowed',
   status: 'answered by a proxy',
@@ -91,7 +97,7 @@ export const why = async (io: Io, from: string, url: string, options: WhyOptions
       '',
       `from ${from}${verdict?.identity ? ` (${verdict.identity})` : ''}`,
       `to   ${options.method} ${url}${found.destination ? ` (${found.destination})` : ''}`,
-      `     ${found.transport === 'none' ? 'nothing reaches the other pod' : `on the wire: ${found.transport}`}`,
+      `     ${wire(found)}`,
       '',
       ...(verdict
         ? formatSteps(verdict.steps)

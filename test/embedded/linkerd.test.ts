@@ -177,7 +177,7 @@ describe('a cluster with Linkerd', () => {
     )
     out = ''
     expect(await linkerdTool(parseArguments(['authz', '-n', 'shop', 'po/api']), io)).toBe(0)
-    expect(out).toContain('ROUTE  SERVER  AUTHORIZATION_POLICY  SERVER_AUTHORIZATION')
+    expect(out).toBe('ROUTE   SERVER  AUTHORIZATION_POLICY   SERVER_AUTHORIZATION   \n')
   })
 
   test('the webhook refuses in its own words', async () => {

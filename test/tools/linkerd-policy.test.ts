@@ -166,3 +166,19 @@ describe('linkerd diagnostics policy', () => {
     expect(await run(`diagnostics policy -n shop ${line}`)).toEqual({ code: 1, stdout: '', stderr })
   })
 })
+
+test('linkerd authz lists by policy, and every column is as wide as upstream has it', async () => {
+  expect(await run('authz -n shop po/web')).toEqual({
+    code: 0,
+    stdout: [
+      'ROUTE   SERVER  AUTHORIZATION_POLICY   SERVER_AUTHORIZATION   ',
+      'orders  web     orders                                        ',
+      '',
+    ].join('\n'),
+    stderr: '',
+  })
+  expect(await run('authz -n shop deploy/web')).toMatchObject({
+    code: 1,
+    stderr: 'Error: failed to get pods: deployments.apps "web" not found\n',
+  })
+})

@@ -1,5 +1,5 @@
 /**
- * What `linkerd install` leaves behind, without CRDs, RBAC, Secrets and the heartbeat CronJob; of linkerd-viz the
+ * What `linkerd install` leaves behind, without CRDs, Secrets, most of its RBAC and the heartbeat CronJob; of linkerd-viz the
  * namespace alone, because the simulated `linkerd viz` asks the proxies itself. The webhook
  * configurations are data only: the webhooks themselves are `validate` and `inject`.
  * Not as upstream: the control plane's own pods run without a proxy.
@@ -125,6 +125,46 @@ const service = (
   },
 })
 
+/** What the controllers may do in the whole cluster (charts/linkerd-control-plane/templates/*-rbac.yaml). */
+const roles: { component: string; rules: Record<string, unknown>[] }[] = [
+  {
+    component: 'identity',
+    rules: [
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    ],
+  },
+  {
+    component: 'proxy-injector',
+    rules: [
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+      { apiGroups: [''], resources: ['namespaces', 'replicationcontrollers'], verbs: ['list', 'get', 'watch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+      {
+        apiGroups: ['extensions', 'apps'],
+        resources: ['deployments', 'replicasets', 'daemonsets', 'statefulsets'],
+        verbs: ['list', 'get', 'watch'],
+      },
+      { apiGroups: ['extensions', 'batch'], resources: ['cronjobs', 'jobs'], verbs: ['list', 'get', 'watch'] },
+    ],
+  },
+]
+
+const clusterRole = (component: string, rules: Record<string, unknown>[]): KubeObject[] => {
+  const own = { name: `linkerd-${namespace}-${component}`, labels: labels(`linkerd-${component}`) }
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata: own, rules },
+    {
+      apiVersion,
+      kind: 'ClusterRoleBinding',
+      metadata: own,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: own.name },
+      subjects: [{ kind: 'ServiceAccount', name: `linkerd-${component}`, namespace, apiGroup: '' }],
+    },
+  ]
+}
+
 const skipped = {
   matchExpressions: [
     { key: 'config.linkerd.io/admission-webhooks', operator: 'NotIn', values: ['disabled'] },
@@ -191,6 +231,12 @@ const webhooks: KubeObject[] = [
               'egressnetworks',
             ],
           },
+          {
+            apiGroups: ['gateway.networking.k8s.io'],
+            apiVersions: ['*'],
+            operations: ['CREATE', 'UPDATE'],
+            resources: ['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'],
+          },
         ],
       }),
     ],
@@ -230,11 +276,12 @@ export const install = (): KubeObject[] => [
       labels: { 'linkerd.io/extension': 'viz', 'pod-security.kubernetes.io/enforce': 'privileged' },
     },
   },
-  ...parts.map(({ name }) => ({
+  ...[...parts.map(({ name }) => name), 'linkerd-heartbeat'].map((name) => ({
     apiVersion: 'v1',
     kind: 'ServiceAccount',
     metadata: { name, namespace, labels: labels(name) },
   })),
+  ...roles.flatMap(({ component, rules }) => clusterRole(component, rules)),
   {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -1,9 +1,8 @@
 /**
  * linkerd-policy-validator, in its words. Upstream: linkerd2 policy-controller/runtime/src/admission.rs,
  * policy-controller/k8s/index/src/{defaults.rs,inbound/authorization_policy.rs}, policy-controller/k8s/api/src/policy.
- * Not modelled: filters, timeouts and retry annotations of routes.
+ * Not modelled: header names and values of filters, retry and timeout annotations of routes.
  */
-import type { KubeObject } from '../../kube/api.ts'
 import { addressRange } from '../match/cidr.ts'
 import type { AdmissionAnswer, AdmissionReview } from '../mesh.ts'
 import { type Fields, fields, list, text } from '../read.ts'
@@ -130,15 +129,81 @@ const rateLimit: Check = (spec) => {
   return undefined
 }
 
-const route: Check = ({ rules }) => {
-  for (const rule of list(rules).map(fields))
-    for (const match of list(rule.matches).map(fields)) {
-      const { type = 'PathPrefix', value = '/' } = fields(match.path)
-      if (type !== 'RegularExpression' && typeof value === 'string' && !value.startsWith('/'))
-        return `HttpPathMatch paths must be absolute (begin with \`/\`); ${JSON.stringify(value)} is not an absolute path`
-    }
-  return undefined
+/** Routes of callers name the port of an EgressNetwork. */
+const parents: Check = ({ parentRefs }) =>
+  list(parentRefs)
+    .map(fields)
+    .some((ref) => isPolicyKind(ref, 'EgressNetwork') && ref.port === undefined)
+    ? 'cannot target an EgressNetwork without specifying a port'
+    : undefined
+
+const absolute = (what: string, value: unknown): string | undefined =>
+  typeof value === 'string' && !value.startsWith('/')
+    ? `${what} (starting with '/'); ${JSON.stringify(value)} is not an absolute path`
+    : undefined
+
+const filter = (said: Fields): string | undefined => {
+  if (said.requestRedirect === undefined) return undefined
+  const { path } = fields(said.requestRedirect)
+  if (path === undefined) return undefined
+  const { replaceFullPath, replacePrefixMatch } = fields(path)
+  if (replaceFullPath === undefined && replacePrefixMatch === undefined)
+    return 'RequestRedirect filter must contain either replace_full_path or replace_prefix_match'
+  return absolute('RequestRedirect filters may only contain absolute paths', replaceFullPath ?? replacePrefixMatch)
 }
+
+/** `10s`, `1h2m`, `150ms` in milliseconds; the CRD knows what a duration looks like. */
+const milliseconds = (value: unknown): number | undefined => {
+  const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+  const parts = [...(text(value) ?? '').matchAll(/(\d+)(ms|h|m|s)/g)]
+  if (parts.length === 0) return undefined
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0)
+}
+
+const timeouts = (said: Fields): string | undefined => {
+  const [whole, backend] = [milliseconds(said.request), milliseconds(said.backendRequest)]
+  return whole !== undefined && backend !== undefined && whole < backend
+    ? `backendRequest timeout (${said.backendRequest}) must not be greater than request timeout (${said.request})`
+    : undefined
+}
+
+/** Of the Gateway API's routes: a Service that is a backend has a port. */
+const backends = (rule: Fields): string | undefined =>
+  list(rule.backendRefs)
+    .map(fields)
+    .some((ref) => isCoreKind({ group: '', kind: 'Service', ...ref }, 'Service') && !ref.port)
+    ? 'invalid backendRef: cannot reference a Service without a port'
+    : undefined
+
+const first = (...asked: (string | undefined)[]): string | undefined => asked.find((each) => each !== undefined)
+
+const httpRoute =
+  (isOwnKind: boolean): Check =>
+  (spec, namespace) => {
+    const wrong = parents(spec, namespace)
+    if (wrong !== undefined) return wrong
+    for (const rule of list(spec.rules).map(fields)) {
+      for (const match of list(rule.matches).map(fields)) {
+        const { type = 'PathPrefix', value = '/' } = fields(match.path)
+        if (type !== 'RegularExpression' && typeof value === 'string' && !value.startsWith('/'))
+          return `HttpPathMatch paths must be absolute (begin with \`/\`); ${JSON.stringify(value)} is not an absolute path`
+      }
+      const found = first(
+        ...list(rule.filters).map((each) => filter(fields(each))),
+        isOwnKind ? timeouts(fields(rule.timeouts)) : backends(rule),
+      )
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+const grpcRoute: Check = (spec, namespace) =>
+  first(parents(spec, namespace), ...list(spec.rules).map((rule) => backends(fields(rule))))
+
+const bytesRoute =
+  (kind: string): Check =>
+  (spec, namespace) =>
+    first(parents(spec, namespace), list(spec.rules).length === 1 ? undefined : `${kind} supports a single rule only`)
 
 const egressNetwork: Check = ({ networks }) => {
   if (networks === undefined) return undefined
@@ -152,17 +217,27 @@ const checks: Record<string, Check> = {
   NetworkAuthentication: networkAuthentication,
   ServerAuthorization: serverAuthorization,
   HTTPLocalRateLimitPolicy: rateLimit,
-  HTTPRoute: route,
+  HTTPRoute: httpRoute(true),
   EgressNetwork: egressNetwork,
 }
 
-const isOwn = (object: KubeObject): boolean =>
-  groupOf(object) === policyGroup || (groupOf(object) === 'gateway.networking.k8s.io' && object.kind === 'HTTPRoute')
+/** The Gateway API's kinds, which the same webhook sees. */
+const gatewayChecks: Record<string, Check> = {
+  HTTPRoute: httpRoute(false),
+  GRPCRoute: grpcRoute,
+  TLSRoute: bytesRoute('TlsRoute'),
+  TCPRoute: bytesRoute('TcpRoute'),
+}
+
+const tables: Record<string, Record<string, Check>> = {
+  [policyGroup]: checks,
+  'gateway.networking.k8s.io': gatewayChecks,
+}
 
 /** See `Mesh.validate`. Deletions and foreign kinds are allowed. */
 export const validate = ({ operation, object }: AdmissionReview): AdmissionAnswer => {
-  const check =
-    operation !== 'DELETE' && isOwn(object) && Object.hasOwn(checks, object.kind) ? checks[object.kind] : undefined
+  const table = tables[groupOf(object)]
+  const check = operation !== 'DELETE' && table && Object.hasOwn(table, object.kind) ? table[object.kind] : undefined
   const message = check?.(fields(object.spec), object.metadata.namespace ?? '')
   return message === undefined ? { allowed: true } : { allowed: false, message }
 }

@@ -36,6 +36,7 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
   }
   const crd = (name: string) => there('apiextensions.k8s.io/v1', 'CustomResourceDefinition', name)
   const hook = (kind: string, name: string) => there('admissionregistration.k8s.io/v1', kind, name)
+  const rbac = (kind: string) => there('rbac.authorization.k8s.io/v1', kind, 'linkerd-linkerd-identity')
   const fine = async (): Promise<undefined> => undefined
   const check = (says: string, hint: string, ask: Check['ask']): Check => ({ says, hint, fatal: true, ask })
   const proxiesReady = async (): Promise<string | undefined> => {
@@ -68,6 +69,11 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
           'l5d-existence-linkerd-config',
           there('v1', 'ConfigMap', 'linkerd-config', 'linkerd'),
         ),
+        check(
+          'heartbeat ServiceAccount exist',
+          'l5d-existence-sa',
+          there('v1', 'ServiceAccount', 'linkerd-heartbeat', 'linkerd'),
+        ),
         check('control plane pods are ready', 'l5d-api-control-ready', async () => notReady(await podsIn('linkerd'))),
       ],
     ],
@@ -75,6 +81,8 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
       'linkerd-config',
       [
         check('control plane Namespace exists', 'l5d-existence-ns', there('v1', 'Namespace', 'linkerd')),
+        check('control plane ClusterRoles exist', 'l5d-existence-cr', rbac('ClusterRole')),
+        check('control plane ClusterRoleBindings exist', 'l5d-existence-crb', rbac('ClusterRoleBinding')),
         check(
           'control plane ServiceAccounts exist',
           'l5d-existence-sa',

@@ -5,6 +5,8 @@ import { expand } from './world.ts'
 
 const tls = (name: string) => ({ group: 'policy.linkerd.io', kind: 'MeshTLSAuthentication', name })
 const server = { group: 'policy.linkerd.io', kind: 'Server', name: 'api' }
+const egress = { group: 'policy.linkerd.io', kind: 'EgressNetwork', name: 'out' }
+const redirectTo = (path: unknown) => ({ filters: [{ type: 'RequestRedirect', requestRedirect: { path } }] })
 const policy = (targetRef: unknown, ...requiredAuthenticationRefs: unknown[]) => ({
   targetRef,
   requiredAuthenticationRefs,
@@ -63,6 +65,35 @@ const rows: [is: string, spec: Record<string, unknown>, message: string | undefi
     { rules: [{ matches: [{ path: { value: 'orders' } }] }] },
     'HttpPathMatch paths must be absolute (begin with `/`); "orders" is not an absolute path',
   ],
+  ['HTTPRoute', { parentRefs: [egress], rules: [{}] }, 'cannot target an EgressNetwork without specifying a port'],
+  ['HTTPRoute', { parentRefs: [{ ...egress, port: 443 }], rules: [{}] }, undefined],
+  [
+    'HTTPRoute',
+    { rules: [redirectTo({ type: 'ReplaceFullPath', replaceFullPath: 'new' })] },
+    `RequestRedirect filters may only contain absolute paths (starting with '/'); "new" is not an absolute path`,
+  ],
+  [
+    'GatewayHTTPRoute',
+    { rules: [redirectTo({ type: 'ReplacePrefixMatch', replacePrefixMatch: 'new' })] },
+    `RequestRedirect filters may only contain absolute paths (starting with '/'); "new" is not an absolute path`,
+  ],
+  [
+    'HTTPRoute',
+    { rules: [{ timeouts: { request: '1s', backendRequest: '1500ms' } }] },
+    'backendRequest timeout (1500ms) must not be greater than request timeout (1s)',
+  ],
+  ['HTTPRoute', { rules: [{ timeouts: { request: '1m', backendRequest: '59s' } }] }, undefined],
+  [
+    'GatewayHTTPRoute',
+    { rules: [{ backendRefs: [{ name: 'orders' }] }] },
+    'invalid backendRef: cannot reference a Service without a port',
+  ],
+  ['GatewayHTTPRoute', { rules: [{ backendRefs: [{ name: 'orders', port: 80 }] }] }, undefined],
+  ['GatewayHTTPRoute', { rules: [{ backendRefs: [{ group: 'x.io', kind: 'Other', name: 'o' }] }] }, undefined],
+  ['GatewayHTTPRoute', { rules: [{ filters: [{ type: 'URLRewrite', urlRewrite: {} }] }] }, undefined],
+  ['GRPCRoute', { parentRefs: [egress] }, 'cannot target an EgressNetwork without specifying a port'],
+  ['TLSRoute', { parentRefs: [{ ...egress, port: 443 }], rules: [{}, {}] }, 'TlsRoute supports a single rule only'],
+  ['TCPRoute', { parentRefs: [{ ...egress, port: 443 }], rules: [{}] }, undefined],
 ]
 
 describe('the policy validator', () => {

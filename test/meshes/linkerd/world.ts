@@ -127,6 +127,8 @@ const versions: Record<string, string> = {
   GatewayHTTPRoute: 'gateway.networking.k8s.io/v1',
   ServiceProfile: 'linkerd.io/v1alpha2',
   GRPCRoute: 'gateway.networking.k8s.io/v1',
+  TLSRoute: 'gateway.networking.k8s.io/v1alpha2',
+  TCPRoute: 'gateway.networking.k8s.io/v1alpha2',
 }
 
 export interface Short {
