@@ -13,7 +13,7 @@ export interface Rules {
   /** Whether an ALLOW policy selects the workload. */
   restricts: boolean
   /** The outcome, when nothing is left to ask. */
-  always?: Verdict['outcome']
+  always?: 'allow' | 'deny'
   /** Some rule looks at headers, which the proxies may have changed. */
   looksAtHeaders: boolean
   /** What is left once one more thing is known, by its value. */
@@ -38,15 +38,27 @@ const outcomeUnasked = (deny: readonly Tests[], allow: readonly Tests[], restric
   return allow.length === 0 ? 'deny' : undefined
 }
 
+const settled = (always: 'allow' | 'deny'): Rules => ({
+  deny: [],
+  allow: [],
+  restricts: false,
+  always,
+  looksAtHeaders: false,
+  below: new Map(),
+})
+/** Most rules end in one of these: shared, they are always at hand. */
+const leaves = { allow: settled('allow'), deny: settled('deny') }
+
 const rulesOf = (deny: readonly Tests[], allow: readonly Tests[], restricts: boolean): Rules => {
+  const always = outcomeUnasked(deny, allow, restricts)
+  if (always !== undefined) return leaves[always]
   const free = allow.find(isFree)
   // One that is free admits whatever DENY leaves: the others need not be asked.
   const asked = free === undefined ? allow : [free]
   const looksAtHeaders = [...deny, ...asked].some((tests) =>
     allTests(tests).some(({ attribute }) => attribute.startsWith('request.headers')),
   )
-  const always = outcomeUnasked(deny, allow, restricts)
-  return { deny, allow: asked, restricts, always, looksAtHeaders, below: new Map() }
+  return { deny, allow: asked, restricts, always: undefined, looksAtHeaders, below: new Map() }
 }
 
 export const admissionOf = (tables: Tables, http: boolean): Admission => {
@@ -60,7 +72,7 @@ export const admissionOf = (tables: Tables, http: boolean): Admission => {
 const mostBelow = 64
 
 /** What is left of the rules when that much more is known of what `asked` is about. */
-const grow = (rules: Rules, by: Settling, value: string, asked: Asked): Rules => {
+export const grow = (rules: Rules, by: Settling, value: string, asked: Asked): Rules => {
   const left = (tests: readonly Tests[]): Tests[] => tests.flatMap((each) => narrow(each, by, asked) ?? [])
   const narrowed = rulesOf(left(rules.deny), left(rules.allow), rules.restricts)
   if (rules.below.size < mostBelow) rules.below.set(value, narrowed)
@@ -69,14 +81,14 @@ const grow = (rules: Rules, by: Settling, value: string, asked: Asked): Rules =>
 
 /** What is left to ask of a connection like the one that `asked` is about. */
 export const leftOf = ({ rules, conditions }: Admission, asked: Asked): Rules => {
+  if (rules.always !== undefined) return rules
   let answers = ''
   for (const test of conditions) answers += test.matches(asked) ? '1' : '0'
   return rules.below.get(answers) ?? grow(rules, 'connection', answers, asked)
 }
 
-/** What is left of that for one method or path; `asked` is called when it was not asked for before. */
-export const leftFor = (rules: Rules, by: 'method' | 'path', value: string, asked: () => Asked): Rules =>
-  rules.always === undefined ? (rules.below.get(value) ?? grow(rules, by, value, asked())) : rules
+/** What is left of that for a method or path that was asked for before; undefined: it has to be grown. */
+export const below = (rules: Rules, value: string): Rules | undefined => rules.below.get(value)
 
 /** The outcome of Envoy's RBAC filters (see authorize.ts). */
 export const outcomeOf = (rules: Rules, asked: Asked): Verdict['outcome'] => {

@@ -206,7 +206,11 @@ const assemble = (sources: Sources, last: IstioModel | undefined): IstioModel =>
       [...requests.values()].flatMap((policy) => policy ?? []),
       namespaceOf,
     ),
-    peerAuthentications: { rootNamespace: root, byNamespace: grouped([...peers.values()], namespaceOf) },
+    peerAuthentications: {
+      rootNamespace: root,
+      byNamespace: grouped([...peers.values()], namespaceOf),
+      known: new Map(),
+    },
   }
 }
 

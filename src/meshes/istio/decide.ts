@@ -14,7 +14,7 @@ import { nameOf, refOf } from './read.ts'
 import { receive } from './receive.ts'
 import { receiverOf } from './receiver.ts'
 import { extensionDoubt } from './traffic.ts'
-import { BriefVerdict, doubtful, verdict } from './verdicts.ts'
+import { doubtful, verdict } from './verdicts.ts'
 
 /** A call to a receiver that no sidecar guards, or around it. */
 const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Verdict => {
@@ -42,10 +42,8 @@ const unguarded = (model: IstioModel, call: Call, sent: Outbound, why: Step): Ve
 }
 
 /** See `Mesh.decide`. What connections settle is remembered (ways.ts, entrance.ts); the reasons are found when they are read. */
-export const decide = (model: IstioModel, call: Call): Verdict => {
-  const seen = glance(model, call)
-  return seen === undefined ? decideWhole(model, call) : new BriefVerdict(seen, model, call, decideWhole)
-}
+export const decide = (model: IstioModel, call: Call): Verdict =>
+  glance(model, call, decideWhole) ?? decideWhole(model, call)
 
 /** The same from the beginning, step by step. */
 export const decideWhole = (model: IstioModel, call: Call): Verdict => {

@@ -5,9 +5,9 @@
  */
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
-import { normalizePath, withoutQuery } from '../match/paths.ts'
+import { isPlainPath, normalizePath, withoutQuery } from '../match/paths.ts'
 import type { Transport, Upstream, Verdict } from '../verdict.ts'
-import { type Admission, leftFor, leftOf, outcomeOf } from './admission.ts'
+import { type Admission, below, grow, leftOf, outcomeOf, type Rules } from './admission.ts'
 import { askedOf } from './asked.ts'
 import type { Asked } from './attribute.ts'
 import { type Caller, callerOf } from './callers.ts'
@@ -17,6 +17,7 @@ import { connect, readsHttp } from './inbound.ts'
 import { type Outbound, serverNameOf } from './outbound.ts'
 import { receiverDoubt } from './receive.ts'
 import { guardOf, receiverOf } from './receiver.ts'
+import { BriefVerdict, type Whole } from './verdicts.ts'
 import { type Way, wayOf } from './ways.ts'
 
 export interface Entrance {
@@ -26,13 +27,10 @@ export interface Entrance {
   admission: Admission | undefined
   /** The receiver's sidecar reads HTTP. */
   http: boolean
-  /** The caller's sidecar has normalized the path before the receiver's does. */
+  /** See Way. */
   twice: boolean
   upstream: Upstream | undefined
 }
-
-/** The verdict without its reasons. */
-export type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'>
 
 /** How it travels, by the PeerAuthentications that there are now. */
 const wrapping = (
@@ -41,10 +39,13 @@ const wrapping = (
 ): Pick<Outbound, 'transport' | 'sni'> => {
   if (cluster === undefined) return { transport, sni }
   const tls = clientTls(model, call, cluster)
-  return { transport: tls.transport, sni: tls.transport === 'mtls' ? (tls.sni ?? serverNameOf(cluster.name)) : '' }
+  // The name does not depend on them.
+  const name = (): string => sni || (tls.sni ?? serverNameOf(cluster.name))
+  return { transport: tls.transport, sni: tls.transport === 'mtls' ? name() : '' }
 }
 
-const enter = (model: IstioModel, call: Call, sent: Outbound): Entrance | null => {
+const enter = (model: IstioModel, call: Call, { sent, twice }: Way): Entrance | null => {
+  if (sent === null) return null
   const { mode, protocol, bypass } = receiverOf(model, call.destination).port(call.port)
   const { rules, tables, admission } = guardOf(model, call.destination)
   const isSimple = rules.length === 0 && tables.custom.length === 0 && bypass === undefined
@@ -58,16 +59,15 @@ const enter = (model: IstioModel, call: Call, sent: Outbound): Entrance | null =
     sni: now.sni,
     admission: accepted ? admission(http) : undefined,
     http,
-    twice: sent.call.http !== call.http,
+    twice,
     upstream: sent.upstream,
   }
 }
 
 /** The entrance as it is now. What was left to ask stays when all that it depends on did. */
-const entranceOf = (model: IstioModel, call: Call, way: Way): Entrance | null => {
-  if (way.entrance !== undefined && !way.isOld) return way.entrance
+const enterAnew = (model: IstioModel, call: Call, way: Way): Entrance | null => {
   const before = way.entrance
-  const now = way.sent === null ? null : enter(model, call, way.sent)
+  const now = enter(model, call, way)
   const isSame =
     now?.admission === before?.admission && now?.transport === before?.transport && now?.sni === before?.sni
   if (!isSame) way.left = []
@@ -79,51 +79,68 @@ const entranceOf = (model: IstioModel, call: Call, way: Way): Entrance | null =>
 const noChanges = { set: [], removed: [] }
 const unchanged = () => noChanges
 
-const pathOf = (model: IstioModel, path: string, twice: boolean): string => {
+/** The path as the rules see it, without its query. */
+const pathOf = (model: IstioModel, path: string, { twice }: Entrance): string => {
+  if (isPlainPath(path)) return path
   const { normalization } = model.config
   const once = normalizePath(path, normalization)
-  return twice && once !== path ? normalizePath(once, normalization) : once
+  return withoutQuery(twice ? normalizePath(once, normalization) : once)
 }
 
 const isSelf = ({ metadata: a }: Pod, { metadata: b }: Pod): boolean => a.name === b.name && a.namespace === b.namespace
 
-/** The outcome of what the rules leave to ask; undefined: it has to be decided whole. */
-const outcome = (
-  call: Call,
-  caller: Caller,
-  way: Way,
-  admission: Admission,
-  isHttp: boolean,
-  path: string,
-  asked: () => Asked,
-): Verdict['outcome'] | undefined => {
-  const { place } = caller
-  if (way.left[place] === undefined)
-    way.left[place] = isSelf(call.source, call.destination) ? null : leftOf(admission, asked())
-  let left = way.left[place]
-  if (left === null) return undefined
-  if (isHttp && call.http !== undefined && left.always === undefined) {
-    left = leftFor(left, 'method', call.http.method, asked)
-    left = leftFor(left, 'path', withoutQuery(path), asked)
-  }
-  return left.always ?? (left.looksAtHeaders ? undefined : outcomeOf(left, asked()))
+/** A call at the entrance, from a caller. */
+interface Arrival {
+  model: IstioModel
+  call: Call
+  caller: Caller
+  entrance: Entrance
 }
 
-/** The decision as far as it can be had without its reasons; undefined: it has to be decided whole. */
-export const glance = (model: IstioModel, call: Call): Seen | undefined => {
+const identityOf = ({ transport }: Entrance, { identity }: Caller): string | undefined =>
+  transport === 'mtls' ? identity : undefined
+
+const askedAt = ({ model, call, caller, entrance }: Arrival, path = ''): Asked => {
+  const { http, sni } = entrance
+  return askedOf(model, call, { http, identity: identityOf(entrance, caller), sni, path, changes: unchanged })
+}
+
+/** The rules of a connection that leave something to ask of its request. */
+const ask = (arrival: Arrival, left: Rules): Verdict['outcome'] | undefined => {
+  const { http } = arrival.call
+  if (http === undefined || !arrival.entrance.http)
+    return left.looksAtHeaders ? undefined : outcomeOf(left, askedAt(arrival))
+  const path = pathOf(arrival.model, http.path, arrival.entrance)
+  const ofMethod = below(left, http.method) ?? grow(left, 'method', http.method, askedAt(arrival, path))
+  if (ofMethod.always !== undefined) return ofMethod.always
+  const ofPath = below(ofMethod, path) ?? grow(ofMethod, 'path', path, askedAt(arrival, path))
+  if (ofPath.always !== undefined) return ofPath.always
+  return ofPath.looksAtHeaders ? undefined : outcomeOf(ofPath, askedAt(arrival, path))
+}
+
+/** Null: the caller is the receiver. */
+const leftAt = (arrival: Arrival, admission: Admission): Rules | null =>
+  isSelf(arrival.call.source, arrival.call.destination) ? null : leftOf(admission, askedAt(arrival))
+
+/** The decision, with reasons that are found when they are read; undefined: it has to be decided `whole`. */
+export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdict | undefined => {
   if (call.turn !== undefined || call.protocol === 'tls' || model.config.unmodelled !== undefined) return undefined
   const caller = callerOf(model, call.source)
   const way = caller.isOdd ? undefined : wayOf(model, caller, call)
-  const entrance = way && entranceOf(model, call, way)
-  if (way === undefined || !entrance) return undefined
-  const { transport, upstream, admission, http, sni, twice } = entrance
-  if (admission === undefined)
-    return isSelf(call.source, call.destination)
-      ? undefined
-      : { outcome: 'deny', transport, identity: undefined, upstream }
-  const identity = transport === 'mtls' ? caller.identity : undefined
-  const path = http && call.http ? pathOf(model, call.http.path, twice) : ''
-  const asked = (): Asked => askedOf(model, call, { http, identity, sni, path, changes: unchanged })
-  const found = outcome(call, caller, way, admission, http, path, asked)
-  return found && { outcome: found, transport, identity, upstream }
+  if (way === undefined) return undefined
+  const entrance = way.entrance === undefined || way.isOld ? enterAnew(model, call, way) : way.entrance
+  if (entrance === null) return undefined
+  const { transport, upstream, admission } = entrance
+  if (admission === undefined) {
+    const refused = { outcome: 'deny', transport, identity: undefined, upstream } as const
+    return isSelf(call.source, call.destination) ? undefined : new BriefVerdict(refused, model, call, whole)
+  }
+  let left = way.left[caller.place]
+  if (left === undefined) {
+    left = leftAt({ model, call, caller, entrance }, admission)
+    way.left[caller.place] = left
+  }
+  const outcome = left === null ? undefined : (left.always ?? ask({ model, call, caller, entrance }, left))
+  if (outcome === undefined) return undefined
+  return new BriefVerdict({ outcome, transport, identity: identityOf(entrance, caller), upstream }, model, call, whole)
 }

@@ -49,6 +49,8 @@ export interface PeerAuthentications {
   rootNamespace: string
   /** By namespace, oldest first. */
   byNamespace: ReadonlyMap<string, readonly PeerAuthentication[]>
+  /** Of whole namespaces, as far as somebody asked. */
+  known: Map<string, EffectiveMode>
 }
 
 const byDefault: EffectiveMode = {
@@ -62,13 +64,19 @@ const set = (policy: PeerAuthentication, mode: Mode, field: string, where = ''):
   says: `${nameOf(refOf(policy.object))} is ${mode}${where}`,
 })
 
-/** What callers go by when they decide once for a whole Service: namespace and mesh level only. */
-export const namespaceMode = (all: PeerAuthentications, namespace: string): EffectiveMode => {
+const findNamespaceMode = (all: PeerAuthentications, namespace: string): EffectiveMode => {
   const widest = (where: string): PeerAuthentication | undefined => all.byNamespace.get(where)?.find(isWide)
   const own = namespace === all.rootNamespace ? undefined : widest(namespace)
   if (own?.mode !== undefined) return set(own, own.mode, 'spec.mtls.mode')
   const mesh = widest(all.rootNamespace)
   return mesh?.mode === undefined ? byDefault : set(mesh, mesh.mode, 'spec.mtls.mode', ' for the whole mesh')
+}
+
+/** What callers go by when they decide once for a whole Service: namespace and mesh level only. */
+export const namespaceMode = (all: PeerAuthentications, namespace: string): EffectiveMode => {
+  const mode = all.known.get(namespace) ?? findNamespaceMode(all, namespace)
+  all.known.set(namespace, mode)
+  return mode
 }
 
 /** What the sidecar of a workload with these labels does on that container port. */

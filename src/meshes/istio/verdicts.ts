@@ -14,7 +14,6 @@ import {
   type Verdict,
 } from '../verdict.ts'
 import type { IstioModel } from './compile.ts'
-import type { Seen } from './entrance.ts'
 import { once } from './once.ts'
 import { nameOf } from './read.ts'
 
@@ -83,6 +82,11 @@ export const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
 /** A field that a verdict may lack is one that a getter may forget. */
 type EveryField = { [Name in keyof Required<Verdict>]: Verdict[Name] }
 
+type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'>
+
+/** How to decide once more, with all the reasons. */
+export type Whole = (model: IstioModel, call: Call) => Verdict
+
 /** A verdict whose reasons are worked out when somebody reads them, by deciding once more. Copy it with `plainVerdict`. */
 export class BriefVerdict implements EveryField {
   readonly outcome: Verdict['outcome']
@@ -91,10 +95,10 @@ export class BriefVerdict implements EveryField {
   readonly upstream: Verdict['upstream']
   private readonly model: IstioModel
   private readonly call: Call
-  private readonly decide: (model: IstioModel, call: Call) => Verdict
+  private readonly decide: Whole
   private whole: Verdict | undefined
 
-  constructor(seen: Seen, model: IstioModel, call: Call, decide: (model: IstioModel, call: Call) => Verdict) {
+  constructor(seen: Seen, model: IstioModel, call: Call, decide: Whole) {
     this.outcome = seen.outcome
     this.transport = seen.transport
     this.identity = seen.identity

@@ -18,6 +18,8 @@ export interface Way {
   authority: string | undefined
   /** How the first of these callers sent it; null: it takes the request to tell. What PeerAuthentications say of it may be old. */
   sent: Outbound | null
+  /** The caller's sidecar has normalized the path before the receiver's does. */
+  twice: boolean
   /** How the receiver takes it; null: it takes the request to tell. Absent: not worked out yet. */
   entrance?: Entrance | null
   /** It was worked out before the last change. */
@@ -75,7 +77,16 @@ export const wayOf = (model: IstioModel, caller: Caller, call: Call): Way | unde
   for (const way of known) if (isWay(way, call)) return way
   const { service, protocol, http } = call
   const sent = sentOf(model, call)
-  const way: Way = { service, protocol, authority: http?.authority, sent, entrance: undefined, isOld: false, left: [] }
+  const way: Way = {
+    service,
+    protocol,
+    authority: http?.authority,
+    sent,
+    twice: sent !== null && sent.call.http !== http,
+    entrance: undefined,
+    isOld: false,
+    left: [],
+  }
   if (known.length >= mostWays) known.shift()
   known.push(way)
   return way

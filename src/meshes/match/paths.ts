@@ -33,12 +33,14 @@ export const withoutQuery = (path: string): string => {
   return end < 0 ? path : path.slice(0, end)
 }
 
-/** Nothing in it that any normalization could change; most paths are so. */
-const isPlain = /^(?:\/[\w-][\w.~-]*)*\/?$/
+const plain = /^(?:\/[\w-][\w.~-]*)*\/?$/
+
+/** Whether it has no query and nothing that any normalization could change; most paths are so. */
+export const isPlainPath = (path: string): boolean => plain.test(path)
 
 /** The path as the sidecar forwards it: `/a/../b%2e?x` becomes `/b.?x`. The query is left alone. */
 export const normalizePath = (path: string, how: Normalization = 'BASE'): string => {
-  if (isPlain.test(path)) return path
+  if (isPlainPath(path)) return path
   if (how === 'NONE' || !path.startsWith('/')) return path
   const bare = withoutQuery(path)
   let changed = how === 'DECODE_AND_MERGE_SLASHES' ? bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') : bare
