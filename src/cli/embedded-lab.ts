@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { findSnapshot } from '../content/lab-snapshots.ts'
 import type { Clock } from '../embedded/clock.ts'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../embedded/cluster.ts'
+import type { Saved } from '../embedded/snapshot.ts'
 import type { KubeObject } from '../kube/api.ts'
 import { seedLab } from '../kube/seed.ts'
 import type { Mesh } from '../meshes/mesh.ts'
@@ -13,14 +14,22 @@ export interface LabToSeed {
   objects: readonly KubeObject[]
 }
 
+export interface OpenOptions {
+  clock?: Clock
+  signal?: AbortSignal
+  /** What is in a snapshot's file, for who opens the same lab many times. */
+  savedIn?: (file: string) => Saved
+}
+
 /** The cluster with the mesh and, if there is one, the lab in it and running: from its snapshot where there is one. */
 export const openEmbedded = async (
   mesh: Mesh | undefined,
   lab?: LabToSeed,
-  { clock, signal }: { clock?: Clock; signal?: AbortSignal } = {},
+  { clock, signal, savedIn }: OpenOptions = {},
 ): Promise<EmbeddedCluster> => {
   const file = mesh && lab && findSnapshot(lab)
-  if (file) return resumeEmbedded(mesh, file, clock)
+  if (file)
+    return savedIn ? createEmbeddedCluster({ mesh, clock, snapshot: savedIn(file) }) : resumeEmbedded(mesh, file, clock)
   const embedded = await createEmbeddedCluster({ mesh, clock })
   try {
     if (lab) await seedLab(embedded.cluster, lab, { signal })

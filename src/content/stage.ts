@@ -1,7 +1,7 @@
 /** A lab on which content is tried: changes are made, graded, and taken back, by hand or with a fresh cluster. */
 import { grade } from '../grading/grade.ts'
 import type { StepReport } from '../grading/report.ts'
-import type { Cluster } from '../kube/api.ts'
+import type { Cluster, KubeObject } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
 import type { Mesh } from '../meshes/mesh.ts'
 import { applyChange } from './change.ts'
@@ -16,6 +16,8 @@ export interface OpenedLab {
   mesh?: Mesh
   /** See `Converge.seconds`; absent on the embedded cluster, where changes are there at once. */
   convergeSeconds?: number
+  /** Remembers the lab as it is now: the function opens another one like that. Absent where that cannot be done. */
+  save?(): () => Promise<OpenedLab>
   close(): Promise<void>
 }
 
@@ -23,6 +25,8 @@ export type OpenLab = (item: CatalogueItem) => Promise<OpenedLab>
 
 export interface StageOptions extends SettleOptions {
   openLab: OpenLab
+  /** The lab's, where they are at hand; otherwise they are read. */
+  objects?: readonly KubeObject[]
   /** See `GradeOptions.probeSeconds`. */
   probeSeconds?: number
 }
@@ -53,10 +57,10 @@ interface Lab extends OpenedLab {
 
 /** Opens the scenario's lab. Rejects when the cluster cannot be opened or reached. */
 export const openStage = async (item: CatalogueItem, options: StageOptions): Promise<Stage> => {
-  const objects = await labObjects(item)
+  const objects = options.objects ?? (await labObjects(item))
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name)
-  const open = async (): Promise<Lab> => {
-    const opened = await options.openLab(item)
+  const open = async (opening: Promise<OpenedLab>): Promise<Lab> => {
+    const opened = await opening
     return { ...opened, client: createClient(opened.cluster) }
   }
   const make = async ({ cluster, client }: Lab, change: Change): Promise<void> => {
@@ -65,16 +69,22 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
   }
 
   const done: Change[] = []
-  let lab = await open()
+  let lab = await open(options.openLab(item))
+  let again = lab.save?.()
   const reopen = async (): Promise<void> => {
     await lab.close()
-    lab = await open()
+    if (again) {
+      lab = await open(again())
+      return
+    }
+    lab = await open(options.openLab(item))
     for (const change of done) await make(lab, change)
   }
   return {
     advance: async (change) => {
       await make(lab, change)
       done.push(change)
+      again = lab.save?.()
     },
     attempt: async (change, judge, patience) => {
       const undo = await takeSnapshot(lab.client, change)

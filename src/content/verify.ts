@@ -209,9 +209,10 @@ export const verifyScenario = async (
   only?: { step?: string },
 ): Promise<Proof[]> => {
   const proofs: Proof[] = []
-  const neighbours = neighboursOf(await labObjects(item))
+  const objects = options.objects ?? (await labObjects(item))
+  const neighbours = neighboursOf(objects)
   const mutants = (change: Change): Mutant[] => (options.mutants ? mutantsOf(change, neighbours) : [])
-  const stage = await openStage(item, options)
+  const stage = await openStage(item, { ...options, objects })
   let since = performance.now()
   try {
     for (const step of item.scenario.spec.steps) {

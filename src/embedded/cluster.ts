@@ -10,6 +10,7 @@ import type { AdmissionPlugin } from './admission.ts'
 import { createDocuments } from './apiserver/documents.ts'
 import { inClusterProgram } from './apiserver/in-cluster.ts'
 import { createKindTable, type KindTable } from './apiserver/kind-table.ts'
+import { objectsOf } from './apiserver/objects.ts'
 import { startRoleAggregation } from './apiserver/rbac/aggregation.ts'
 import { type Authorizer, createAuthorizer } from './apiserver/rbac/authorizer.ts'
 import { bootstrapPolicy } from './apiserver/rbac/bootstrap.ts'
@@ -37,7 +38,7 @@ import { startTrust } from './pki/anchored.ts'
 import { type Authority, createAuthority } from './pki/certificates.ts'
 import { createTokenIssuer, issuer, type TokenIssuer } from './pki/tokens.ts'
 import type { WorkloadCertificates } from './pki/workloads.ts'
-import { readSnapshot } from './snapshot.ts'
+import { readSnapshot, type Saved } from './snapshot.ts'
 import { revisionFromTime, Store } from './store.ts'
 import type { Program } from './workloads/workload.ts'
 
@@ -56,6 +57,11 @@ export interface EmbeddedCluster {
   clock: Clock
   /** The mesh's CA and what it signed; absent without a mesh that has one. */
   certificates?: WorkloadCertificates
+  /**
+   * All objects as they are now, for other clusters to go on from, in no time: they are shared, since nobody may change
+   * them. What is no object is not in it: logs, metrics, limits that were used up.
+   */
+  save(): Saved
   /** Stops controllers and node; no timer is left. */
   stop(): void
 }
@@ -64,16 +70,16 @@ export interface EmbeddedClusterOptions {
   /** Installed from the start. Absent: a cluster without a mesh. */
   mesh?: Mesh
   clock?: Clock
-  /** Text of `saveSnapshot`: the cluster goes on from there, mesh included. */
-  snapshot?: string
+  /** The cluster goes on from there, mesh included. A text is that of `saveSnapshot`. */
+  snapshot?: string | Saved
 }
 
 /** A cluster of its own, with one Ready node and the mesh installed; cheap enough for every test to have one. */
 export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
   const { mesh, clock = systemClock, snapshot } = options
   const kinds = createKindTable([...builtinKinds(), crdKind])
-  const store =
-    snapshot === undefined ? new Store({ startRevision: revisionFromTime(clock.now()) }) : restore(snapshot, clock)
+  const saved = typeof snapshot === 'string' ? readAsOfNow(snapshot, clock) : snapshot
+  const store = saved === undefined ? new Store({ startRevision: revisionFromTime(clock.now()) }) : restore(saved)
   let plugins: AdmissionPlugin[] = []
   const registry = createRegistry({ store, kindTable: kinds, clock, admission: () => plugins })
   const authorizer = createAuthorizer(registry)
@@ -87,8 +93,8 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   if (mesh) plugins = meshAdmission(mesh, registry, plugins)
 
   let certificates: WorkloadCertificates | undefined
-  const authority = createAuthority(clock.now())
-  if (snapshot === undefined) bootstrap(registry, clock)
+  const authority = saved?.authority ?? createAuthority(clock.now())
+  if (saved === undefined) bootstrap(registry, clock)
   const tokens = createTokenIssuer({ clock, registry })
   const outside = (address: string, port: number): Program | undefined =>
     address === apiServerAddress && port === apiServerPort ? apiServer : undefined
@@ -110,13 +116,13 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
   const handle = createApiServer({ registry, clock, tokens, authorizer, kubelet: () => kubelet }, documents)
   const certificate = { ca: authority.certificate, names: apiServerNames }
   const apiServer = inClusterProgram({ handle, tokens, port: apiServerPort, certificate })
-  if (snapshot !== undefined) await crdsSettled(registry)
+  if (saved !== undefined) await crdsSettled(registry)
   else if (mesh) await installMesh(mesh, registry)
   meshNamespaces = webhookNamespaces(registry)
   if (mesh?.trust) certificates = startTrust({ registry, clock, trust: mesh.trust })
 
   return {
-    cluster: { fetch: (request) => handle(request), exec: kubelet.exec },
+    cluster: { fetch: (request) => handle(request), exec: kubelet.exec, objects: objectsOf(registry) },
     handle,
     registry,
     kinds,
@@ -126,6 +132,7 @@ export async function createEmbeddedCluster(options: EmbeddedClusterOptions = {}
     authorizer,
     clock,
     certificates,
+    save: () => ({ entries: [...store.contents()], revision: store.revision, authority }),
     stop: () => {
       certificates?.stop()
       stopControllers()
@@ -188,8 +195,11 @@ function bootstrap(registry: ApiRegistry, clock: Clock): void {
     )
 }
 
-function restore(snapshot: string, clock: Clock): Store {
-  const { entries, revision } = readSnapshot(snapshot, timestamp(clock), revisionFromTime(clock.now()))
+/** The text of a snapshot, with times and revisions of now. */
+export const readAsOfNow = (text: string, clock: Clock): Saved =>
+  readSnapshot(text, timestamp(clock), revisionFromTime(clock.now()))
+
+function restore({ entries, revision }: Saved): Store {
   const store = new Store({ startRevision: revision })
   for (const [bucket, key, object] of entries) store.load(bucket, key, object)
   return store

@@ -8,6 +8,7 @@
 import type { KubeObject } from '../kube/api.ts'
 import type { Mesh, MeshTrust } from '../meshes/mesh.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Authority } from './pki/certificates.ts'
 import { revisionFromTime, type Store } from './store.ts'
 
 /** In no lab's manifest, so that a text which starts with it is a time that the cluster wrote. */
@@ -20,7 +21,15 @@ const firstRevision = revisionFromTime(snapshotClock.now())
 /** Milliseconds of whole days: the last five digits of the first revision are zeros, enough for any lab's writes. */
 const revisions = new RegExp(`"${String(firstRevision).slice(0, -5)}\\d{5}"`, 'g')
 
-type Entry = [bucket: string, key: string, object: KubeObject]
+type Entry = readonly [bucket: string, key: string, object: KubeObject]
+
+/** Where a cluster goes on from. */
+export interface Saved {
+  entries: readonly Entry[]
+  revision: number
+  /** The CA that the objects name; absent: the cluster makes one, and writes it into them. */
+  authority?: Authority
+}
 
 /** The contents of a cluster under `snapshotClock`, but for keys and certificates that every cluster makes for itself. */
 export const saveSnapshot = (store: Store, mesh?: Mesh): string => {
@@ -37,7 +46,7 @@ const ownKeys = (trust: MeshTrust): string[] =>
       ]
 
 /** The contents as objects of now. @param now RFC 3339 @param revision the highest one that is taken */
-export const readSnapshot = (text: string, now: string, revision: number): { entries: Entry[]; revision: number } => {
+export const readSnapshot = (text: string, now: string, revision: number): Saved => {
   let last = revision
   const current = text.replaceAll(instant, now.slice(0, instant.length)).replace(revisions, (quoted) => {
     const moved = revision + Number(quoted.slice(1, -1)) - firstRevision

@@ -59,17 +59,28 @@ const isThere = async (wanted: KubeObject, { client, signal }: Bench): Promise<b
   }
 }
 
+/** Graded again and again, read once. */
+const written = new WeakMap<Mistake, KubeObject[]>()
+
+/** The objects of a mistake that is made by manifests alone; none where they cannot be read. */
+const manifestsOf = (mistake: Mistake): KubeObject[] => {
+  const known = written.get(mistake)
+  if (known !== undefined) return known
+  const { apply, run, delete: removed } = typeof mistake.apply === 'string' ? { apply: mistake.apply } : mistake.apply
+  const { objects, problems } = run || removed ? { objects: [], problems: [] } : parseManifests(apply ?? '')
+  const found = problems.length > 0 ? [] : objects.map(({ object }) => object)
+  written.set(mistake, found)
+  return found
+}
+
 const recognises = async (mistake: Mistake, bench: Bench): Promise<boolean> => {
   if (mistake.signs !== undefined) {
     for (const sign of mistake.signs) if (!(await judgeObject(sign, bench)).passed) return false
     return true
   }
-  const text = typeof mistake.apply === 'string' ? mistake.apply : mistake.apply.apply
-  if (text === undefined || (typeof mistake.apply !== 'string' && (mistake.apply.run || mistake.apply.delete)))
-    return false
-  const { objects, problems } = parseManifests(text)
-  if (problems.length > 0) return false
-  for (const { object } of objects) if (!(await isThere(object, bench))) return false
+  const wanted = manifestsOf(mistake)
+  if (wanted.length === 0) return false
+  for (const object of wanted) if (!(await isThere(object, bench))) return false
   return true
 }
 

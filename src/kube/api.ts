@@ -104,6 +104,12 @@ export interface ExecStreams {
   signal?: AbortSignal
 }
 
+/** A collection as it is now. */
+export interface Objects {
+  items: readonly KubeObject[]
+  resourceVersion: string
+}
+
 /**
  * A Kubernetes cluster.
  *
@@ -113,8 +119,12 @@ export interface ExecStreams {
  *
  * `exec` runs a command in a container and resolves with its exit code. It rejects with `StatusError`
  * (see `kube/errors.ts`) when the command could not be started, `ClusterUnreachable` when the connection broke.
+ *
+ * `objects` is what only a cluster of this very process has: a collection as `fetch` would list it, without the text in
+ * between. The objects are frozen, and the very same ones until they change. Undefined: ask `fetch`.
  */
 export interface Cluster {
   fetch(request: Request): Promise<Response>
   exec(target: PodTarget, argv: readonly string[], streams: ExecStreams): Promise<{ exitCode: number }>
+  objects?(resource: ResourceRef, namespace?: string): Objects | undefined
 }

@@ -41,7 +41,7 @@ export interface Client {
   /** Throws a 404 `StatusError` when it is not there; `find` returns undefined instead. */
   get<T extends KubeObject = KubeObject>(ref: ObjectRef): Promise<T>
   find<T extends KubeObject = KubeObject>(ref: ObjectRef): Promise<T | undefined>
-  /** Everything selected, however many pages that takes. Items carry apiVersion and kind. */
+  /** Everything selected, however many pages that takes. Items carry apiVersion and kind, and may be frozen. */
   list<T extends KubeObject = KubeObject>(collection: Collection, selection?: Selection): Promise<ListResult<T>>
   /** Lists several resources at once; one that the cluster does not serve counts as empty. */
   listAll(collections: readonly Collection[], selection?: Selection): Promise<KubeObject[]>
@@ -108,6 +108,10 @@ export const createClient = (cluster: Cluster): Client => {
 
   const listPages = async <T extends KubeObject>(collection: Collection, selection: Selection = {}) => {
     const resource = 'resource' in collection ? collection : await resourceOf(collection)
+    const { namespace, labelSelector, fieldSelector, signal } = selection
+    signal?.throwIfAborted()
+    const here = labelSelector || fieldSelector ? undefined : cluster.objects?.(resource, namespace)
+    if (here) return { items: [...here.items] as T[], resourceVersion: here.resourceVersion }
     const items: T[] = []
     let page: { metadata: { resourceVersion?: string; continue?: string }; kind?: string; items?: T[] }
     let next: string | undefined
@@ -115,12 +119,10 @@ export const createClient = (cluster: Cluster): Client => {
       const query = queryOf({
         limit: pageSize,
         continue: next,
-        labelSelector: selection.labelSelector,
-        fieldSelector: selection.fieldSelector,
+        labelSelector,
+        fieldSelector,
       })
-      page = await readJson(
-        await send('GET', resourcePath(resource, selection.namespace) + query, { signal: selection.signal }),
-      )
+      page = await readJson(await send('GET', resourcePath(resource, namespace) + query, { signal }))
       // Real servers leave apiVersion and kind out of the items of a list.
       const kind = (page.kind ?? '').replace(/List$/, '')
       for (const item of page.items ?? []) {

@@ -70,8 +70,16 @@ const toService = (world: World, service: Service, asked: number, address: strin
   return { kind: 'no-endpoints', name, address, service, port }
 }
 
+/** Of an address that is one. */
+const isLoopback = (address: string): boolean =>
+  address.startsWith('127.') || (address.includes(':') && ipaddr.parse(address).range() === 'loopback')
+
+/** Names are told from addresses without parsing them: nearly every host is a name, and refusing one costs an exception. */
+const isAddress = (host: string): boolean =>
+  host.includes(':') ? ipaddr.isValid(host) : /^[\d.]+$/.test(host) && ipaddr.IPv4.isValidFourPartDecimal(host)
+
 const toAddress = (world: World, from: Pod, address: string, port: number, name?: string): Resolution => {
-  if (ipaddr.parse(address).range() === 'loopback') return { kind: 'pod', address, pod: from, port, loopback: true }
+  if (isLoopback(address)) return { kind: 'pod', address, pod: from, port, loopback: true }
   const service = world.servicesByAddress.get(address)
   if (service !== undefined) return toService(world, service, port, address, name)
   const pod = world.podsByAddress.get(address)
@@ -104,8 +112,7 @@ export const resolve = (world: World, from: Pod, target: string | HostPort): Res
   const asked = typeof target === 'string' ? parseTarget(target) : target
   if (asked === undefined) return { kind: 'nxdomain', host: String(target) }
   const { host, port } = asked
-  if (ipaddr.isValid(host) && (host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host)))
-    return toAddress(world, from, host, port)
+  if (isAddress(host)) return toAddress(world, from, host, port)
   if (host.toLowerCase() === 'localhost') return { kind: 'pod', address: '127.0.0.1', pod: from, port, loopback: true }
   // A pod knows its own name from /etc/hosts.
   if (host === from.metadata.name)

@@ -49,9 +49,10 @@ export interface ProxyReport {
   container: string
   /** Lines for its log; `when` is an expression over the attributes that must be true. */
   lines: { text: string; when?: string }[]
-  samples: Sample[]
+  /** May be worked out when it is read: most numbers never are. */
+  readonly samples: readonly Sample[]
   /** The proxy's own statistics by name (`cluster.outbound|80||….upstream_rq_total`), to be added up. */
   stats: Record<string, number>
   /** What expressions see: CEL values by name (`request`, `response`, `connection`, …). Integers are bigints. */
-  attributes: Record<string, unknown>
+  readonly attributes: Record<string, unknown>
 }

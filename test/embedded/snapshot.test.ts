@@ -112,3 +112,24 @@ test('its controllers go on: a restart replaces the pods', async () => {
   expect(after).toHaveLength(1)
   expect(after).not.toEqual(before)
 })
+
+test('a cluster that goes on from another one has its objects, and neither sees what the other does from then on', async () => {
+  const first = await createEmbeddedCluster({ mesh: istio, snapshot: text })
+  try {
+    await settled(first)
+    resumed = await createEmbeddedCluster({ mesh: istio, snapshot: first.save() })
+    const { revision } = resumed.registry
+    await settled(resumed)
+    expect(resumed.registry.revision).toBe(revision)
+    expect([...resumed.registry.store.contents()]).toEqual([...first.registry.store.contents()])
+    resumed.registry.delete(deployments, 'web', namespace)
+    first.registry.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'late' } })
+    await settled(resumed)
+    await settled(first)
+    expect(resumed.registry.list(pods, { namespace })).toEqual([])
+    expect(first.registry.list(pods, { namespace })).toHaveLength(1)
+    expect(resumed.registry.get({ group: '', resource: 'namespaces' }, 'late')).toBeUndefined()
+  } finally {
+    first.stop()
+  }
+})

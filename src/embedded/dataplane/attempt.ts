@@ -20,6 +20,9 @@ import type { Notes } from './traffic.ts'
 type Request = HttpExchange['request']
 type Response = HttpExchange['response']
 
+/** Why waiting in a queue ends; made once, since an exception for each costs its stack. */
+const entered = new Error('the queue was left')
+
 /** What came back, and how the caller's proxy counts it. */
 export interface Attempted {
   answer: Response | Failure
@@ -129,7 +132,7 @@ export const attempt = async (
     const entering = proxies.enter(pod, cluster, limits, AbortSignal.any([signal, queued.signal]))
     const late = Number.isFinite(wait) ? pause(clock, wait, queued.signal).then(() => 'late' as const) : undefined
     const first = await (late === undefined ? entering : Promise.race([entering, late]))
-    queued.abort()
+    queued.abort(entered)
     if (first === 'late') return client !== undefined && client <= wait ? 'client' : 'proxy'
     if (first === undefined) return 'overflow'
     held.push(first)

@@ -19,6 +19,9 @@ export const listenEverywhere =
   (pod, port) =>
     isOutside(pod) ? outsideProgram(pod, now) : listen(pod, port)
 
+/** Why waiting ends; made once, since an exception for each costs its stack. */
+const answered = new Error('the answer is there')
+
 /** The answer, or undefined after that many milliseconds; absent: waits for ever. */
 export const within = async <T>(
   clock: Clock,
@@ -29,7 +32,7 @@ export const within = async <T>(
   const done = new AbortController()
   const late = pause(clock, limit, done.signal).then(() => undefined)
   const first = await Promise.race([answer, late])
-  done.abort()
+  done.abort(answered)
   return first
 }
 

@@ -25,6 +25,9 @@ const lowerCased = (headers: Request['headers']): [string, string][] =>
 
 const addressOf = ({ destination }: Upstream): string => podAddresses(destination)[0] ?? destination.metadata.name
 
+/** Why its attempts end; made once, since an exception for each costs its stack. */
+const isOver = new Error('the exchange is over')
+
 /** Another attempt is worth it, and the proxy has one left. */
 const isRetried = ({ meets, verdict }: Attempted, tries: number): boolean => {
   const retries = verdict.upstream?.retries
@@ -127,6 +130,6 @@ export const createExchange =
       if ('status' in answer) return { ok: true, exchange: { request: sent, response: answer }, remoteAddress, verdict }
       return { ok: false, failure: answer, remoteAddress, verdict }
     } finally {
-      over.abort()
+      over.abort(isOver)
     }
   }

@@ -15,6 +15,9 @@ import { containerFiles } from './mounts.ts'
 import { createFeed, createOutput, type Feed, type Output } from './output.ts'
 import type { Volumes } from './volumes.ts'
 
+/** Why its processes end; made once, since an exception for each costs its stack. */
+const ended = new Error('the container has ended')
+
 /** A command line that the container runtime cannot start: containerd's words. */
 export class StartError extends Error {}
 
@@ -130,7 +133,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
     isOver = true
     output.flush()
     log.close()
-    controller.abort()
+    controller.abort(ended)
     parts.onExit(code)
   }
   const writeLine = (line: string): void => output.write(Buffer.from(`${line}\n`), 'stdout')
@@ -196,7 +199,7 @@ export const startRun = (parts: RunParts, container: Container, image: Image, re
       cancelExit()
       output.flush()
       log.close()
-      controller.abort()
+      controller.abort(ended)
       input?.end()
       return program.onTerm ?? 0
     },

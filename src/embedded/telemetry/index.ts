@@ -30,6 +30,9 @@ export interface TelemetryOptions {
   log: (pod: Pod, container: string, line: string) => void
 }
 
+/** Reports of a proxy that may wait until somebody reads its numbers. */
+const mostDue = 200
+
 const parseYaml = (text: string): unknown =>
   (createRequire(import.meta.url)('yaml') as typeof import('yaml')).parse(text)
 
@@ -37,17 +40,17 @@ export const createTelemetry = ({ registry, mesh, log }: TelemetryOptions): Tele
   const { telemetry } = mesh
   const settings = cached(registry, telemetry?.reads ?? [], (objects) => telemetry?.compile(objects, parseYaml))
   const evaluate = createExpressions()
-  const byPod = new Map<string, SeriesSet>()
+  const byPod = new Map<string, { series: SeriesSet; due: ProxyReport[] }>()
   const complained = new Set<string>()
 
-  const seriesOf = ({ metadata }: Pod): SeriesSet => {
+  const numbersOf = ({ metadata }: Pod): { series: SeriesSet; due: ProxyReport[] } => {
     const key = metadata.uid ?? `${metadata.namespace}/${metadata.name}`
-    let series = byPod.get(key)
-    if (!series) {
-      series = createSeries()
-      byPod.set(key, series)
+    let numbers = byPod.get(key)
+    if (!numbers) {
+      numbers = { series: createSeries(), due: [] }
+      byPod.set(key, numbers)
     }
-    return series
+    return numbers
   }
 
   /** An expression that this engine cannot read is said once, where the line or label would have been. */
@@ -64,7 +67,8 @@ export const createTelemetry = ({ registry, mesh, log }: TelemetryOptions): Tele
     return 'value' in result && result.value === true
   }
 
-  const labelsOf = (report: ProxyReport, { labels, computed = {} }: Sample): Record<string, string> => {
+  const labelsOf = (report: ProxyReport, { labels, computed }: Sample): Record<string, string> => {
+    if (computed === undefined) return labels
     const values = Object.entries(computed).map(([name, expression]) => {
       const result = evaluate(expression, report.attributes)
       if ('problem' in result) complain(report, expression, result.problem)
@@ -74,18 +78,26 @@ export const createTelemetry = ({ registry, mesh, log }: TelemetryOptions): Tele
     return { ...labels, ...Object.fromEntries(values) }
   }
 
+  /** Adds up what has been put off. */
+  const countUp = ({ series, due }: { series: SeriesSet; due: ProxyReport[] }): SeriesSet => {
+    for (const report of due.splice(0)) {
+      for (const [name, value] of Object.entries(report.stats)) series.count(name, value)
+      for (const sample of report.samples) series.add({ ...sample, labels: labelsOf(report, sample) })
+    }
+    return series
+  }
+
   return {
     observe(traffic, model) {
       if (!telemetry) return
       for (const report of telemetry.report(model, settings.get(), traffic, randomUUID())) {
         for (const { text, when } of report.lines)
           if (when === undefined || passes(report, when)) log(report.pod, report.container, text)
-        const series = seriesOf(report.pod)
-        for (const [name, value] of Object.entries(report.stats)) series.count(name, value)
-        for (const sample of report.samples) series.add({ ...sample, labels: labelsOf(report, sample) })
+        const numbers = numbersOf(report.pod)
+        if (numbers.due.push(report) > mostDue) countUp(numbers)
       }
     },
-    seriesOf,
+    seriesOf: (pod) => countUp(numbersOf(pod)),
     forget({ metadata }) {
       byPod.delete(metadata.uid ?? `${metadata.namespace}/${metadata.name}`)
     },

@@ -31,13 +31,15 @@ export interface SeriesSet {
   text(): string
 }
 
-const quoted = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
+const quoted = (value: string): string =>
+  !/[\\\n"]/.test(value) ? value : value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 
 /** `a="1",b="2"`, in the order given. */
-export const formatLabels = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${quoted(value)}"`)
-    .join(',')
+export const formatLabels = (labels: Readonly<Record<string, string>>): string => {
+  let text = ''
+  for (const name of Object.keys(labels)) text += `${text === '' ? '' : ','}${name}="${quoted(labels[name]!)}"`
+  return text
+}
 
 const line = (name: string, labels: string, value: number): string =>
   labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`
@@ -57,11 +59,14 @@ export const createSeries = (): SeriesSet => {
   const all = new Map<string, Series>()
   const gauges = new Map<string, { name: string; labels: string; value: number }>()
   const counts = new Map<string, number>()
+  /** What a proxy counts for one exchange has the same labels. */
+  let last: { labels: Readonly<Record<string, string>>; text: string } | undefined
   return {
     count: (name, value) => void counts.set(name, (counts.get(name) ?? 0) + value),
     stats: () => [...counts].sort(([a], [b]) => (a < b ? -1 : 1)),
     add({ name, kind, value, labels, bounds = buckets }) {
-      const text = formatLabels(labels)
+      if (last?.labels !== labels) last = { labels, text: formatLabels(labels) }
+      const { text } = last
       const key = `${name}{${text}}`
       let series = all.get(key)
       if (!series) {

@@ -1,6 +1,7 @@
 /** Kubernetes objects in, linked tables out: what both sidecars of any call would have been configured with. */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
+import type { Call } from '../call.ts'
 import type { Problem } from '../verdict.ts'
 import { buildWorld } from '../world.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
@@ -9,6 +10,7 @@ import { type DestinationRules, readDestinationRules } from './destination-rule.
 import { type RequestAuthentication, readRequestAuthentication } from './jwt/rules.ts'
 import { defaultMeshConfig, type MeshConfig, readMeshConfig } from './mesh-config.ts'
 import { once } from './once.ts'
+import type { Outbound } from './outbound.ts'
 import { type PeerAuthentication, type PeerAuthentications, readPeerAuthentication } from './peer-authentication.ts'
 import { byAge } from './read.ts'
 import { buildRegistry, type ServiceRegistry } from './registry.ts'
@@ -34,6 +36,8 @@ export interface IstioModel extends Memory {
   serviceEntries: readonly KubeObject[]
   /** By namespace, oldest first. */
   requestAuthentications: ReadonlyMap<string, readonly RequestAuthentication[]>
+  /** How calls left the caller's pod: the verdict asks, and then each proxy's log. It never changes an answer. */
+  sent: WeakMap<Call, Outbound>
   gateways: readonly KubeObject[]
   extensions: readonly KubeObject[]
 }
@@ -107,7 +111,7 @@ const byKind = (objects: readonly KubeObject[]): Kinds => {
 /** Everything but policies, linked. */
 type Linked = Omit<
   IstioModel,
-  keyof Memory | 'sources' | 'authorization' | 'peerAuthentications' | 'requestAuthentications'
+  keyof Memory | 'sources' | 'sent' | 'authorization' | 'peerAuthentications' | 'requestAuthentications'
 > & { callerLabels: readonly string[] }
 
 const link = (objects: readonly KubeObject[]): Linked => {
@@ -201,6 +205,7 @@ const assemble = (sources: Sources, last: IstioModel | undefined): IstioModel =>
     ...linked,
     ...(last && change ? remember(last, change, root) : emptyMemory(linked.callerLabels)),
     sources,
+    sent: new WeakMap(),
     authorization: grouped(policies, namespaceOf),
     requestAuthentications: grouped(
       [...requests.values()].flatMap((policy) => policy ?? []),

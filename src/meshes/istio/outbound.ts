@@ -221,6 +221,14 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
 
 /** What happens to the call before it leaves the caller's pod. */
 export const outbound = (model: IstioModel, call: Call): Outbound => {
+  const known = model.sent.get(call)
+  if (known !== undefined) return known
+  const made = sendOut(model, call)
+  model.sent.set(call, made)
+  return made
+}
+
+const sendOut = (model: IstioModel, call: Call): Outbound => {
   const base = { transport: 'plaintext', sni: '', call } as const
   if (!isMeshed(call.source) || isGateway(call.source)) {
     const what =
