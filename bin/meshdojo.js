@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The first thing that runs, kept to syntax that old Node versions can parse: `engines` only advises,
 // so the program checks its version itself and says what to do.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import module from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 const required = [22, 12]
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -20,4 +21,18 @@ if (!existsSync(program)) {
 }
 if (!process.env.NODE_ENV) process.env.NODE_ENV = 'production' // react's development build costs start-up time
 if (module.enableCompileCache) module.enableCompileCache()
+// The built files name each other as './name.js'. Node would look behind each such name for links and packages; that there
+// are none spares a tenth of the time to the first screen.
+const built = new URL('./', program).href
+if (module.registerHooks)
+  module.registerHooks({
+    resolve: (name, context, next) =>
+      context.parentURL?.startsWith(built) && /^\.\/[^/]+\.js$/.test(name)
+        ? { url: built + name.slice(2), format: 'module', shortCircuit: true }
+        : next(name, context),
+    load: (url, context, next) =>
+      url.startsWith(built)
+        ? { format: 'module', source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true }
+        : next(url, context),
+  })
 await import(program.href)

@@ -3,7 +3,7 @@ import { assign, fromCallback, fromPromise } from 'xstate'
 import type { CatalogueItem } from '../content/load.ts'
 import { chosen, complained, currentStep } from './context.ts'
 import { refusalOf } from './durable.ts'
-import { type LabDeps, openLab } from './lab.ts'
+import type { LabDeps } from './lab.ts'
 import {
   type ApplyInput,
   type FilesInput,
@@ -40,7 +40,10 @@ export const makeReal = (deps: SessionDeps) => {
   return sessionMachine.provide({
     actors: {
       open: fromPromise(({ input, signal }: { input: OpenInput; signal: AbortSignal }) => {
-        const opening = openLab(deps, input.item ?? absent(), input.kept.work, input.say, signal)
+        // What a lab needs (the API's client, grading, YAML) is not needed before there is one.
+        const opening = import('./lab.ts').then(({ openLab }) =>
+          openLab(deps, input.item ?? absent(), input.kept.work, input.say, signal),
+        )
         unfinished.opening = opening.then(
           async ({ lab }) => {
             if (signal.aborted) await lab.close()

@@ -84,8 +84,9 @@ export const App = ({ session, terminal, look: firstLook, home, continuing, docu
   if (shapeOf(columns, rows) === 'none') return <TooSmall columns={columns} rows={rows} />
   const context = now()
   const { view, ui, screen } = context
+  // No overflow="hidden": every row is exactly as wide as the window already, and clipping it again costs a third of a frame.
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <Header header={screen.header} columns={columns} theme={theme} />
       <Regions region={screen.region} screen={screen} ui={ui} theme={theme} />
       <Rows lines={screen.strip} width={columns} theme={theme} />

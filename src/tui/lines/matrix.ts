@@ -209,7 +209,7 @@ export const pairInShort = ({ from, to, cell }: Pair): Line =>
 export const pairDetail = (pair: Pair | undefined, width: number): Line[] => {
   if (!pair) return []
   const { from, to, cell } = pair
-  const mark = cell.wrong ? [span(' not the goal', 'wrong'), cell.goal ? `: ${cell.goal.says}` : ''] : []
+  const mark = cell.wrong ? [' ', span('not the goal', 'wrong'), cell.goal ? `: ${cell.goal.says}` : ''] : []
   const says = cell.says || LETTERS[cell.letter].says
   const source = cell.observed || cell.letter === '.' ? '' : 'predicted: '
   return [

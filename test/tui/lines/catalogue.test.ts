@@ -46,7 +46,7 @@ test('scenarios are grouped by track and mesh, with what is done of each; the ex
 test('one mesh is not named; a wide list has the level too', () => {
   expect(show(listed(course, 'edge'), 60)).toEqual([
     'EDGE                                                0/1 done',
-    '> [  ] Gateway                            easy   10 min',
+    '> [  ] Gateway                                 easy   10 min',
   ])
 })
 
