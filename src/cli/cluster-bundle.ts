@@ -5,7 +5,7 @@ import { version as madeBy } from '../../package.json'
 import { labObjects, loadCatalogue } from '../content/load.ts'
 import type { MeshName } from '../meshes/mesh.ts'
 import { type Architecture, architectures } from '../providers/kind/bundle/contents.ts'
-import { imagesIn, imagesOfObjects } from '../providers/kind/bundle/images.ts'
+import { imagesInText, imagesOfObjects } from '../providers/kind/bundle/images.ts'
 import { estimate, makeBundle, ownArchitecture, specifyBundle } from '../providers/kind/bundle/make.ts'
 import { describeBundle } from '../providers/kind/bundle/plan.ts'
 import { embeddedImage } from '../providers/real-lab.ts'
@@ -33,10 +33,7 @@ const imagesOfLabs = async (io: Io, mesh: MeshName, content: string | undefined)
       .map(async (item) => {
         const objects = await labObjects(item)
         if (embeddedImage(objects)) return []
-        const written = item.scenario.spec.steps.flatMap((step) => Object.values(step))
-        const texts = written.flatMap((each) =>
-          typeof each === 'string' ? imagesIn(each) : textsIn(each).flatMap(imagesIn),
-        )
+        const texts = textsIn(item.scenario.spec.steps).flatMap(imagesInText)
         return [...imagesOfObjects(objects), ...texts]
       }),
   )

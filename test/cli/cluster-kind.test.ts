@@ -163,6 +163,8 @@ describe('what is wrong is said with what to do, and nothing half-made is unname
     const { code, stdout, stderr } = await cli(machine, 'cluster create --mesh istio')
     expect(stderr).toMatch(expected)
     expect([code, stdout]).toEqual([3, ''])
+    if (changed.length && 'kind' in broken)
+      expect((await cli(machine, 'cluster list')).stdout).toMatch(/not finished: "cluster create" goes on/)
     expect(changes(machine).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(changed)
     // Once it is repaired, the same command goes on.
     for (const [name, body] of Object.entries(usual)) machine.change(name, body)

@@ -13,7 +13,7 @@ const usual: readonly [RegExp, string][] = [
   ],
   [/too many open files|inotify/i, 'inotify limits are too low: see "meshdojo doctor"'],
   [
-    /failed to pull image|ErrImagePull|ImagePullBackOff|manifest unknown|toomanyrequests|no such host|TLS handshake timeout|i\/o timeout/i,
+    /failed to pull image|ErrImagePull|ImagePullBackOff|manifest unknown|toomanyrequests|no such host|network is unreachable|dial tcp|cannot be reached|Could not resolve host|TLS handshake timeout|i\/o timeout/i,
     'an image or a chart could not be fetched: check the network, and a proxy if there is one',
   ],
   [/address already in use|port is already allocated/i, 'a port is in use: end what uses it'],

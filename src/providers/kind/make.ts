@@ -212,7 +212,10 @@ export const listClusters = async ({ stateFolder, env, run = runCommand }: KindO
   }
   return records.map((record) => {
     const names = known.get(record.runtime)
-    const state = !names ? 'unknown' : !names.includes(record.name) ? 'gone' : record.complete ? 'ready' : 'unfinished'
+    const isThere = names?.includes(record.name)
+    // kind takes away what it could not make.
+    const isBegun = !record.finished.includes('create')
+    const state = !names ? 'unknown' : isThere && record.complete ? 'ready' : isThere || isBegun ? 'unfinished' : 'gone'
     return { ...record, kubeconfig: filesOf(stateFolder, record.name).kubeconfig, state }
   })
 }

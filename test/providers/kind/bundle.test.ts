@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { main } from '../../../src/cli/main.ts'
 import { type BundleIndex, bundleFormat } from '../../../src/providers/kind/bundle/contents.ts'
-import { fullName, imagesIn, imagesOfObjects } from '../../../src/providers/kind/bundle/images.ts'
+import { fullName, imagesIn, imagesInText, imagesOfObjects } from '../../../src/providers/kind/bundle/images.ts'
 import { ownArchitecture, ownDigest } from '../../../src/providers/kind/bundle/make.ts'
 import { listFiles, pack } from '../../../src/providers/kind/bundle/pack.ts'
 import { readIndex, unpack } from '../../../src/providers/kind/bundle/unpack.ts'
@@ -376,8 +376,8 @@ describe('the file', () => {
 describe('images', () => {
   test.each<[string, string, string[]]>([
     [
-      'a pod',
-      'containers:\n- image: quay.io/a/b:1\n  name: x\n- name: y\n  image: "c/d:2"',
+      'pods',
+      'spec:\n  containers:\n  - image: quay.io/a/b:1\n    name: x\n---\nspec: {template: {spec: {containers: [{image: "c/d:2"}]}}}',
       ['quay.io/a/b:1', 'c/d:2'],
     ],
     ['by digest', `image: quay.io/a/b:1@${sum}`, [`quay.io/a/b:1@${sum}`]],
@@ -386,18 +386,24 @@ describe('images', () => {
       'image: "docker.io/istio/pilot:1.30.3"',
       ['docker.io/istio/pilot:1.30.3', 'docker.io/istio/proxyv2:1.30.3'],
     ],
+    // istio/istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml: busybox, for core dumps.
     [
-      'templates of the injector, and words, are none',
-      'image: "{{ .ProxyImage }}"\nimage: auto\nimage:\n  repository: x/y',
+      'templates of the injector are none',
+      'data:\n  config: |\n    templates:\n      sidecar: |\n        image: busybox:1.28\n',
       [],
     ],
+    ['words and maps are none', 'image: auto\n---\nimage:\n  repository: x/y', []],
     [
       'Consul’s dataplane',
-      '  -consul-dataplane-image="hashicorp/consul-dataplane:2.0.1" \\',
+      'args:\n- -consul-dataplane-image="hashicorp/consul-dataplane:2.0.1" \\',
       ['hashicorp/consul-dataplane:2.0.1'],
     ],
-  ])('in text: %s', (_, text, expected) => {
+  ])('of a chart: %s', (_, text, expected) => {
     expect(imagesIn(text)).toEqual(expected)
+  })
+
+  test('in a lesson’s text, wherever', () => {
+    expect(imagesInText('apply:\n  - image: a/b:1 \n  image: auto\n image: "{{ x }}"')).toEqual(['a/b:1'])
   })
 
   test('in objects, wherever', () => {

@@ -47,7 +47,7 @@ export const helm: Tool = {
   name: 'helm',
   ask: ['version', '--short'],
   from: '3.14.0',
-  what: 'installs a mesh whose own tool is missing',
+  what: 'installs a mesh whose own tool is missing, and what is in a bundle',
   get: 'helm.sh/docs/intro/install',
 }
 
