@@ -132,6 +132,8 @@ export interface Mesh<Model = unknown> {
   crds(): Promise<KubeObject[]>
   /** The namespace, control plane Deployments, Services and ConfigMaps that an installation brings. */
   install(options?: { revision?: string }): KubeObject[]
+  /** How the validating webhook calls itself in a refusal. */
+  readonly validator: string
   /** The validating webhook: pure, for the mesh's own kinds; anything else is allowed. */
   validate(review: AdmissionReview): AdmissionAnswer
   /**

@@ -55,6 +55,7 @@ export const denied = (because: string): Verdict => ({
 export const meshOf = (verdicts: Record<string, Verdict>): Mesh => ({
   name: 'istio',
   proxyContainer: 'istio-proxy',
+  validator: 'validation.istio.io',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: (_, call) => verdicts[workloadOf(call.source)] ?? forwarded('plaintext', 'nothing says otherwise'),

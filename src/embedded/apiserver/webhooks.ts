@@ -14,14 +14,6 @@ import { failure } from './errors.ts'
 const namespaces = { group: '', resource: 'namespaces' }
 const injectors = { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' }
 
-/** How each mesh's validating webhook calls itself in a refusal. */
-const webhookNames: Record<Mesh['name'], string> = {
-  istio: 'validation.istio.io',
-  linkerd: 'linkerd-policy-validator.linkerd.io',
-  cilium: 'validation.cilium.io',
-  consul: 'validation.consul.hashicorp.com',
-}
-
 /** The built-in plugins with the mesh's behind them. */
 export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly AdmissionPlugin[]): AdmissionPlugin[] {
   const inject = (request: AdmissionRequest): void => {
@@ -49,7 +41,7 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
 }
 
 function denied(mesh: Mesh, { message, code = 400, reason = '' }: Extract<AdmissionAnswer, { allowed: false }>) {
-  const prefix = `admission webhook "${webhookNames[mesh.name]}" denied the request: `
+  const prefix = `admission webhook "${mesh.validator}" denied the request: `
   return failure(code, reason, message.startsWith('admission webhook ') ? message : `${prefix}${message}`)
 }
 

@@ -23,6 +23,7 @@ export const istio: Mesh<IstioModel> = {
       : (await import('./jwt/gather.ts')).gather(model, call, outside),
   crds: async () => (await import('./crds/index.ts')).crds(),
   install,
+  validator: 'validation.istio.io',
   validate,
   inject,
   isMeshed,

@@ -22,6 +22,7 @@ export const linkerd: Mesh<LinkerdModel> = {
   decide,
   crds: async () => (await import('./crds/index.ts')).crds(),
   install,
+  validator: 'linkerd-policy-validator.linkerd.io',
   validate,
   inject,
   annotate,

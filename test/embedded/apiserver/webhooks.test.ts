@@ -9,6 +9,7 @@ const sidecar = { name: 'istio-proxy', image: 'istio/proxyv2' }
 const mesh: Mesh = {
   name: 'istio',
   proxyContainer: 'istio-proxy',
+  validator: 'validation.istio.io',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: () => {

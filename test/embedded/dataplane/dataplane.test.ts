@@ -28,6 +28,7 @@ const madeUp = (effect: Effect | undefined) => {
   const mesh: Mesh<number> = {
     name: 'istio',
     proxyContainer: 'istio-proxy',
+    validator: 'validation.istio.io',
     reads: [{ group: '', version: 'v1', resource: 'services' }],
     compile: () => ({ model: ++compiled, problems: [] }),
     decide: (_model, call) => {

@@ -13,6 +13,7 @@ afterEach(() => cluster.stop())
 const transparent: Mesh = {
   name: 'istio',
   proxyContainer: 'istio-proxy',
+  validator: 'validation.istio.io',
   reads: [],
   compile: () => ({ model: undefined, problems: [] }),
   decide: (_model, call) => withoutMesh(call),
