@@ -25,7 +25,7 @@ const directions: Record<string, string[]> = {
   kube: [],
   pki: [],
   meshes: ['kube/api.ts', 'kube/kinds.ts'],
-  tools: ['kube/', 'meshes/', 'root.ts'],
+  tools: ['kube/', 'meshes/', 'pki/', 'root.ts'],
   grading: ['kube/', 'meshes/', 'content/', 'root.ts'],
   content: ['kube/', 'meshes/', 'grading/', 'root.ts'],
   tap: ['kube/', 'meshes/', 'grading/', 'pki/'],
