@@ -7,13 +7,14 @@ import type { MeshName } from '../meshes/mesh.ts'
 import { imagesOfObjects } from '../providers/kind/bundle/images.ts'
 import { readIndex } from '../providers/kind/bundle/unpack.ts'
 import { describePlan } from '../providers/kind/describe.ts'
-import { makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
+import { installedItsOwnWay, makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
 import { planCluster } from '../providers/kind/plan.ts'
 import type { LabSpec, Provider } from '../providers/provider.ts'
 import { putLab, requireRealImages } from '../providers/real-lab.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
+import { requireNeeds } from './needs.ts'
 import { interruptible, stepLines } from './step-lines.ts'
 
 export interface CreateOptions {
@@ -73,7 +74,7 @@ const wantedOf = async (io: Io, options: CreateOptions, lab: LabSpec | undefined
   const meshVersion = parseVersion(options.meshVersion)
   return {
     mesh,
-    name: options.name ?? (lab?.install ? lab.name : undefined),
+    name: options.name ?? (lab && installedItsOwnWay(lab) ? lab.name : undefined),
     version: meshVersion ?? lab?.install?.version,
     settings: lab?.install?.settings,
     lab: lab?.name,
@@ -92,6 +93,7 @@ export const create = async (io: Io, options: CreateOptions): Promise<number> =>
     return exit.passed
   }
   if (lab) requireRealImages(lab)
+  requireNeeds(io)
   const spec = await specify(kind, wanted)
   const lines = stepLines(io)
   const { signal, giveBack } = interruptible(io)

@@ -6,6 +6,7 @@ import type { Provider } from '../providers/provider.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson, UsageError } from './io.ts'
+import { requireNeeds } from './needs.ts'
 import { formatTable } from './table.ts'
 
 export interface ListOptions {
@@ -39,6 +40,8 @@ const listMade = async (io: Io, json: boolean | undefined): Promise<number> => {
 }
 
 const describeContext = async (io: Io, options: ContextOptions, json: boolean | undefined): Promise<number> => {
+  // The context's kubeconfig is copied there.
+  requireNeeds(io)
   const found = await lookAtContext(options)
   const { items } = await loadCatalogue(contentRoots(io, undefined))
   const fits = async (item: CatalogueItem): Promise<boolean> =>

@@ -10,6 +10,7 @@ import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError, untilInterrupted } from './io.ts'
 import { knownMeshes, loadMesh } from './meshes.ts'
+import { requireNeeds } from './needs.ts'
 
 export interface ServeOptions {
   mesh?: string
@@ -97,7 +98,8 @@ const stay = async (
 
 export const serve = async (io: Io, options: ServeOptions): Promise<number> => {
   const port = parsePort(options.port)
-  if (options.kubeconfig !== undefined) requireOurs(resolve(io.cwd, options.kubeconfig))
+  if (options.kubeconfig === undefined) requireNeeds(io)
+  else requireOurs(resolve(io.cwd, options.kubeconfig))
   const ending = new AbortController()
   const ended = Promise.race([untilInterrupted(io), ...(options.untilStdinEnds ? [stdinEnded(io)] : [])]).then(() =>
     ending.abort(),

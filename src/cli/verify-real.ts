@@ -8,11 +8,13 @@ import { stateFolder } from '../session/state-folder.ts'
 import type { ContextChoice } from './context-options.ts'
 import { type Io, note } from './io.ts'
 import { loadMesh } from './meshes.ts'
+import { requireNeeds } from './needs.ts'
 
 /** Milliseconds that rollouts may take: images are pulled meanwhile. */
 const timeout = 300_000
 
 const labsOf = async (io: Io, choice: ContextChoice): Promise<OpenLab> => {
+  requireNeeds(io)
   const provider = await chooseProvider(choice.provider, {
     ...choice,
     stateFolder: stateFolder(io.env),

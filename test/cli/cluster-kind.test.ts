@@ -58,8 +58,11 @@ describe('a machine where all is well', () => {
       istioctl: `${usual.istioctl}\n[ "$2" = --remote=false ] || echo "$KUBECONFIG" > "$state/kubeconfig-of-istioctl"`,
     })
     writeFileSync(machine.env.KUBECONFIG!, 'mine')
+    const before = statSync(machine.env.KUBECONFIG!, { bigint: true })
     expect((await cli(machine, 'cluster create')).code).toBe(0)
     expect(readFileSync(machine.env.KUBECONFIG!, 'utf8')).toBe('mine')
+    const { mtimeNs, ctimeNs, ino } = statSync(machine.env.KUBECONFIG!, { bigint: true })
+    expect({ mtimeNs, ctimeNs, ino }).toEqual({ mtimeNs: before.mtimeNs, ctimeNs: before.ctimeNs, ino: before.ino })
     const seen = join(machine.env.HOME!, '../state/kubeconfig-of-istioctl')
     expect(readFileSync(seen, 'utf8').trim()).toBe(kubeconfigOf(machine))
   })
@@ -193,6 +196,30 @@ describe('what is wrong is said with what to do, and nothing half-made is unname
       'helm upgrade --install istiod',
     ])
     expect(machine.unexpected()).toEqual([])
+  })
+
+  test.each([
+    'cluster create',
+    'cluster list --provider context',
+    'verify istio-strict-mtls --provider context',
+    'cluster serve',
+  ])('where nothing can be kept, %s says so before anything is done', async (line) => {
+    const machine = makeMachine()
+    writeFileSync(`${machine.env.HOME!}/file`, '')
+    const { code, stderr } = await cli(
+      { ...machine, env: { ...machine.env, MESHDOJO_HOME: `${machine.env.HOME}/file/x` } },
+      line,
+    )
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/\/file\/x cannot be written \(ENOTDIR\); make it writable, or set MESHDOJO_HOME/),
+    ])
+    expect(machine.ran()).toEqual([])
+  })
+
+  test('a lab with its tested version shares the cluster of its mesh', async () => {
+    const { stdout } = await cli(makeMachine(), 'cluster create --lab shop-istio --dry-run')
+    expect(stdout).toMatch(/^meshdojo-istio: istio 1\.30\.3/)
   })
 
   test('a cluster of that name that somebody else made is neither used nor removed', async () => {

@@ -4,6 +4,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findProgram } from '../../shell/find.ts'
 import { type Runner, run as runCommand } from '../../shell/run.ts'
+import type { LabSpec } from '../provider.ts'
 import { checkBundle, unpackFor } from './bundle/use.ts'
 import { type Execution, execute } from './execute.ts'
 import {
@@ -17,7 +18,7 @@ import {
   writeRecord,
   writeTime,
 } from './files.ts'
-import type { MeshName } from './install/tools.ts'
+import { type MeshName, meshVersions } from './install/tools.ts'
 import { type ClusterSpec, clusterEnvironment, planCluster, planDelete } from './plan.ts'
 import type { Plan } from './steps.ts'
 import {
@@ -50,6 +51,10 @@ export interface CreateOptions {
   /** What the lab runs: the bundle has to have it. */
   images?: readonly string[]
 }
+
+/** Whether a lab needs a cluster of its own: not the tested version of its mesh, or with settings. */
+export const installedItsOwnWay = ({ mesh, install = {} }: Pick<LabSpec, 'mesh' | 'install'>): boolean =>
+  (install.version ?? meshVersions[mesh]) !== meshVersions[mesh] || Object.keys(install.settings ?? {}).length > 0
 
 /** Something is there that this program did not make, or that does not fit. */
 export class NotOurs extends Error {

@@ -6,7 +6,7 @@ import { connect } from '../../kube/transport.ts'
 import type { OpenLab, Provider } from '../provider.ts'
 import { putLab, realMeshSeconds, requireRealImages } from '../real-lab.ts'
 import { claimCluster, filesOf, readRecord, writeRecord } from './files.ts'
-import { type KindOptions, makeClaimed, specify, type Watching } from './make.ts'
+import { installedItsOwnWay, type KindOptions, makeClaimed, specify, type Watching } from './make.ts'
 
 export interface KindProviderOptions extends KindOptions {
   /** Default: one cluster for each mesh, or for a lab that wants its mesh installed in its own way. */
@@ -21,7 +21,7 @@ export const createKindProvider = (options: KindProviderOptions): Provider => ({
     const { stateFolder } = options
     const spec = await specify(options, {
       mesh: lab.mesh,
-      name: options.clusterName ?? (lab.install ? lab.name : undefined),
+      name: options.clusterName ?? (installedItsOwnWay(lab) ? lab.name : undefined),
       version: lab.install?.version,
       settings: lab.install?.settings,
     })

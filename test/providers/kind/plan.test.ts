@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { describePlan } from '../../../src/providers/kind/describe.ts'
 import { type MeshName, meshVersions } from '../../../src/providers/kind/install/tools.ts'
+import { installedItsOwnWay } from '../../../src/providers/kind/make.ts'
 import { type ClusterSpec, nodeImage, planCluster, planDelete, runtimes } from '../../../src/providers/kind/plan.ts'
 import type { Step } from '../../../src/providers/kind/steps.ts'
 import { packagePath } from '../../../src/root.ts'
@@ -214,4 +215,12 @@ test('every config pins the node image by the digest of the plan, and labels its
     }
     expect(config.networking?.disableDefaultCNI ?? false).toBe(file === 'cilium.yaml')
   }
+})
+
+test('a lab that wants its mesh in its own way has a cluster of its own, others share the mesh’s', () => {
+  const version = meshVersions.istio
+  const own = (install?: { version?: string; settings?: Record<string, string> }) =>
+    installedItsOwnWay({ mesh: 'istio', install })
+  expect([own(), own({}), own({ version }), own({ settings: {} })]).toEqual([false, false, false, false])
+  expect([own({ version: '1.29.1' }), own({ version, settings: { a: 'b' } })]).toEqual([true, true])
 })
