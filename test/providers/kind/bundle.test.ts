@@ -201,6 +201,21 @@ describe('making one', () => {
     expect(again.filter((line) => line.startsWith('helm pull') || line.includes('node.tar'))).toEqual([])
   })
 
+  test('one at a time: another says who does; what a dead one left is taken over', async () => {
+    const machine = machineOf()
+    writeFileSync(home(machine, 'b.tar.part.pid'), String(process.pid))
+    const busy = await cli(machine, 'cluster bundle --mesh istio -o b.tar')
+    expect(busy).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/is being made by another meshdojo \(process \d+\)/),
+    })
+    expect(fetches(machine)).toEqual([])
+    // No system has a process of this id: the largest that Linux gives is 2^22.
+    writeFileSync(home(machine, 'b.tar.part.pid'), '99999999')
+    expect((await cli(machine, 'cluster bundle --mesh istio -o b.tar')).code).toBe(0)
+    expect(readdirSync(machine.env.HOME!)).toEqual(['b.tar'])
+  })
+
   test.each([
     ['cluster bundle --mesh istio -o .', /\. is a folder: name a file in it/],
     ['cluster bundle --mesh istio -o no/b.tar', /there is no folder .*no: make it first/],
