@@ -114,11 +114,13 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
 /** `outbound_.80_._.orders.production.svc.cluster.local` */
 export const serverNameOf = (cluster: string): string => cluster.replaceAll('|', '_.')
 
+const sidecars: ReadonlySet<string> = new Set(['mesh'])
+
 const askerOf = (call: Call, port: number): Asker => ({
   labels: call.source.metadata.labels,
   namespace: call.source.metadata.namespace ?? 'default',
   port,
-  gateways: new Set(['mesh']),
+  gateways: sidecars,
 })
 
 /** A request on a listener that routes by Host header. */

@@ -30,8 +30,9 @@ export const identityOf = (pod: Pod, trustDomain: string): string =>
 /** The proxy's own ports (Prometheus, health, merged metrics) are never captured. */
 const uncaptured = new Set([15090, 15021, 15020])
 
-const ports = (annotation: string | undefined): Set<number> =>
-  new Set((annotation ?? '').split(',').filter(Boolean).map(Number))
+/** Whether a list of ports in an annotation has that one. */
+const lists = (annotation: string | undefined, port: number): boolean =>
+  annotation?.split(',').filter(Boolean).map(Number).includes(port) ?? false
 
 const annotationEvidence = (pod: Pod, name: string): Evidence => ({
   object: refOf(pod),
@@ -47,9 +48,9 @@ export const inboundBypass = (pod: Pod, port: number): { says: string; evidence?
     'traffic.sidecar.istio.io/excludeInboundPorts',
   ]
   const included = annotations[include]
-  if (included !== undefined && included !== '*' && !ports(included).has(port))
+  if (included !== undefined && included !== '*' && !lists(included, port))
     return { says: `The pod captures only the inbound ports "${included}"`, evidence: annotationEvidence(pod, include) }
-  if (ports(annotations[exclude]).has(port) && (included === undefined || included === '*'))
+  if (lists(annotations[exclude], port) && (included === undefined || included === '*'))
     return {
       says: `The pod excludes inbound port ${port} from its sidecar`,
       evidence: annotationEvidence(pod, exclude),
@@ -72,7 +73,7 @@ export const outboundBypass = (
   port: number,
 ): { kind: 'bypass' | 'unknown'; says: string; evidence: Evidence } | undefined => {
   const annotations = pod.metadata.annotations ?? {}
-  if (ports(annotations[excludedPorts]).has(port))
+  if (lists(annotations[excludedPorts], port))
     return {
       kind: 'bypass',
       says: `The pod excludes outbound port ${port} from its sidecar`,
