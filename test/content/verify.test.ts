@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { labObjects, loadScenario } from '../../src/content/load.ts'
-import { type OpenLab, verifyScenario } from '../../src/content/verify.ts'
-import { createEmbeddedCluster } from '../../src/embedded/cluster.ts'
+import { type OpenedLab, type OpenLab, verifyScenario } from '../../src/content/verify.ts'
+import { createEmbeddedCluster, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
 import { createClient } from '../../src/kube/client.ts'
 
 let root: string
@@ -17,17 +17,31 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
-const openLab: OpenLab = async (item) => {
-  const { cluster, stop } = await createEmbeddedCluster()
+/** Whether labs can be saved: every claim is proven both ways. */
+let saves = false
+
+const labOf = ({ cluster, save, stop }: EmbeddedCluster): OpenedLab => {
   opened++
-  await createClient(cluster).apply(await labObjects(item))
   return {
     cluster,
+    ...(saves
+      ? {
+          save: () => {
+            const snapshot = save()
+            return async () => labOf(await createEmbeddedCluster({ snapshot }))
+          },
+        }
+      : {}),
     close: async () => {
       closed++
       stop()
     },
   }
+}
+const openLab: OpenLab = async (item) => {
+  const embedded = await createEmbeddedCluster()
+  await createClient(embedded.cluster).apply(await labObjects(item))
+  return labOf(embedded)
 }
 
 /** A Service whose label `v` is what checks ask for. */
@@ -93,7 +107,10 @@ const first: Step = {
 }
 const second: Step = { id: 'second', checks: [check('two', 'z', '1')], solution: thing('z', '1') }
 
-describe('sound content', () => {
+describe.each([false, true])('sound content, on labs that can be saved: %s', (can) => {
+  beforeEach(() => {
+    saves = can
+  })
   test('every claim is proven, in one cluster', async () => {
     expect(await verify([first, second])).toEqual([
       'first: starts unsolved | ok',
