@@ -1,10 +1,11 @@
 /**
- * A clock for proving content: real time, but for the stretches in which everything only waits; these it leaps over.
- * A probe that is dropped for ten seconds costs nothing, and decides as it would after ten seconds.
+ * A clock for proving content: it stands while there is something to do, and leaps over the stretches in which everything
+ * only waits. A probe that is dropped for ten seconds costs nothing, and decides as it would after ten seconds; a machine
+ * that is slow or busy changes no proof.
  *
  * That everything waits is not guessed. All timers of an embedded cluster are unreferenced, so Node finds its event loop
  * empty (`beforeExit`) exactly when no code is due, no file or socket is read and no key is being made, and says so.
- * Anything that does hold the loop, like a timer of somebody else, makes this an ordinary clock for that while.
+ * Anything that does hold the loop for long, like a timer of somebody else, makes this an ordinary clock for that while.
  */
 import type { Clock } from './clock.ts'
 
@@ -25,11 +26,16 @@ interface Timer {
   callback: () => void
 }
 
+/** Real milliseconds without a quiet moment until the clock goes on by itself: far longer than any turn computes. */
+const patience = 10_000
+
 /** Needs a thread or process of its own: one that does nothing else, and whose own handles are unreferenced. */
-export const leapingClock = (idle: Idle = process): LeapingClock => {
+export const leapingClock = (idle: Idle = process, stands = patience): LeapingClock => {
   const timers = new Set<Timer>()
-  let ahead = 0
-  const now = (): number => Date.now() + ahead
+  /** What the clock showed when it last leapt, and when that was. */
+  let shown = Date.now()
+  let since = performance.now()
+  const now = (): number => shown + Math.max(0, Math.floor(performance.now() - since - stands))
   let armed: NodeJS.Timeout | undefined
 
   const next = (): Timer | undefined => {
@@ -37,11 +43,13 @@ export const leapingClock = (idle: Idle = process): LeapingClock => {
     for (const timer of timers) if (first === undefined || timer.at < first.at) first = timer
     return first
   }
+  /** Real milliseconds, should nothing be quiet until then. */
+  const untilDue = ({ at }: Timer): number => Math.ceil(at - shown + since + stands - performance.now())
   const arm = (): void => {
     clearTimeout(armed)
     const first = next()
     if (first === undefined) return
-    armed = setTimeout(ring, Math.min(Math.max(first.at - now(), 0), 2 ** 31 - 1))
+    armed = setTimeout(ring, Math.min(Math.max(untilDue(first), 0), 2 ** 31 - 1))
     armed.unref()
   }
   /** One at a time, in order: what it sets going is done before the next one rings. */
@@ -56,7 +64,8 @@ export const leapingClock = (idle: Idle = process): LeapingClock => {
   const leap = (): void => {
     const first = next()
     if (first === undefined) return
-    ahead += Math.max(first.at - now(), 0)
+    shown = Math.max(first.at, now())
+    since = performance.now()
     // As a turn of its own, which keeps the loop alive for what it sets going.
     setImmediate(ring)
   }

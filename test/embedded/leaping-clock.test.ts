@@ -36,8 +36,18 @@ test('leaps to what is due first, and no further, when nothing is left to do but
   expect(idle.listenerCount('beforeExit')).toBe(0)
 })
 
-test('is an ordinary clock while something holds the loop', async () => {
-  const clock = leapingClock(new EventEmitter())
+test('stands while there is something to do, however long that takes', async () => {
+  const clock = leapingClock(new EventEmitter(), hour)
+  const before = clock.now()
+  const late = pause(clock, 1).then(() => 'late')
+  for (const start = performance.now(); performance.now() - start < 5; ) await turn()
+  expect(clock.now()).toBe(before)
+  expect(await Promise.race([late, turn()])).toBeUndefined()
+  clock.stop()
+})
+
+test('is an ordinary clock while something holds the loop for long', async () => {
+  const clock = leapingClock(new EventEmitter(), 0)
   const before = clock.now()
   expect(await pause(clock, 3)).toBe(true)
   expect(clock.now() - before).toBeGreaterThanOrEqual(3)
