@@ -19,6 +19,11 @@ if (process.argv[2] === 'engine') {
   await import('./bench-engine.ts')
   process.exit(0)
 }
+// `npm run bench -- verify`: what proving the content costs, and how that grows.
+if (process.argv[2] === 'verify') {
+  await import('./bench-verify.ts')
+  process.exit(0)
+}
 
 const runs = Number(process.argv[2] ?? 7)
 const program = fileURLToPath(new URL('../bin/meshdojo.js', import.meta.url))
