@@ -4,6 +4,7 @@
  * are `unknown`. Not read: of extensionProviders all but their names, kinds and services.
  */
 import type { KubeObject } from '../../kube/api.ts'
+import type { Pod } from '../../kube/kinds.ts'
 import type { Normalization } from '../match/paths.ts'
 import type { Evidence } from '../verdict.ts'
 import { fields, refOf, text } from './read.ts'
@@ -18,6 +19,8 @@ export interface MeshConfig {
   normalization: Normalization
   /** Other names of the trust domain, for migrations. */
   trustDomainAliases: readonly string[]
+  /** Proxies in front of gateways whose X-Forwarded-For entries count (`gatewayTopology.numTrustedProxies`). */
+  trustedProxies: number
   /** By name. */
   providers: ReadonlyMap<string, ExtensionProvider>
   outboundPolicy: OutboundPolicy
@@ -58,6 +61,7 @@ export const defaultMeshConfig: MeshConfig = {
   enableAutoMtls: true,
   normalization: 'BASE',
   trustDomainAliases: [],
+  trustedProxies: 0,
   providers: new Map(),
   outboundPolicy: 'ALLOW_ANY',
 }
@@ -123,6 +127,16 @@ const readNormalization = (mesh: string): Normalization => {
   return normalizations[value ?? ''] ?? 'BASE'
 }
 
+/** Of a ProxyConfig in YAML or JSON, whose only field of that name is gatewayTopology's. */
+const readTrustedProxies = (config: string): number | undefined => {
+  const found = /(?:^|[\s,{])"?numTrustedProxies"?:[ \t]*(\d+)/m.exec(config)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/** For a gateway's pod: its own annotation comes before the mesh's default. */
+export const trustedProxiesOf = ({ metadata }: Pod, config: MeshConfig): number =>
+  readTrustedProxies(metadata.annotations?.['proxy.istio.io/config'] ?? '') ?? config.trustedProxies
+
 /** Settings that are absent, or a ConfigMap that is absent, mean the defaults. */
 export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig => {
   const mesh = text(fields(configMap?.data).mesh) ?? ''
@@ -136,6 +150,7 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     enableAutoMtls: scalar(mesh, 'enableAutoMtls') !== 'false',
     normalization: readNormalization(mesh),
     trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
+    trustedProxies: readTrustedProxies(block(mesh, 'defaultConfig')) ?? 0,
     providers: readProviders(mesh),
     outboundPolicy: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
     ...(key === undefined ? {} : { unmodelled: { key, evidence: { object: refOf(configMap), field: 'data.mesh' } } }),

@@ -31,6 +31,8 @@ export interface Listener {
   mode: EffectiveMode
   protocol: PortProtocol
   wire: Wire
+  /** See `askedOf`. */
+  trustedProxies: number
 }
 
 /** What becomes of a call that reached a pod with a sidecar; `sent` is how it left the caller's pod. */
@@ -63,7 +65,8 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
     const { setRequestHeaders: set, removeRequestHeaders: removed } = byProxies()
     return { set, removed }
   }
-  const about = { http, identity, sni: sent.sni, path, changes: changesOf }
+  const { trustedProxies } = listener ?? {}
+  const about = { http, identity, sni: sent.sni, path, changes: changesOf, trustedProxies }
   const refuse = (decision: Decision, before: Step[]): Verdict =>
     lazyVerdict(
       decision.outcome,

@@ -1,0 +1,111 @@
+/**
+ * Which server of which Gateway resource takes a connection to a gateway pod. Upstream: pilot/pkg/model/gateway.go
+ * (mergeGateways), pilot/pkg/networking/core/gateway.go.
+ * Not modelled, and `unknown`: TLS modes PASSTHROUGH, AUTO_PASSTHROUGH and ISTIO_MUTUAL, TCP servers, certificate files.
+ */
+import type { KubeObject } from '../../../kube/api.ts'
+import type { Call, HttpRequest } from '../../call.ts'
+import { hostCovers } from '../../match/hosts.ts'
+import { hasLabels } from '../../match/labels.ts'
+import type { EndsTls, Evidence, Step } from '../../verdict.ts'
+import { targetPort } from '../../world.ts'
+import type { IstioModel } from '../compile.ts'
+import { servicesOf } from '../outbound.ts'
+import { type Fields, fields, isFields, labelMap, list, nameOf, refOf, text, texts } from '../read.ts'
+import { serverDoubt } from '../unmodelled.ts'
+
+export interface Server {
+  object: KubeObject
+  index: number
+  spec: Fields
+  /** The server's own port number. */
+  port: number
+  protocol: string
+  /** `*`, `*.shop.example`; the namespace that a host may be bound from stands before a slash. */
+  hosts: readonly string[]
+}
+
+export const evidenceOf = ({ object, index }: Server, field = ''): Evidence => ({
+  object: refOf(object),
+  field: `spec.servers[${index}]${field}`,
+})
+
+export const bareHost = (host: string): string => host.slice(host.indexOf('/') + 1)
+
+/** The servers of all Gateways that select the pod and lead to that container port, oldest Gateway first. */
+export const serversOn = (model: IstioModel, call: Call): Server[] => {
+  const pod = call.destination
+  const ports = servicesOf(model, pod).flatMap((service) => service.spec.ports ?? [])
+  const known = new Set(ports.map((port) => port.port))
+  const leads = (number: number): boolean =>
+    ports.some((port) => port.port === number && targetPort(pod, port) === call.port) ||
+    (!known.has(number) && number === call.port)
+  return model.gateways
+    .filter((object) => hasLabels(labelMap(fields(object.spec).selector), pod.metadata.labels))
+    .flatMap((object) =>
+      list(fields(object.spec).servers).map((each, index): Server => {
+        const spec = fields(each)
+        const port = fields(spec.port)
+        const protocol = (text(port.protocol) ?? '').toUpperCase()
+        return { object, index, spec, port: Number(port.number), protocol, hosts: texts(spec.hosts) }
+      }),
+    )
+    .filter((server) => leads(server.port))
+}
+
+export interface Taken {
+  server: Server
+  /** Servers that share the routes. */
+  group: Server[]
+  http: HttpRequest
+  scheme: 'http' | 'https'
+  endsTls?: EndsTls
+  says: string
+}
+
+/** The server that takes the connection, or why none does. */
+export const take = (servers: readonly Server[], call: Call): Taken | { ends: Step } | { unsure: Evidence } => {
+  const first = servers[0]
+  for (const server of servers) {
+    const field = serverDoubt(server.spec)
+    if (field !== undefined) return { unsure: evidenceOf(server, `.${field}`) }
+  }
+  const at = nameOf(refOf(call.destination))
+  if (first === undefined)
+    return { ends: { at: 'server', outcome: 'deny', says: `No Gateway serves port ${call.port} of ${at}` } }
+  const ends = (says: string, evidence?: Evidence) => ({
+    ends: { at: 'server' as const, outcome: 'deny' as const, says, ...(evidence === undefined ? {} : { evidence }) },
+  })
+  const tls = servers.filter((server) => isFields(server.spec.tls) && server.protocol !== 'HTTP')
+  if (tls.length === 0) {
+    const other = servers.find((server) => !/^(HTTP|HTTP2|GRPC)$/.test(server.protocol))
+    if (other !== undefined) return { unsure: evidenceOf(other, '.port.protocol') }
+    if (call.protocol !== 'http' || call.http === undefined)
+      return ends(
+        `${nameOf(refOf(first.object))} serves HTTP on port ${first.port}, and these bytes are not`,
+        evidenceOf(first),
+      )
+    const says = `${nameOf(refOf(first.object))} serves HTTP on port ${first.port}`
+    return { server: first, group: [...servers], http: call.http, scheme: 'http', says }
+  }
+  if (call.protocol !== 'tls')
+    return ends(
+      `${nameOf(refOf(first.object))} serves TLS on port ${first.port}, and this is plaintext`,
+      evidenceOf(first),
+    )
+  const name = call.tls?.serverName.toLowerCase() ?? ''
+  const server = tls.find(({ hosts }) => hosts.some((host) => hostCovers(bareHost(host), name)))
+  if (server === undefined) return ends(`No server of ${nameOf(refOf(first.object))} is for the server name "${name}"`)
+  const settings = fields(server.spec.tls)
+  const mode = text(settings.mode) ?? 'PASSTHROUGH'
+  const credential = text(settings.credentialName) ?? ''
+  if (mode !== 'SIMPLE' && mode !== 'MUTUAL') return { unsure: evidenceOf(server, '.tls.mode') }
+  if (credential === '' || call.tls?.http === undefined) return { unsure: evidenceOf(server, '.tls') }
+  const secret = {
+    namespace: call.destination.metadata.namespace ?? 'default',
+    name: credential.split('/').at(-1) ?? '',
+  }
+  const says = `${nameOf(refOf(server.object))} ends TLS on port ${server.port} with Secret ${secret.namespace}/${secret.name}`
+  const endsTls = { secret, mutual: mode === 'MUTUAL' }
+  return { server, group: [server], http: call.tls.http, scheme: 'https', endsTls, says }
+}
