@@ -4,7 +4,7 @@
  */
 import type { KubeObject, ResourceRef } from '../kube/api.ts'
 import type { Namespace, Pod } from '../kube/kinds.ts'
-import type { Call } from './call.ts'
+import type { Call, CheckReply, HttpRequest } from './call.ts'
 import type { Finished, ProxyReport } from './traffic.ts'
 import type { Problem, Verdict } from './verdict.ts'
 
@@ -41,6 +41,18 @@ export interface Outside {
    * could ask, so nothing is known.
    */
   fetch(url: string): Promise<string | null | undefined>
+  /** What the proxy of that pod is told when it asks on its own account. Null and undefined as above. */
+  ask?(from: Pod, question: Question): Promise<CheckReply | null | undefined>
+}
+
+/** A request of a proxy's own. */
+export interface Question {
+  /** Where it goes, whatever its authority says. */
+  host: string
+  port: number
+  request: HttpRequest & { body: string }
+  /** Milliseconds that the proxy waits. */
+  timeout: number
 }
 
 /** The configuration of one proxy, as its admin interface shows it. Pure. */
@@ -95,8 +107,11 @@ export interface Mesh<Model = unknown> {
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
   readonly reads: readonly ResourceRef[]
 
-  /** Objects in, a model out. Never throws: what it cannot use it returns as problems. */
-  compile(objects: readonly KubeObject[]): { model: Model; problems: Problem[] }
+  /**
+   * Objects in, a model out. Never throws: what it cannot use it returns as problems.
+   * @param parseYaml reads YAML, and may throw; asked only for configuration that cannot be read without
+   */
+  compile(objects: readonly KubeObject[], parseYaml?: (text: string) => unknown): { model: Model; problems: Problem[] }
   /** What should happen to this call, and why. Never throws. */
   decide(model: Model, call: Call): Verdict
   /**

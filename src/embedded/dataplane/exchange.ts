@@ -117,9 +117,15 @@ export const createExchange =
         ? { ok: true, exchange: { request, response: answer }, remoteAddress }
         : { ok: false, failure: answer, remoteAddress }
     }
+    const { byProxy } = dial
     const call: Call = dial.tls
       ? { ...place.call, protocol: 'tls', tls: { serverName: dial.tls.serverName, http: request } }
-      : { ...place.call, protocol: 'http', http: { ...request, headers: lowerCased(request.headers) } }
+      : {
+          ...place.call,
+          protocol: 'http',
+          http: { ...request, headers: lowerCased(request.headers) },
+          ...(byProxy ? { byProxy } : {}),
+        }
     const over = new AbortController()
     const signal = dial.signal ? AbortSignal.any([dial.signal, over.signal]) : over.signal
     try {

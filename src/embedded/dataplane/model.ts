@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
+import { parseYaml } from '../../kube/yaml.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh, Outside } from '../../meshes/mesh.ts'
 import { buildWorld, type World } from '../../meshes/network.ts'
@@ -77,7 +78,7 @@ export const createModel = ({
   stop: () => void
 } => {
   const world = cached(registry, networkKinds, buildWorld)
-  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects) => mesh?.compile(objects).model)
+  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects) => mesh?.compile(objects, parseYaml).model)
   const policies = cached(registry, policyReads.map(kindOf), compilePolicies)
   return {
     world: world.get,

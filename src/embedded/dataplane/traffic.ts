@@ -56,7 +56,7 @@ export const connectionOutcome = (result: TcpResult): Outcome =>
 export const observer =
   ({ clock, current, observe }: { clock: Clock; current: (pod: Pod) => Pod; observe?: (traffic: Traffic) => void }) =>
   async <T>(
-    { from, host, port }: Dial,
+    { from, host, port, byProxy }: Dial,
     sent: number,
     run: (notes: Notes) => Promise<T>,
     outcomeOf: (result: T) => Outcome,
@@ -65,7 +65,8 @@ export const observer =
     const notes: Notes = {}
     const result = await run(notes)
     const { address, reported, ...known } = notes
-    if (!observe || reported) return result
+    // A proxy writes nothing about its own questions.
+    if (!observe || reported || (byProxy && known.call === undefined)) return result
     const { received, ...outcome } = outcomeOf(result)
     observe({
       from: current(from),

@@ -34,21 +34,22 @@ const remoteAddress = (call: Call, peer: string, trustedProxies: number | undefi
   return skipped < 0 ? peer : (forwardedFor(call, skipped) ?? peer)
 }
 
-/** `changes` is only asked for when a rule looks at headers; `path` is the normalized one, with its query. */
-export const askedOf = (
-  model: IstioModel,
-  call: Call,
-  about: {
-    http: boolean
-    identity?: string
-    sni: string
-    claims?: Fields
-    path?: string
-    changes: () => Changes
-    /** Of a gateway: how many proxies in front of it are trusted. */
-    trustedProxies?: number
-  },
-): Asked => {
+/** What was found out about a call on its way to the rules. */
+export interface About {
+  /** Whether the proxy reads it as HTTP. */
+  http: boolean
+  identity?: string
+  sni: string
+  claims?: Fields
+  /** The normalized one, with its query. */
+  path?: string
+  changes: () => Changes
+  /** Of a gateway: how many proxies in front of it are trusted. */
+  trustedProxies?: number
+}
+
+/** `changes` is only asked for when a rule looks at headers. */
+export const askedOf = (model: IstioModel, call: Call, about: About): Asked => {
   const { http } = call
   const peerAddress = call.source.status?.podIP ?? ''
   const base: Asked = {

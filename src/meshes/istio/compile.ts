@@ -90,7 +90,10 @@ const hasSpec = (object: KubeObject): boolean =>
   (object.kind !== 'Pod' && object.kind !== 'Service') || (typeof object.spec === 'object' && object.spec !== null)
 
 /** Any order of objects gives the same model. Objects of kinds that do not matter here are skipped. */
-export const compile = (objects: readonly KubeObject[]): { model: IstioModel; problems: Problem[] } => {
+export const compile = (
+  objects: readonly KubeObject[],
+  parseYaml?: (text: string) => unknown,
+): { model: IstioModel; problems: Problem[] } => {
   const usable = objects.filter(isUsable)
   const all = (group: string, ...kinds: string[]): KubeObject[] =>
     usable
@@ -99,7 +102,7 @@ export const compile = (objects: readonly KubeObject[]): { model: IstioModel; pr
   const configMap = all('', 'ConfigMap').find(
     (object) => object.metadata.name === 'istio' && object.metadata.namespace === defaultMeshConfig.rootNamespace,
   )
-  const config = readMeshConfig(configMap)
+  const config = readMeshConfig(configMap, parseYaml)
   const problems: Problem[] = []
   const policies: AuthorizationPolicy[] = []
   for (const object of all('security.istio.io', 'AuthorizationPolicy')) {

@@ -212,8 +212,20 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
   return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope)
 }
 
+/** A proxy's own question goes straight at the Service's cluster, in whatever its traffic policy wraps it. */
+const onOwnAccount = (model: IstioModel, call: Call): Outbound | undefined => {
+  const { service } = call
+  const known = service && model.registry().byHost.get(hostOfService(service.object))
+  const found = known?.find((each) => each.kubernetes === service?.object)
+  if (service === undefined || found === undefined) return undefined
+  const routed = straightTo(model, call, askerOf(call, service.port.port), found)
+  return { ...finish(model, routed, call, 'http'), proxy: 'direct' }
+}
+
 /** What happens to the call before it leaves the caller's pod. */
 export const outbound = (model: IstioModel, call: Call): Outbound => {
+  const own = call.byProxy ? onOwnAccount(model, call) : undefined
+  if (own !== undefined) return own
   const base = { transport: 'plaintext', sni: '', call } as const
   if (!isMeshed(call.source) || isGateway(call.source)) {
     const what =

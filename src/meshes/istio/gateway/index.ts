@@ -10,7 +10,7 @@ import type { Outbound } from '../outbound.ts'
 import { verdict } from '../verdicts.ts'
 import { pass } from './pass.ts'
 
-export { callBehindGateway } from './pass.ts'
+export { behindGateway, gatewayCheck } from './pass.ts'
 
 /** A sidecar of the caller puts its own name there again. */
 const byGateway = (headers: [string, string][], sent: Outbound): [string, string][] =>
@@ -45,6 +45,10 @@ export const throughGateway = (
                 ...changedHeaders(before, onward.call.http),
                 ...effect.forwarding.setRequestHeaders.filter(([name]) => name !== 'x-forwarded-for'),
               ],
+              removeRequestHeaders: [
+                ...removedHeaders(before, onward.call.http),
+                ...effect.forwarding.removeRequestHeaders,
+              ],
               setResponseHeaders: byGateway(effect.forwarding.setResponseHeaders, sent),
             },
           }
@@ -71,4 +75,12 @@ const changedHeaders = (before: HttpRequest, after: HttpRequest | undefined): [s
   const had = new Map(before.headers)
   const set = after.headers.filter(([name, value]) => had.get(name) !== value)
   return [...path, ...host, ...set.map(([name, value]): [string, string] => [name, value])]
+}
+
+/** What it took out of the request. */
+const removedHeaders = (before: HttpRequest, after: HttpRequest | undefined): string[] => {
+  const names = new Set(after?.headers.map(([name]) => name))
+  return after === undefined
+    ? []
+    : [...new Set(before.headers.map(([name]) => name))].filter((name) => !names.has(name))
 }

@@ -1,8 +1,11 @@
 /** What a gateway does to a call itself: TLS, its own policies, redirects; and the call that it makes of it. */
 import type { Call, HttpRequest } from '../../call.ts'
-import type { EndsTls, Step, Verdict } from '../../verdict.ts'
+import type { Effect, EndsTls, Step, Verdict } from '../../verdict.ts'
+import type { Listener } from '../arrival.ts'
 import { ownReply } from '../caller.ts'
 import type { IstioModel } from '../compile.ts'
+import type { Check } from '../ext-authz/check.ts'
+import { checkWanted } from '../ext-authz/wanted.ts'
 import { trustedProxiesOf } from '../mesh-config.ts'
 import { finish, type Outbound } from '../outbound.ts'
 import { fields, nameOf, refOf } from '../read.ts'
@@ -34,6 +37,45 @@ const asGateway = (call: Call, http: HttpRequest, scheme: string): Call & { http
   }
 }
 
+/** The request as it is inside the gateway, for `receive`. */
+const arriving = (
+  model: IstioModel,
+  call: Call,
+  sent: Outbound,
+  { http, scheme, says, server }: Taken,
+): [Call, Outbound, Listener] => {
+  const { tls: _tls, ...rest } = call
+  const isTls = scheme === 'https'
+  const listener: Listener = {
+    mode: { mode: 'PERMISSIVE', says, evidence: evidenceOf(server) },
+    protocol: 'http',
+    trustedProxies: trustedProxiesOf(call.destination, model.config),
+    wire: {
+      transport: isTls ? 'tls' : 'plaintext',
+      accepted: true,
+      ending: isTls ? 'the request inside is read' : 'the request is read',
+    },
+  }
+  return [{ ...rest, protocol: 'http', http }, { ...sent, proxy: 'direct' }, listener]
+}
+
+/** What the gateway itself has to ask an external authorizer. */
+export const gatewayCheck = (model: IstioModel, call: Call, sent: Outbound): Check | undefined => {
+  const taken = take(serversOn(model, call), call)
+  if (!('server' in taken) || taken.endsTls?.mutual) return undefined
+  return checkWanted(model, ...arriving(model, call, sent, taken))
+}
+
+/** The request with what the gateway's own filters wrote into it and took out. */
+const filtered = (http: HttpRequest, effect: Effect | undefined): HttpRequest => {
+  if (effect?.kind !== 'forward') return http
+  const { setRequestHeaders: set, removeRequestHeaders: removed } = effect.forwarding
+  const changed = new Set([...removed, ...set.map(([name]) => name)])
+  const kept = http.headers.filter(([name]) => !changed.has(name))
+  const path = set.find(([name]) => name === ':path')?.[1] ?? http.path
+  return { ...http, path, headers: [...kept, ...set.filter(([name]) => name[0] !== ':')] }
+}
+
 /** The gateway's own decision, and the call that it makes of it. */
 export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict => {
   const taken = take(serversOn(model, call), call)
@@ -56,18 +98,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     }
     return withTls(verdict('deny', 'none', [...sent.steps, last], last, { effect: { kind: 'reset' } }), endsTls)
   }
-  const { tls: _tls, ...rest } = call
-  const listener = {
-    mode: { mode: 'PERMISSIVE' as const, says, evidence: evidenceOf(server) },
-    protocol: 'http' as const,
-    trustedProxies: trustedProxiesOf(call.destination, model.config),
-    wire: {
-      transport: scheme === 'https' ? ('tls' as const) : ('plaintext' as const),
-      accepted: true,
-      ending: scheme === 'https' ? 'the request inside is read' : 'the request is read',
-    },
-  }
-  const own = receive(model, { ...rest, protocol: 'http', http }, { ...sent, proxy: 'direct' }, listener)
+  const own = receive(model, ...arriving(model, call, sent, taken))
   if (own.outcome !== 'allow') return endsTls === undefined ? own : withTls(own, endsTls)
   const redirects = fields(server.spec.tls).httpsRedirect === true && scheme === 'http'
   if (redirects) {
@@ -88,7 +119,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     }
     return verdict('deny', 'none', [...own.steps, last], last, { effect: ownReply(answer, 'server-proxy') })
   }
-  const asking = asGateway(call, http, scheme)
+  const asking = asGateway(call, filtered(http, own.effect), scheme)
   const routed = route(model, asking, taken)
   return { taken, own, onward: finish(model, routed, asking, 'http') }
 }
@@ -100,8 +131,8 @@ const withTls = (found: Verdict, endsTls: EndsTls): Verdict =>
     endsTls: { value: endsTls, enumerable: true, configurable: true },
   })
 
-/** The calls that a gateway makes of a call to it, for whoever has to look at both. */
-export const callBehindGateway = (model: IstioModel, call: Call, sent: Outbound): Call | undefined => {
+/** What a gateway makes of a call to it, for whoever has to look at both. */
+export const behindGateway = (model: IstioModel, call: Call, sent: Outbound): Outbound | undefined => {
   const passed = pass(model, call, sent)
-  return 'taken' in passed ? passed.onward?.call : undefined
+  return 'taken' in passed ? passed.onward : undefined
 }

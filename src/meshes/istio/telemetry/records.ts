@@ -115,7 +115,7 @@ const base = ({ finished, requestId, request }: Common, isHttp: boolean) => ({
 const clientRecord = (model: IstioModel, common: Common, isLast: boolean): ProxyRecord | undefined => {
   const { finished, requestId } = common
   const { from, call, service, verdict, dialled } = finished
-  if (!isMeshed(from)) return undefined
+  if (!isMeshed(from) || call?.byProxy) return undefined
   if (outboundBypass(from, dialled.port)?.kind === 'bypass') return undefined
   const sent = call && outbound(model, call)
   if (sent?.proxy === 'direct') return undefined
