@@ -98,6 +98,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     const object = request.object!
     const errors = validate(object)
     if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
+    for (const warning of kind.warnings?.(object, request.oldObject) ?? []) request.warn(warning)
     for (const plugin of plugins) plugin.validate?.(request)
     return object
   }

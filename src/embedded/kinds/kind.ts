@@ -69,6 +69,8 @@ export interface Kind {
   schema?: Readonly<Record<string, unknown>>
   /** All problems at once. `old` on updates. */
   validate?: (object: KubeObject, old?: KubeObject) => FieldError[]
+  /** What is accepted and yet hardly meant, each sent as a warning; after validation. `old` on updates. */
+  warnings?: (object: KubeObject, old?: KubeObject) => string[]
   columns: Column[]
   /** Field selectors besides metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: KubeObject) => string>

@@ -5,8 +5,8 @@ import type { LabelSelector } from '../../kube/kinds.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
-import { portErrors } from './validation/container.ts'
 import { forbidden, invalid, notSupported, required } from './validation/errors.ts'
+import { portErrors } from './validation/ports.ts'
 import { selectorErrors } from './validation/selector.ts'
 
 interface Peer {

@@ -3,10 +3,10 @@ import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, formatLabels, nameColumn, text, wide } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import type { ServiceObject } from './types.ts'
-import { portErrors } from './validation/container.ts'
 import { duplicate, forbidden, invalid, notSupported, oneOf, required } from './validation/errors.ts'
 import { labelErrors } from './validation/labels.ts'
 import { dnsLabel, dnsSubdomain } from './validation/names.ts'
+import { portErrors } from './validation/ports.ts'
 
 type Spec = NonNullable<ServiceObject['spec']>
 

@@ -34,7 +34,7 @@ describe('on creation', () => {
     [
       'Pod',
       pod({ restartPolicy: 'Sometimes' }),
-      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'],
+      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'],
     ],
     [
       'Pod',

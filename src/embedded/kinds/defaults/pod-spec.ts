@@ -43,6 +43,7 @@ const containerDefaults = (container: ContainerSpec) => {
   for (const port of container.ports ?? []) port.protocol ??= 'TCP'
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1'
+    if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0'
   }
   probeDefaults(container.livenessProbe)
   probeDefaults(container.readinessProbe)
@@ -55,9 +56,9 @@ interface Projection {
   defaultMode?: number
   sources?: {
     serviceAccountToken?: { expirationSeconds?: number }
-    downwardAPI?: { items?: { fieldRef?: { apiVersion?: string } }[] }
+    downwardAPI?: { items?: Projection['items'] }
   }[]
-  items?: { fieldRef?: { apiVersion?: string } }[]
+  items?: { fieldRef?: { apiVersion?: string }; resourceFieldRef?: { divisor?: string } }[]
 }
 
 const volumeDefaults = (volume: Volume) => {
@@ -67,7 +68,10 @@ const volumeDefaults = (volume: Volume) => {
     if (!projection) continue
     projection.defaultMode ??= 0o644
     const items = [projection, ...(projection.sources ?? []).map((from) => from.downwardAPI)]
-    for (const item of items.flatMap((from) => from?.items ?? [])) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'
+    for (const item of items.flatMap((from) => from?.items ?? [])) {
+      if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'
+      if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0'
+    }
     for (const from of projection.sources ?? []) {
       if (from.serviceAccountToken) from.serviceAccountToken.expirationSeconds ??= 3600
     }

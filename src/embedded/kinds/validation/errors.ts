@@ -4,8 +4,13 @@ import type { FieldError } from '../kind.ts'
 
 export const { required, invalid, forbidden, duplicate, tooLong } = field
 
+/** The values are named in alphabetical order, as those of a set are. */
 export const notSupported = (path: string, value: unknown, supported: readonly string[]): FieldError =>
   field.notSupported(path, value ?? '', [...supported].sort())
+
+/** The values are named in the order given: where upstream has a list. */
+export const notListed = (path: string, value: unknown, supported: readonly string[]): FieldError =>
+  field.notSupported(path, value ?? '', supported)
 
 export const notFound = (path: string, value: unknown): FieldError => ({
   field: path,
@@ -18,6 +23,16 @@ export const oneOf = (path: string, value: string | undefined, supported: readon
   if (value === undefined || value === '') return [required(path)]
   return supported.includes(value) ? [] : [notSupported(path, value, supported)]
 }
+
+/** Like `oneOf`, and the values are named in the order given. */
+export const oneListed = (path: string, value: string | undefined, supported: readonly string[]): FieldError[] => {
+  if (value === undefined || value === '') return [required(path)]
+  return supported.includes(value) ? [] : [notListed(path, value, supported)]
+}
+
+/** `invalid` for each complaint of a format about a value. */
+export const complaints = (path: string, value: string, format: (value: string) => string[]): FieldError[] =>
+  format(value).map((says) => invalid(path, value, says))
 
 export const nonNegative = (path: string, value: number | undefined): FieldError[] =>
   value !== undefined && value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : []
