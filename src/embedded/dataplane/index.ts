@@ -75,7 +75,8 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
         if (!dial.tls) notes.request = request
         return exchange({ ...dial, from: current(dial.from) }, request, notes)
       },
-      (result) => exchangeOutcome(result, dial.tls !== undefined),
+      // What a gateway read, it can tell of.
+      (result) => exchangeOutcome(result, dial.tls !== undefined && result.verdict?.endsTls === undefined),
     )
   const ask = createAsker(http)
   const fetchKeys = createKeyFetcher({ world, clock, http })

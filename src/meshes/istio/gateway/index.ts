@@ -60,6 +60,8 @@ export const throughGateway = (
     ...(met === undefined ? {} : { effect: met }),
     ...(lastly.decidedBy === undefined ? {} : { decidedBy: lastly.decidedBy }),
     because: lastly.because,
+    // As for a call of the gateway's: its own line is the client's.
+    ...(lastly.logged === undefined ? {} : { logged: lastly.logged }),
     steps: [...own.steps, ...lastly.steps],
     ...(upstream === undefined ? {} : { upstream: { ...upstream, proxy: call.destination } }),
     ...(lastly.inbound === undefined ? {} : { inbound: lastly.inbound }),

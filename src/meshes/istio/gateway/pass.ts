@@ -117,7 +117,8 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
       details: 'direct_response',
       says: last.says,
     }
-    return verdict('deny', 'none', [...own.steps, last], last, { effect: ownReply(answer, 'server-proxy') })
+    const logged = { server: { status: 301, flags: '-', details: 'direct_response' } }
+    return verdict('deny', 'none', [...own.steps, last], last, { effect: ownReply(answer, 'server-proxy'), logged })
   }
   const asking = asGateway(call, filtered(http, own.effect), scheme)
   const routed = route(model, asking, taken)

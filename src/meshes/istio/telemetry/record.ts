@@ -11,6 +11,8 @@ export interface ServiceHost {
 
 export interface ProxyRecord {
   side: Side
+  /** Between the two, with no application beside it. */
+  isGateway?: true
   pod: Pod
   /** The pod at the other end, whether it has a sidecar or not. */
   peer?: Pod

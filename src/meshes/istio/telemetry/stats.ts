@@ -13,14 +13,25 @@ const ofCluster = ({ upstream, flags }: ProxyRecord): Record<string, number> => 
   return upstream.host === '-' ? {} : { [`${name}upstream_rq_total`]: 1 }
 }
 
-const ofListener = ({ details, termination, isHttp, downstream }: ProxyRecord): Record<string, number> => {
-  if (!/^rbac_access_denied/.test(isHttp ? details : termination)) return {}
+const filters: readonly [details: RegExp, name: string][] = [
+  [/^rbac_access_denied/, 'rbac.denied'],
+  [/^ext_authz_denied$/, 'ext_authz.denied'],
+  [/^ext_authz_error$/, 'ext_authz.error'],
+]
+
+/** What a filter refused. A gateway's listeners are outbound ones. */
+const ofListener = ({ details, termination, isHttp, downstream, isGateway }: ProxyRecord): Record<string, number> => {
+  const why = isHttp || termination === '-' ? details : termination
+  const name = filters.find(([pattern]) => pattern.test(why))?.[1]
+  if (name === undefined) return {}
   const port = /\d+$/.exec(downstream.local)?.[0] ?? ''
-  return { [isHttp ? `http.inbound_0.0.0.0_${port};.rbac.denied` : 'tcp.rbac.denied']: 1 }
+  const direction = isGateway ? 'outbound' : 'inbound'
+  return { [isHttp ? `http.${direction}_0.0.0.0_${port};.${name}` : `tcp.${name}`]: 1 }
 }
 
 /** What this exchange adds to the statistics of that proxy. */
 export const statsOf = (record: ProxyRecord): Record<string, number> => {
   if (record.isRefusedByListener) return {}
-  return record.side === 'client' ? (record.isHttp ? ofCluster(record) : {}) : ofListener(record)
+  if (record.side === 'server') return ofListener(record)
+  return { ...(record.isHttp ? ofCluster(record) : {}), ...(record.isGateway ? ofListener(record) : {}) }
 }
