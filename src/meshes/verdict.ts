@@ -124,6 +124,8 @@ export interface RateLimit {
   enforced: number
   status: number
   responseHeaders: [string, string][]
+  /** Under which its counters stand. Absent: nobody counts. */
+  statPrefix?: string
   /** Whether it is asked before authentication and authorization, or after. */
   first: boolean
   evidence: Evidence

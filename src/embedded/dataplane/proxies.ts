@@ -7,7 +7,7 @@ import type { Turn } from '../../meshes/call.ts'
 import type { Inbound, Limits, RateLimit, Upstream } from '../../meshes/verdict.ts'
 import { createDetector, type Detector } from './outlier.ts'
 import { createPool, type Pool } from './pool.ts'
-import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
+import { createTokenBucket, type Taken, type TokenBucket } from './token-bucket.ts'
 
 interface ProxyState {
   turns: Map<string, number>
@@ -27,8 +27,14 @@ export interface Proxies {
   connect(pod: Pod, cluster: string, limits: Limits): (() => void) | undefined
   /** How an attempt ended. */
   report(pod: Pod, upstream: Upstream, address: string, status: number): void
-  /** The first limit that turns the request away. */
-  limited(pod: Pod, inbound: Inbound, chain: string, first: boolean): RateLimit | undefined
+  /** The first limit that turns the request away; `tell` hears of every one that was asked. */
+  limited(
+    pod: Pod,
+    inbound: Inbound,
+    chain: string,
+    first: boolean,
+    tell: (limit: RateLimit, taken: Taken) => void,
+  ): RateLimit | undefined
   /** Forgets the proxies of pods that are gone. */
   keep(exists: (uid: string) => boolean): void
 }
@@ -88,7 +94,7 @@ export const createProxies = (now: () => number): Proxies => {
       detector.configure(outlierDetection, endpoints)
       detector.report(address, status)
     },
-    limited(pod, { rateLimits = [] }, chain, first) {
+    limited(pod, { rateLimits = [] }, chain, first, tell) {
       const { buckets } = stateOf(pod)
       // What a removed filter remembered is gone with it.
       const keys = new Set(rateLimits.map((limit) => `${limit.key} ${chain}`))
@@ -101,7 +107,9 @@ export const createProxies = (now: () => number): Proxies => {
         // A changed configuration starts with a full bucket.
         const held = known?.limit === said ? known : { limit: said, bucket: createTokenBucket(now) }
         buckets.set(key, held)
-        return !held.bucket.take(limit)
+        const taken = held.bucket.take(limit)
+        tell(limit, taken)
+        return taken === 'enforced'
       })
     },
     keep(exists) {

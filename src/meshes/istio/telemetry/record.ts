@@ -29,6 +29,7 @@ export interface ProxyRecord {
   request?: NonNullable<Finished['request']>
   response?: NonNullable<Finished['response']>
   requestId: string
+  rateLimits?: Finished['rateLimits']
   /** Body bytes from and to whoever called this proxy. */
   received: number
   sent: number

@@ -215,6 +215,7 @@ export const serverRecord = (
     pod,
     peer: from,
     ...base(common, isHttp),
+    ...(finished.rateLimits === undefined ? {} : { rateLimits: finished.rateLimits }),
     isRefusedByListener: isRefused,
     ...own,
     ...(isRefused ? { received: 0, sent: 0, duration: 0 } : {}),

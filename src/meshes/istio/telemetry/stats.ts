@@ -1,5 +1,5 @@
 /**
- * Envoy's own statistics, as far as security labs read them: limits that were hit, and what RBAC refused. Names as Istio
+ * Envoy's own statistics, as far as security labs read them: limits that were hit, and what filters refused. Names as Istio
  * configures them: pilot/pkg/util (DelimitedStatsPrefix ends a prefix with `;`), envoy documentation "Cluster manager,
  * statistics" and "RBAC, statistics". Not modelled: everything else Envoy counts, `rbac.allowed`, dry-run results.
  */
@@ -29,9 +29,22 @@ const ofListener = ({ details, termination, isHttp, downstream, isGateway }: Pro
   return { [isHttp ? `http.${direction}_0.0.0.0_${port};.${name}` : `tcp.${name}`]: 1 }
 }
 
+/** envoy source/extensions/filters/http/local_ratelimit/local_ratelimit.cc: every limit that was asked, by its prefix. */
+const ofRateLimits = ({ rateLimits = [] }: ProxyRecord): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const { statPrefix, taken } of rateLimits) {
+    const names = taken === 'ok' ? ['ok'] : taken === 'over' ? ['rate_limited'] : ['rate_limited', 'enforced']
+    for (const name of ['enabled', ...names]) {
+      const full = `${statPrefix}.http_local_rate_limit.${name}`
+      counts[full] = (counts[full] ?? 0) + 1
+    }
+  }
+  return counts
+}
+
 /** What this exchange adds to the statistics of that proxy. */
 export const statsOf = (record: ProxyRecord): Record<string, number> => {
   if (record.isRefusedByListener) return {}
-  if (record.side === 'server') return ofListener(record)
+  if (record.side === 'server') return { ...ofListener(record), ...ofRateLimits(record) }
   return { ...(record.isHttp ? ofCluster(record) : {}), ...(record.isGateway ? ofListener(record) : {}) }
 }
