@@ -55,6 +55,8 @@ export interface Limits {
   connections?: number
   /** Requests that may wait for a connection. */
   pending?: number
+  /** Requests that are asked again at the same time. */
+  retries?: number
   evidence: Evidence
 }
 

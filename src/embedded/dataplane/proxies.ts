@@ -25,6 +25,8 @@ export interface Proxies {
   enter(pod: Pod, cluster: string, limits: Limits, signal: AbortSignal): Promise<(() => void) | undefined>
   /** Room for a connection of bytes, which never waits (envoy source/common/tcp_proxy/tcp_proxy.cc); undefined: overflow. */
   connect(pod: Pod, cluster: string, limits: Limits): (() => void) | undefined
+  /** Leave to ask again, which never waits; undefined: enough are asked again already. */
+  retry(pod: Pod, cluster: string, limits: Limits | undefined): (() => void) | undefined
   /** How an attempt ended. */
   report(pod: Pod, upstream: Upstream, address: string, status: number): void
   /** The first limit that turns the request away; `tell` hears of every one that was asked. */
@@ -79,6 +81,9 @@ export const createProxies = (now: () => number): Proxies => {
     },
     connect(pod, cluster, { connections }) {
       return remembered(stateOf(pod).pools, cluster, createPool).take(connections)
+    },
+    retry(pod, cluster, limits) {
+      return remembered(stateOf(pod).pools, `${cluster} retries`, createPool).take(limits?.retries)
     },
     report(pod, { cluster, outlierDetection, endpoints }, address, status) {
       const { detectors } = stateOf(pod)

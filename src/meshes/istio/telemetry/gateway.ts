@@ -74,7 +74,8 @@ export const gatewayRecords = (model: IstioModel, common: Common): ProxyRecord[]
   // Without a way on, the refusal is the gateway's own.
   const said = verdict.logged?.client ?? (onward === undefined ? verdict.logged?.server : undefined)
   const result = said ? outcome(said) : httpOutcome(seen.finished, !isServed, true)
-  const isReached = onward !== undefined && !/^(UH|UO|NR|DI|FI|RL)/.test(result.flags)
+  const isReached =
+    onward !== undefined && (result.details === 'via_upstream' || !/^(UH|UO|NR|DI|FI|RL)/.test(result.flags))
   const isMutual = verdict.transport === 'mtls'
   const upstream = onward && verdict.upstream
   const cluster = upstream?.cluster ?? '-'

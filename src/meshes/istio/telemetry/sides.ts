@@ -128,7 +128,9 @@ export const clientRecord = (model: IstioModel, common: Common, isLast: boolean)
   const result = said ? outcome(said) : call ? ordinary : unanswered
   const isMutual = verdict?.transport === 'mtls'
   const reached =
-    call !== undefined && !/^(UH|UO|NR|DI|FI|RL)/.test(result.flags) && result.details !== 'direct_response'
+    call !== undefined &&
+    (result.details === 'via_upstream' ||
+      (!/^(UH|UO|NR|DI|FI|RL)/.test(result.flags) && result.details !== 'direct_response'))
   const peer = call?.destination
   const dialledCluster = service && `outbound|${service.port.port}||${hostOf(service.object).host}`
   const cluster = verdict?.upstream?.cluster ?? dialledCluster ?? 'PassthroughCluster'

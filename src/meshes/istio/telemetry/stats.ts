@@ -5,9 +5,11 @@
  */
 import type { ProxyRecord } from './record.ts'
 
-const ofCluster = ({ upstream, flags }: ProxyRecord): Record<string, number> => {
+const ofCluster = ({ upstream, flags, details }: ProxyRecord): Record<string, number> => {
   if (!upstream.cluster.startsWith('outbound|')) return {}
   const name = `cluster.${upstream.cluster};.`
+  const isAnswered = details === 'via_upstream'
+  if (flags === 'UO' && isAnswered) return { [`${name}upstream_rq_total`]: 1, [`${name}upstream_rq_retry_overflow`]: 1 }
   if (flags === 'UO') return { [`${name}upstream_rq_pending_overflow`]: 1 }
   if (flags === 'UT') return { [`${name}upstream_rq_total`]: 1, [`${name}upstream_rq_timeout`]: 1 }
   return upstream.host === '-' ? {} : { [`${name}upstream_rq_total`]: 1 }
