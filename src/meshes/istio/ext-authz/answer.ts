@@ -36,7 +36,8 @@ const alwaysShown = ['www-authenticate', 'location']
 const notCopied = new Set(['connection', 'content-length', 'date', 'host', 'server', 'transfer-encoding'])
 
 const readHttp = (reply: CheckReply, settings: Fields): CheckAnswer => {
-  const headers = reply.headers.filter(([name]) => !notCopied.has(name))
+  // What proxies on the way to the authorizer wrote is about them.
+  const headers = reply.headers.filter(([name]) => !notCopied.has(name) && !name.startsWith('x-envoy-'))
   if (reply.status === 200)
     return {
       kind: 'allowed',
