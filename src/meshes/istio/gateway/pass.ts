@@ -4,6 +4,7 @@ import type { Effect, EndsTls, Step, Verdict } from '../../verdict.ts'
 import type { Listener } from '../arrival.ts'
 import { ownReply } from '../caller.ts'
 import type { IstioModel } from '../compile.ts'
+import { refusal } from '../effects.ts'
 import type { Check } from '../ext-authz/check.ts'
 import { checkWanted } from '../ext-authz/wanted.ts'
 import { trustedProxiesOf } from '../mesh-config.ts'
@@ -42,7 +43,7 @@ const arriving = (
   model: IstioModel,
   call: Call,
   sent: Outbound,
-  { http, scheme, says, server }: Taken,
+  { http, scheme, says, server, isMutual }: Taken,
 ): [Call, Outbound, Listener] => {
   const { tls: _tls, ...rest } = call
   const isTls = scheme === 'https'
@@ -51,7 +52,7 @@ const arriving = (
     protocol: 'http',
     trustedProxies: trustedProxiesOf(call.destination, model.config),
     wire: {
-      transport: isTls ? 'tls' : 'plaintext',
+      transport: isMutual ? 'mtls' : isTls ? 'tls' : 'plaintext',
       accepted: true,
       ending: isTls ? 'the request inside is read' : 'the request is read',
     },
@@ -61,7 +62,7 @@ const arriving = (
 
 /** What the gateway itself has to ask an external authorizer. */
 export const gatewayCheck = (model: IstioModel, call: Call, sent: Outbound): Check | undefined => {
-  const taken = take(serversOn(model, call), call)
+  const taken = take(serversOn(model, call), call, sent)
   if (!('server' in taken) || taken.endsTls?.mutual) return undefined
   return checkWanted(model, ...arriving(model, call, sent, taken))
 }
@@ -78,15 +79,19 @@ const filtered = (http: HttpRequest, effect: Effect | undefined): HttpRequest =>
 
 /** The gateway's own decision, and the call that it makes of it. */
 export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict => {
-  const taken = take(serversOn(model, call), call)
+  const taken = take(serversOn(model, call), call, sent)
   if ('unsure' in taken) {
     const last = doubtful('server', taken.unsure)
     return verdict('unknown', 'none', [...sent.steps, last], last)
   }
   if ('ends' in taken) {
-    const { ends } = taken
-    const kind = ends.evidence === undefined && call.protocol !== 'tls' ? 'refuse' : 'reset'
-    return verdict('deny', 'none', [...sent.steps, ends], ends, { effect: { kind } })
+    const { ends, failure } = taken
+    const steps = [...sent.steps, ends]
+    // A sidecar of the caller answers for what happened to its connection.
+    if (failure === 'port') return verdict('deny', 'none', steps, ends, { effect: { kind: 'refuse' } })
+    const { effect, logged } = refusal(sent, { failure })
+    const own = logged.client === undefined ? {} : { logged: { client: logged.client } }
+    return verdict('deny', 'none', steps, ends, { effect, ...own })
   }
   const { http, scheme, says, server, endsTls } = taken
   if (endsTls?.mutual) {

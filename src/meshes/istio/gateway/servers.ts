@@ -1,7 +1,8 @@
 /**
  * Which server of which Gateway resource takes a connection to a gateway pod. Upstream: pilot/pkg/model/gateway.go
  * (mergeGateways), pilot/pkg/networking/core/gateway.go.
- * Not modelled, and `unknown`: TLS modes PASSTHROUGH, AUTO_PASSTHROUGH and ISTIO_MUTUAL, TCP servers, certificate files.
+ * Not modelled, and `unknown`: TLS modes PASSTHROUGH and AUTO_PASSTHROUGH, ISTIO_MUTUAL for bytes, TCP servers,
+ * certificate files.
  */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Call, HttpRequest } from '../../call.ts'
@@ -10,7 +11,7 @@ import { hasLabels } from '../../match/labels.ts'
 import type { EndsTls, Evidence, Step } from '../../verdict.ts'
 import { targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
-import { servicesOf } from '../outbound.ts'
+import { type Outbound, servicesOf } from '../outbound.ts'
 import { type Fields, fields, isFields, labelMap, list, nameOf, refOf, text, texts } from '../read.ts'
 import { serverDoubt } from '../unmodelled.ts'
 
@@ -60,11 +61,56 @@ export interface Taken {
   http: HttpRequest
   scheme: 'http' | 'https'
   endsTls?: EndsTls
+  /** The connection is mTLS of the mesh. */
+  isMutual?: true
   says: string
 }
 
+/** Why no server takes a connection; `port`: nothing listens there. */
+export interface Ends {
+  ends: Step
+  failure: 'plaintext' | 'handshake' | 'port'
+}
+
+/** How closely a server is for that name: an exact host before the longest wildcard, as Envoy matches server names. */
+const closeness = ({ hosts }: Server, name: string): number => {
+  const covering = hosts.map(bareHost).filter((host) => hostCovers(host, name))
+  return Math.max(-1, ...covering.map((host) => (host.startsWith('*') ? host.length : host.length + 1000)))
+}
+
+const forServerName = (servers: readonly Server[], name: string): Server | undefined => {
+  const best = Math.max(-1, ...servers.map((server) => closeness(server, name)))
+  return best < 0 ? undefined : servers.find((server) => closeness(server, name) === best)
+}
+
+/** mTLS of the caller's sidecar: only a server with the mesh's own certificates can end it. */
+const takeMutual = (
+  servers: readonly Server[],
+  call: Call,
+  sni: string,
+  ends: (says: string, evidence: Evidence | undefined, failure: Ends['failure']) => Ends,
+): Taken | Ends | { unsure: Evidence } => {
+  const server = forServerName(servers, sni.toLowerCase())
+  if (server === undefined)
+    return ends(`No server of the gateway is for the server name "${sni}"`, undefined, 'handshake')
+  const name = nameOf(refOf(server.object))
+  const mode = text(fields(server.spec.tls).mode) ?? 'PASSTHROUGH'
+  if (mode === 'SIMPLE' || mode === 'MUTUAL') {
+    const says = `${name} shows a certificate that is not the mesh's on port ${server.port}, and the caller's sidecar starts mTLS: the handshake fails`
+    return ends(says, evidenceOf(server, '.tls.mode'), 'handshake')
+  }
+  if (mode !== 'ISTIO_MUTUAL' || call.protocol !== 'http' || call.http === undefined)
+    return { unsure: evidenceOf(server, '.tls.mode') }
+  const says = `${name} ends mTLS on port ${server.port} with the mesh's own certificates`
+  return { server, group: [server], http: call.http, scheme: 'https', isMutual: true, says }
+}
+
 /** The server that takes the connection, or why none does. */
-export const take = (servers: readonly Server[], call: Call): Taken | { ends: Step } | { unsure: Evidence } => {
+export const take = (
+  servers: readonly Server[],
+  call: Call,
+  sent: Pick<Outbound, 'transport' | 'sni'>,
+): Taken | Ends | { unsure: Evidence } => {
   const first = servers[0]
   for (const server of servers) {
     const field = serverDoubt(server.spec)
@@ -72,35 +118,41 @@ export const take = (servers: readonly Server[], call: Call): Taken | { ends: St
   }
   const at = nameOf(refOf(call.destination))
   if (first === undefined)
-    return { ends: { at: 'server', outcome: 'deny', says: `No Gateway serves port ${call.port} of ${at}` } }
-  const ends = (says: string, evidence?: Evidence) => ({
-    ends: { at: 'server' as const, outcome: 'deny' as const, says, ...(evidence === undefined ? {} : { evidence }) },
+    return {
+      ends: { at: 'server', outcome: 'deny', says: `No Gateway serves port ${call.port} of ${at}` },
+      failure: 'port',
+    }
+  const name = nameOf(refOf(first.object))
+  const ends = (says: string, evidence?: Evidence, failure: Ends['failure'] = 'plaintext'): Ends => ({
+    ends: { at: 'server', outcome: 'deny', says, ...(evidence === undefined ? {} : { evidence }) },
+    failure,
   })
   const tls = servers.filter((server) => isFields(server.spec.tls) && server.protocol !== 'HTTP')
   if (tls.length === 0) {
     const other = servers.find((server) => !/^(HTTP|HTTP2|GRPC)$/.test(server.protocol))
     if (other !== undefined) return { unsure: evidenceOf(other, '.port.protocol') }
+    if (sent.transport !== 'plaintext') {
+      const says = `${name} serves HTTP on port ${first.port}, and the caller's sidecar starts TLS: the handshake fails`
+      return ends(says, evidenceOf(first), 'handshake')
+    }
     if (call.protocol !== 'http' || call.http === undefined)
-      return ends(
-        `${nameOf(refOf(first.object))} serves HTTP on port ${first.port}, and these bytes are not`,
-        evidenceOf(first),
-      )
-    const says = `${nameOf(refOf(first.object))} serves HTTP on port ${first.port}`
+      return ends(`${name} serves HTTP on port ${first.port}, and these bytes are not`, evidenceOf(first))
+    const says = `${name} serves HTTP on port ${first.port}`
     return { server: first, group: [...servers], http: call.http, scheme: 'http', says }
   }
+  if (sent.transport === 'mtls') return takeMutual(tls, call, sent.sni, ends)
   if (call.protocol !== 'tls')
-    return ends(
-      `${nameOf(refOf(first.object))} serves TLS on port ${first.port}, and this is plaintext`,
-      evidenceOf(first),
-    )
-  const name = call.tls?.serverName.toLowerCase() ?? ''
-  const server = tls.find(({ hosts }) => hosts.some((host) => hostCovers(bareHost(host), name)))
-  if (server === undefined) return ends(`No server of ${nameOf(refOf(first.object))} is for the server name "${name}"`)
+    return ends(`${name} serves TLS on port ${first.port}, and this is plaintext`, evidenceOf(first))
+  // TLS that the caller's sidecar starts: what it makes of the certificate is not modelled.
+  if (call.tls === undefined) return { unsure: evidenceOf(tls[0] ?? first, '.tls') }
+  const serverName = call.tls.serverName.toLowerCase()
+  const server = forServerName(tls, serverName)
+  if (server === undefined) return ends(`No server of ${name} is for the server name "${serverName}"`)
   const settings = fields(server.spec.tls)
   const mode = text(settings.mode) ?? 'PASSTHROUGH'
   const credential = text(settings.credentialName) ?? ''
   if (mode !== 'SIMPLE' && mode !== 'MUTUAL') return { unsure: evidenceOf(server, '.tls.mode') }
-  if (credential === '' || call.tls?.http === undefined) return { unsure: evidenceOf(server, '.tls') }
+  if (credential === '' || call.tls.http === undefined) return { unsure: evidenceOf(server, '.tls') }
   const secret = {
     namespace: call.destination.metadata.namespace ?? 'default',
     name: credential.split('/').at(-1) ?? '',

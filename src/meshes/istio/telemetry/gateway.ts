@@ -51,6 +51,10 @@ export const gatewayRecords = (model: IstioModel, common: Common): ProxyRecord[]
   const { finished, requestId } = common
   const { from, call, verdict } = finished
   if (call === undefined || verdict === undefined) return []
+  const { effect } = verdict
+  // The caller's own sidecar answered: no request came as far as the gateway.
+  if (effect?.kind === 'respond' && effect.by === 'client-proxy')
+    return [clientRecord(model, common, true) ?? []].flat()
   const sent = outbound(model, call)
   const client = before(model, common, sent)
   const inside = common.request ?? call.tls?.http
