@@ -268,6 +268,7 @@ export interface ServiceObject extends KubeObject {
     ports?: Partial<ServicePort>[]
     externalName?: string
     externalIPs?: string[]
+    loadBalancerSourceRanges?: string[]
     sessionAffinity?: string
     sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } }
     internalTrafficPolicy?: string

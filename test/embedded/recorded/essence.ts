@@ -35,6 +35,8 @@ const tokenVolume = /kube-api-access-[a-z0-9]{5}/g
 /** Where a server was built, and the Go form of what differs: neither is for a reader of messages. */
 const scheme = /in scheme "[^"]*"/g
 const goDiff = /\n@@[\s\S]*/
+/** The whole of a template that may not change. */
+const longValue = /Invalid value: \{.{200,}\}: (field is immutable)/
 
 const revision = /(resourceVersion|current): ?"?\d+"?/gi
 
@@ -45,6 +47,7 @@ const maskText = (text: string): string =>
     .replace(tokenVolume, 'kube-api-access-<id>')
     .replace(scheme, 'in scheme "<scheme>"')
     .replace(goDiff, '')
+    .replace(longValue, 'Invalid value: {…}: $1')
     .replace(/\n$/, '')
     .replace(revision, '$1: <revision>')
 
@@ -90,10 +93,13 @@ export function added(sent: unknown, stored: unknown): Fields {
   return Object.fromEntries(Object.entries(adds).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** The embedded server says aloud what it stores and does not act on. */
+const ownWarning = 'is stored but not modelled by this simulated cluster'
+
 const warningsOf = (headers: Headers): string[] =>
-  [...(headers.get('warning') ?? '').matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, text]) =>
-    maskText(text!.replaceAll(/\\(.)/g, '$1')),
-  )
+  [...(headers.get('warning') ?? '').matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)]
+    .map(([, text]) => maskText(text!.replaceAll(/\\(.)/g, '$1')))
+    .filter((text) => !text.includes(ownWarning))
 
 const say = ({ field, message }: { field?: string; message?: string }): string => maskText(`${field}: ${message}`)
 

@@ -16,8 +16,12 @@ describe.each(globSync(`${folder}*.yaml`))('%s', (file) => {
   beforeAll(async () => {
     answers = await askAll(await stillServer(), topic)
   })
-  test.each(topic.rows.map(({ row, answer }, index) => [row, index, answer] as const))(
+  test.each(topic.rows.map((row, index) => [row.row, index, row] as const))(
     `${basename(file, '.yaml')}: %s`,
-    (_row, index, answer) => expect(answers[index]).toEqual(answer),
+    (_name, index, { answer, differs }) => {
+      // A gap that has closed loses its remark.
+      if (differs) expect(answers[index]).not.toEqual(answer)
+      else expect(answers[index]).toEqual(answer)
+    },
   )
 })

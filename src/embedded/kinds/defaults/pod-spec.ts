@@ -1,9 +1,10 @@
 /** What a real API server fills into pod specs. Follows core/v1 defaults.go. */
 import { canonicalQuantity } from '../quantity.ts'
-import type { ContainerSpec, PodSpec, Probe, Quantities, Volume } from '../types.ts'
+import type { ContainerSpec, PodSpec, PodTemplateSpec, Probe, Quantities, Volume } from '../types.ts'
 
 /** `latest` or no tag pulls each time; a digest counts as pinned. */
 const pullPolicy = (image: string): string => {
+  if (/\s/.test(image)) return 'IfNotPresent'
   const path = image.slice(image.lastIndexOf('/') + 1)
   if (path.includes('@')) return 'IfNotPresent'
   const tag = path.includes(':') ? path.slice(path.indexOf(':') + 1) : 'latest'
@@ -78,6 +79,14 @@ const volumeDefaults = (volume: Volume) => {
   }
   const hostPath = volume.hostPath as { type?: string } | undefined
   if (hostPath) hostPath.type ??= ''
+}
+
+/** A template that was left out is an empty one, which validation then finds wanting. */
+export const defaultTemplate = (owner: { template?: PodTemplateSpec }): void => {
+  owner.template ??= {}
+  owner.template.metadata ??= {}
+  owner.template.spec ??= {}
+  defaultPodSpec(owner.template.spec)
 }
 
 /** Fills in a pod spec in place, in a Pod or in a template. */

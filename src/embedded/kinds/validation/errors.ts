@@ -1,4 +1,5 @@
 /** Field errors in the API server's own words, and the checks that many kinds share. */
+import { sameJson } from '../../apiserver/equality.ts'
 import { field } from '../../apiserver/errors.ts'
 import type { FieldError } from '../kind.ts'
 
@@ -39,4 +40,4 @@ export const nonNegative = (path: string, value: number | undefined): FieldError
 
 /** The value may not differ from the stored one; `old` is undefined on creation. */
 export const immutable = (path: string, value: unknown, old: unknown): FieldError[] =>
-  JSON.stringify(value) === JSON.stringify(old) ? [] : [invalid(path, value, 'field is immutable')]
+  sameJson(value, old) ? [] : [invalid(path, value, 'field is immutable')]

@@ -52,6 +52,16 @@ export const httpHeaderName: Check = (value) =>
 
 const underscored = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*'
 
+const wildcard = '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'
+
+/** Hosts of an Ingress for a whole domain. */
+export const wildcardSubdomain: Check = (value) =>
+  new RegExp(`^${wildcard}$`).test(value)
+    ? []
+    : [
+        `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${wildcard}')`,
+      ]
+
 /** Search domains, which may hold underscores. */
 export const searchDomain: Check = (value) => [
   ...(value.length > 253 ? ['must be no more than 253 characters'] : []),
@@ -61,6 +71,29 @@ export const searchDomain: Check = (value) => [
         `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${underscored}')`,
       ]),
 ]
+
+const cidrSays = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+
+/** Blocks of addresses: `10.0.0.0/8`. */
+export const cidr: Check = (value) => {
+  const [address = '', bits = ''] = value.split('/')
+  const version = isIP(address)
+  return version !== 0 && /^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? [] : [cidrSays]
+}
+
+/** Addresses that something outside the host may have. */
+export const reachableAddress: Check = (value) => {
+  if (!isIP(value)) return ['must be a valid IP address']
+  if (/^(0\.0\.0\.0|::)$/.test(value)) return ['may not be unspecified (0.0.0.0 or ::)']
+  if (/^127\.|^::1$/.test(value)) return ['may not be in the loopback range (127.0.0.0/8, ::1/128)']
+  if (/^169\.254\.|^fe80:/i.test(value)) {
+    return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)']
+  }
+  if (/^224\.0\.0\.|^ff02:/i.test(value)) {
+    return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)']
+  }
+  return []
+}
 
 export const ipAddress: Check = (value) =>
   isIP(value) ? [] : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']

@@ -130,4 +130,7 @@ export const podTemplateErrors = (template: PodTemplateSpec | undefined, field: 
   ...labelErrors(template?.metadata?.labels, `${field}.metadata.labels`),
   ...annotationErrors(template?.metadata?.annotations, `${field}.metadata.annotations`),
   ...podSpecErrors(template?.spec, `${field}.spec`),
+  ...(template?.spec?.ephemeralContainers?.length
+    ? [forbidden(`${field}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]
+    : []),
 ]

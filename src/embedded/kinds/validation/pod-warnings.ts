@@ -1,6 +1,7 @@
 /** What is accepted in a pod and hardly meant. Follows kubernetes/pkg/api/pod/warnings.go, as far as learners meet it. */
 import { canonicalQuantity, parseQuantity } from '../quantity.ts'
 import type { ContainerSpec, PodObject, PodSpec, PodTemplateSpec } from '../types.ts'
+import { appArmorAnnotation } from './pod.ts'
 
 type Visit = [container: ContainerSpec, path: string]
 
@@ -104,5 +105,14 @@ const warningsOf = ({ metadata, spec = {} }: PodTemplateSpec, prefix: string): s
 
 export const podWarnings = (pod: PodObject): string[] => warningsOf(pod, '')
 
+/** Pods are told of AppArmor's annotation where it becomes a field. */
+const appArmorWarnings = ({ metadata, spec = {} }: PodTemplateSpec, path: string): string[] =>
+  containersOf(spec, '').flatMap(([container]) => {
+    const key = `${appArmorAnnotation}${container.name}`
+    if (!metadata?.annotations || !(key in metadata.annotations)) return []
+    if (container.securityContext?.appArmorProfile) return []
+    return [`${path}.metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`]
+  })
+
 export const templateWarnings = (template: PodTemplateSpec | undefined, path = 'spec.template'): string[] =>
-  template ? warningsOf(template, `${path}.`) : []
+  template ? [...appArmorWarnings(template, path), ...warningsOf(template, `${path}.`)] : []
