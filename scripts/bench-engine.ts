@@ -106,7 +106,7 @@ const matrix = (): void => {
     const times = Array.from({ length: 20 }, (_, run) => {
       const objects = [...world.objects, ...policies, ...change(run)]
       const began = cpu()
-      const { model } = istio.compile(objects, last)
+      const { model } = istio.compile(objects, { last })
       last = model
       for (const call of calls) istio.decide(model, call)
       return cpu() - began

@@ -1,6 +1,7 @@
 /** The cluster as the engine sees it: its objects read once through the API, indexed and compiled. */
 import type { Cluster, KubeObject, ResourceRef } from '../kube/api.ts'
 import { type Client, createClient } from '../kube/client.ts'
+import { parseYaml } from '../kube/yaml.ts'
 import type { Mesh, Outside } from '../meshes/mesh.ts'
 import { buildWorld, type World } from '../meshes/network.ts'
 import { compile as compilePolicies, type PolicyModel, reads as policyReads } from '../meshes/network-policy/index.ts'
@@ -32,7 +33,7 @@ export interface ClusterWorld {
 
 /** Indexes and compiles objects that are already at hand. */
 export const worldOf = (objects: KubeObject[], mesh?: Mesh): ClusterWorld => {
-  const { model, problems } = mesh?.compile(objects) ?? { model: undefined, problems: [] }
+  const { model, problems } = mesh?.compile(objects, { parseYaml }) ?? { model: undefined, problems: [] }
   return { network: buildWorld(objects), policies: compilePolicies(objects), objects, mesh, model, problems }
 }
 

@@ -23,6 +23,22 @@ export interface TokenFact {
   result?: string
 }
 
+/** What a proxy was told by an external authorizer that its configuration names: a fact, no conclusion. */
+export interface CheckFact {
+  /** `namespace/pod` of the proxy that asked, and the authorizer in the mesh's own words. */
+  by: string
+  authorizer: string
+  /** Null: there was no answer. */
+  reply: CheckReply | null
+}
+
+export interface CheckReply {
+  status: number
+  /** Names in lower case. */
+  headers: readonly (readonly [name: string, value: string])[]
+  body: string
+}
+
 /** What the caller's proxy has been through when it sends a request. */
 export interface Turn {
   /** How many requests it sent to that host before: decides weights, percentages and whose turn it is. */
@@ -47,6 +63,10 @@ export interface Call {
   http?: HttpRequest
   /** Absent until somebody looked; then tokens of the request that matter have a fact each. */
   tokens?: readonly TokenFact[]
+  /** Absent until somebody asked; see `CheckFact`. */
+  checks?: readonly CheckFact[]
+  /** The caller's proxy asks on its own account, straight at the Service: no route and no listener is involved. */
+  byProxy?: true
   /** Of `tls` that the application starts: the server name it asks for, and the request inside, for who ends the TLS. */
   tls?: { serverName: string; http?: HttpRequest }
   /** Absent: a first request, for which the likelier of two chances counts. */

@@ -4,7 +4,7 @@
  */
 import type { KubeObject, ResourceRef } from '../kube/api.ts'
 import type { Namespace, Pod, Service } from '../kube/kinds.ts'
-import type { Call } from './call.ts'
+import type { Call, CheckReply, HttpRequest } from './call.ts'
 import type { Finished, ProxyReport } from './traffic.ts'
 import type { Problem, Verdict } from './verdict.ts'
 
@@ -41,6 +41,18 @@ export interface Outside {
    * could ask, so nothing is known.
    */
   fetch(url: string): Promise<string | null | undefined>
+  /** What the proxy of that pod is told when it asks on its own account. Null and undefined as above. */
+  ask?(from: Pod, question: Question): Promise<CheckReply | null | undefined>
+}
+
+/** A request of a proxy's own. */
+export interface Question {
+  /** Where it goes, whatever its authority says. */
+  host: string
+  port: number
+  request: HttpRequest & { body: string }
+  /** Milliseconds that the proxy waits. */
+  timeout: number
 }
 
 /** The configuration of one proxy, as its admin interface shows it. Pure. */
@@ -101,6 +113,14 @@ export interface AnchoredTrust {
 /** Where a mesh keeps what its proxies' certificates are signed with and held against. */
 export type MeshTrust = PublishedTrust | AnchoredTrust
 
+/** What compiling may use besides the objects; neither changes an answer that can be had without it. */
+export interface CompileWith<Model> {
+  /** Reads YAML, and may throw; asked only for configuration that cannot be read without. */
+  parseYaml?: ((text: string) => unknown) | undefined
+  /** A model of mostly the same objects, from which a mesh may take what still holds. */
+  last?: Model | undefined
+}
+
 export interface Mesh<Model = unknown> {
   readonly name: MeshName
   /** The container that its proxies run in. */
@@ -115,10 +135,9 @@ export interface Mesh<Model = unknown> {
   readonly reads: readonly ResourceRef[]
 
   /**
-   * Objects in, a model out. Never throws: what it cannot use it returns as problems. `last`: a model of mostly the same
-   * objects, from which a mesh may take what still holds; it never changes the answer.
+   * Objects in, a model out. Never throws: what it cannot use it returns as problems.
    */
-  compile(objects: readonly KubeObject[], last?: Model): { model: Model; problems: Problem[] }
+  compile(objects: readonly KubeObject[], given?: CompileWith<Model>): { model: Model; problems: Problem[] }
   /** What should happen to this call, and why. Never throws. */
   decide(model: Model, call: Call): Verdict
   /**

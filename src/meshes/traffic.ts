@@ -29,6 +29,8 @@ export interface Finished {
   /** Milliseconds that the whole took, and that the application took of it. */
   duration: number
   serviceTime?: number
+  /** What the receiver's rate limits said of it: `over` and let pass, or turned away (`enforced`). */
+  rateLimits?: readonly { statPrefix: string; taken: 'ok' | 'over' | 'enforced' }[]
 }
 
 /** A number that a proxy counted. Counters and histograms add up over its life; labels stay in the order given. */

@@ -55,6 +55,8 @@ export interface Limits {
   connections?: number
   /** Requests that may wait for a connection. */
   pending?: number
+  /** Requests that are asked again at the same time. */
+  retries?: number
   evidence: Evidence
 }
 
@@ -124,6 +126,8 @@ export interface RateLimit {
   enforced: number
   status: number
   responseHeaders: [string, string][]
+  /** Under which its counters stand. Absent: nobody counts. */
+  statPrefix?: string
   /** Whether it is asked before authentication and authorization, or after. */
   first: boolean
   evidence: Evidence

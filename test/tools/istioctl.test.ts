@@ -152,6 +152,17 @@ test('x describe pod says what applies', async () => {
   expect(out).toContain('Workload mTLS mode: STRICT\nApplied PeerAuthentication:\n   default.shop\n')
 })
 
+test('x describe service goes by its first pod with a sidecar', async () => {
+  const { out } = await run('x describe svc web.shop')
+  expect(out).toMatch(/^Service: web\.shop\n {3}Port: http 80\/HTTP targets pod port 8080\n/)
+  expect(out).toContain('RBAC policies: ns[shop]-policy[no-admin]-rule[0], ns[shop]-policy[no-admin]-rule[1]\n')
+  expect(await run('x describe service nothing -n shop')).toMatchObject({
+    code: 1,
+    err: 'Error: services "nothing" not found\n',
+  })
+  expect((await run('x describe thing web -n shop')).err).toContain('of describe there is here: pod, service')
+})
+
 test('proxy-status and version count what has a sidecar', async () => {
   expect((await run('ps')).rows.map(([name]) => name)).toEqual(['NAME', 'web.shop'])
   expect((await run('version')).out).toMatch(

@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from '../admission.ts'
 import type { Authorizer } from '../apiserver/rbac/authorizer.ts'
 import { escalationPlugin } from '../apiserver/rbac/escalation.ts'
 import type { Registry } from '../registry.ts'
+import { appArmorPlugin } from './apparmor.ts'
 import { certificatesPlugin } from './certificates.ts'
 import { defaultStorageClassPlugin } from './default-storage-class.ts'
 import { limitRangerPlugin } from './limit-ranger.ts'
@@ -34,6 +35,7 @@ export const builtinAdmission = ({
   authorizer,
   isMeshNamespace = () => false,
 }: AdmissionParts): AdmissionPlugin[] => [
+  appArmorPlugin,
   limitRangerPlugin(registry),
   serviceAccountPlugin(registry),
   runtimeClassPlugin(registry),

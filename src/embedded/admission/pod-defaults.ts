@@ -4,8 +4,13 @@ import { forbidden } from '../apiserver/errors.ts'
 import type { PodObject, Toleration } from '../kinds/types.ts'
 import type { Registry } from '../registry.ts'
 
-const newPod = ({ operation, group, resource, subresource, object }: AdmissionRequest): PodObject | undefined =>
-  operation === 'CREATE' && group === '' && resource === 'pods' && !subresource ? object : undefined
+const pods = { group: '', resource: 'pods' }
+
+const writtenPod = ({ group, resource, subresource, object }: AdmissionRequest): PodObject | undefined =>
+  group === '' && resource === 'pods' && !subresource ? object : undefined
+
+const newPod = (request: AdmissionRequest): PodObject | undefined =>
+  request.operation === 'CREATE' ? writtenPod(request) : undefined
 
 /** The classes that every cluster has. They are built in: the objects need not exist. */
 const systemPriorities: Record<string, number> = {
@@ -19,7 +24,7 @@ const lostNode = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachabl
 export const defaultTolerationsPlugin: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   mutate: (request) => {
-    const spec = newPod(request)?.spec
+    const spec = writtenPod(request)?.spec
     if (!spec) return
     const covers = (toleration: Toleration, key: string) =>
       (!toleration.key || toleration.key === key) && (!toleration.effect || toleration.effect === 'NoExecute')
@@ -56,10 +61,15 @@ export const priorityPlugin = (registry: Registry): AdmissionPlugin => ({
     if (name && !chosen) {
       const { generateName, name: podName } = pod.metadata
       const says = `no PriorityClass with name ${name} was found`
-      throw forbidden({ group: '', resource: 'pods' }, generateName || podName, says)
+      throw forbidden(pods, generateName || podName, says)
     }
     if (chosen) spec.priorityClassName = chosen.metadata.name
-    spec.priority = chosen?.value ?? 0
+    const priority = chosen?.value ?? 0
+    if (spec.priority !== undefined && spec.priority !== priority) {
+      const says = `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`
+      throw forbidden(pods, pod.metadata.generateName || pod.metadata.name, says)
+    }
+    spec.priority = priority
     spec.preemptionPolicy ??= chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
   },
 })

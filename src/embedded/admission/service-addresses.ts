@@ -2,6 +2,7 @@
  * Allocates what a Service needs: a cluster IP of 10.96.0.0/12 and node ports of 30000-32767. What is in use is read off
  * the stored Services, so an address is free again as soon as its Service is gone. Not modelled: IPv6 and dual stack.
  */
+import { isIP } from 'node:net'
 import type { KubeObject } from '../../kube/api.ts'
 import type { AdmissionPlugin } from '../admission.ts'
 import { field, invalid } from '../apiserver/errors.ts'
@@ -61,10 +62,12 @@ export const serviceAddressesPlugin = (registry: Registry): AdmissionPlugin => {
     const refuse = (says: string) => [
       field.invalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${says}`),
     ]
+    // Validation comes after and refuses what is no address.
+    if (asked && asked !== 'None' && isIP(asked) === 0) return []
     if (asked && asked !== 'None') {
       const offset = offsetOf(asked)
       if (offset === undefined) {
-        return refuse(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is 10.96.0.0/12`)
+        return refuse('the provided network does not match the current range')
       }
       if (taken.has(asked)) return refuse('provided IP is already allocated')
     }
@@ -125,6 +128,10 @@ export const serviceAddressesPlugin = (registry: Registry): AdmissionPlugin => {
       if (!before?.clusterIP) errors.push(...clusterIp(service, spec))
       spec.ipFamilies ??= ['IPv4']
       spec.ipFamilyPolicy ??= 'SingleStack'
+      // What only services reached from outside have goes too, unless it was asked for anew.
+      if (before && needsNodePorts(before) && !needsNodePorts(spec)) {
+        if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy
+      }
       if (needsNodePorts(spec)) errors.push(...nodePorts(service, spec, before))
       else if (before && needsNodePorts(before)) for (const port of spec.ports ?? []) delete port.nodePort
       if (errors.length > 0) throw invalid(serviceKind, service.metadata.name, errors)

@@ -25,7 +25,10 @@ export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[]
     for (const problem of nameProblems(metadata.namespace!, 'label'))
       errors.push(field.invalid('metadata.namespace', metadata.namespace, problem))
   errors.push(...validateLabels(metadata.labels), ...validateAnnotations(metadata.annotations))
-  errors.push(...validateOwners(metadata.ownerReferences), ...validateFinalizers(metadata.finalizers))
+  errors.push(
+    ...validateOwners(metadata.ownerReferences),
+    ...validateFinalizers(metadata.finalizers, kind.schema !== undefined || kind.group === 'apiextensions.k8s.io'),
+  )
   return errors
 }
 
@@ -67,10 +70,15 @@ function validateOwners(owners: ObjectMeta['ownerReferences'] = []): FieldError[
   return errors
 }
 
-const validateFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
-  finalizers.flatMap((name) =>
-    qualifiedNameProblems(name).map((problem) => field.invalid('metadata.finalizers', name, problem)),
-  )
+/** Built-in kinds want a path in the name; custom ones and CustomResourceDefinitions only warn. */
+const validateFinalizers = (finalizers: readonly string[] = [], isCustom: boolean): FieldError[] =>
+  finalizers.flatMap((name, index) => {
+    const problems = qualifiedNameProblems(name)
+    if (problems.length > 0) return problems.map((problem) => field.invalid('metadata.finalizers', name, problem))
+    if (isCustom || name.includes('/') || standardFinalizers.has(name)) return []
+    const says = 'name is neither a standard finalizer name nor is it fully qualified'
+    return [field.invalid(`metadata.finalizers[${index}]`, name, says)]
+  })
 
 /** Fills in what an update may leave out of the metadata, in place: identity and deletion belong to the server. */
 export function inheritMetadata(metadata: ObjectMeta, old: ObjectMeta): void {

@@ -9,6 +9,8 @@ const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const labelValue = `(${qualified})?`
 
 const matches = (pattern: string, text: string): boolean => new RegExp(`^(?:${pattern})$`).test(text)
+/** Names count characters, labels bytes: two helpers upstream. */
+const tooLongName = (limit: number): string => `must be no more than ${limit} characters`
 const tooLong = (limit: number): string => `must be no more than ${limit} bytes`
 
 const formats = {
@@ -39,7 +41,11 @@ export function nameProblems(name: string, format: NonNullable<Kind['nameFormat'
   const { pattern, limit, says } = formats[format]
   // A generated name continues after the prefix: what the prefix ends in does not matter.
   const text = prefix ? name.replace(/-$/, 'a') : name
-  return [...(text.length > limit ? [tooLong(limit)] : []), ...(matches(pattern, text) ? [] : [says])]
+  const dotted = format === 'label' && matches(subdomain, text)
+  return [
+    ...(text.length > limit ? [tooLongName(limit)] : []),
+    ...(matches(pattern, text) ? [] : [dotted ? 'must not contain dots' : says]),
+  ]
 }
 
 /** Everything that is wrong with a label or annotation key (`example.com/name`). */
@@ -49,7 +55,7 @@ export function qualifiedNameProblems(key: string): string[] {
   const parts = key.split('/')
   const problems: string[] = []
   if (parts.length > 2)
-    return [`${says('a qualified name')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
+    return [`${says('a valid label key')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   const name = parts.at(-1)!
   if (parts.length === 2) {
     const prefix = parts[0]!

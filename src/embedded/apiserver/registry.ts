@@ -98,6 +98,7 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
     const object = request.object!
     const errors = validate(object)
     if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
+    for (const warning of kind.warnings?.(object, request.oldObject) ?? []) request.warn(warning)
     for (const plugin of plugins) plugin.validate?.(request)
     return object
   }
@@ -190,7 +191,11 @@ export function createRegistry({ store, kindTable, clock, admission }: RegistryP
       kind.generation &&
       options.subresource !== 'status' &&
       !isBinding &&
-      changed({ ...admitted, status: old.status }, old)
+      (changed({ ...admitted, status: old.status }, old) ||
+        // What the controller itself writes there is part of a status update upstream.
+        (kind.generation === 'annotations' &&
+          options.user !== undefined &&
+          !sameJson(admitted.metadata.annotations, old.metadata.annotations)))
     )
       admitted.metadata.generation = (old.metadata.generation ?? 0) + 1
     admitted.metadata.resourceVersion = old.metadata.resourceVersion

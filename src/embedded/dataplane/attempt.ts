@@ -156,7 +156,10 @@ export const attempt = async (
   const arrives = effect.kind === 'forward' || (effect.kind === 'respond' && effect.by === 'server-proxy')
   const limited = (first: boolean): RateLimit | undefined =>
     inbound && !isOpaque && call.protocol !== 'tcp'
-      ? proxies.limited(to.pod, inbound, `${inbound.cluster} ${verdict.transport}`, first)
+      ? proxies.limited(to.pod, inbound, `${inbound.cluster} ${verdict.transport}`, first, (limit, taken) => {
+          if (limit.statPrefix !== undefined && taken !== 'unasked')
+            notes.rateLimits = [...(notes.rateLimits ?? []), { statPrefix: limit.statPrefix, taken }]
+        })
       : undefined
   const over = (arrives ? limited(true) : undefined) ?? (effect.kind === 'forward' ? limited(false) : undefined)
   if (over !== undefined) {

@@ -26,14 +26,12 @@ const failed = (failure: Failure, verdict?: Verdict): TcpResult => ({
 
 /** `current` is a pod as it is stored now; `http` carries bytes that are an HTTP request after all. */
 export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod, http: DataPlane['http']) => {
-  const { clock, listen, isMeshed, decide, proxies } = ways
+  const { clock, listen, isMeshed, decide, gather, proxies } = ways
 
-  const verdictOn = (call: Call): Verdict =>
-    decide(
-      isMeshed(call.source)
-        ? { ...call, turn: { number: proxies.turn(call.source, `:${call.port}`), avoid: new Map() } }
-        : call,
-    )
+  const verdictOn = async (call: Call): Promise<Verdict> => {
+    const turn = { number: proxies.turn(call.source, `:${call.port}`), avoid: new Map() }
+    return decide(await gather(isMeshed(call.source) ? { ...call, turn } : call))
+  }
 
   /** What the program at the other end says, when there is one. */
   const answered = async (
@@ -79,7 +77,7 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
     let source = '127.0.0.1'
     if (place.call) {
       const call: Call = { ...place.call, protocol: 'tcp' }
-      const verdict = verdictOn(call)
+      const verdict = await verdictOn(call)
       if (verdict.upstream) to = { pod: verdict.upstream.destination, port: verdict.upstream.port }
       Object.assign(notes, { call: { ...call, destination: to.pod, port: to.port }, verdict })
       if (verdict.outcome === 'unknown' || !verdict.effect) {

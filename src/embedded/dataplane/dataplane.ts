@@ -38,6 +38,8 @@ export interface Dial {
   /** Milliseconds that the client waits for the connection alone. */
   connectTimeout?: number
   signal?: AbortSignal
+  /** See `Call.byProxy`. */
+  byProxy?: true
   /** The client itself starts TLS (an https URL); `verify` as curl does without `-k`, `ca`: the PEM text of who it trusts. */
   tls?: { serverName: string; verify: boolean; ca?: string }
 }

@@ -38,6 +38,12 @@ const isRetried = ({ meets, verdict }: Attempted, tries: number): boolean => {
 /** How outlier detection counts an answer: what the client's proxy made of a failed connection is a 503. */
 const statusOf = ({ answer }: Attempted): number => ('status' in answer ? answer.status : 503)
 
+/** Envoy's flag for a retry that its circuit breaker stopped (router.cc, RetryStatus::NoOverflow). */
+const withoutRetry = (verdict: Verdict, status: number): Verdict => {
+  const { client = { status, details: 'via_upstream' }, server } = verdict.logged ?? {}
+  return { ...verdict, logged: { client: { ...client, flags: 'UO' }, ...(server === undefined ? {} : { server }) } }
+}
+
 const run = async (
   ways: ExchangeWays,
   exchange: { dial: Dial; call: Call; request: Request; notes: Notes; signal: AbortSignal },
@@ -85,7 +91,13 @@ const run = async (
         if (isBlamed) proxies.report(upstream.proxy ?? call.source, upstream, address, statusOf(attempted))
         tried.set(upstream.cluster, new Set([...(tried.get(upstream.cluster) ?? []), address]))
       }
-      if (!isRetried(attempted, tries + 1)) return attempted
+      if (!isRetried(attempted, tries + 1) || upstream === undefined) return attempted
+      const again = proxies.retry(upstream.proxy ?? owner, upstream.cluster, upstream.limits)
+      if (again === undefined) {
+        notes.verdict = withoutRetry(notes.verdict ?? verdict, statusOf(attempted))
+        return attempted
+      }
+      held.push(again)
     }
   } finally {
     for (const release of held) release()
@@ -120,9 +132,15 @@ export const createExchange =
         ? { ok: true, exchange: { request, response: answer }, remoteAddress }
         : { ok: false, failure: answer, remoteAddress }
     }
+    const { byProxy } = dial
     const call: Call = dial.tls
       ? { ...place.call, protocol: 'tls', tls: { serverName: dial.tls.serverName, http: request } }
-      : { ...place.call, protocol: 'http', http: { ...request, headers: lowerCased(request.headers) } }
+      : {
+          ...place.call,
+          protocol: 'http',
+          http: { ...request, headers: lowerCased(request.headers) },
+          ...(byProxy ? { byProxy } : {}),
+        }
     const over = new AbortController()
     const signal = dial.signal ? AbortSignal.any([dial.signal, over.signal]) : over.signal
     try {

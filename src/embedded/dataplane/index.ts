@@ -10,6 +10,7 @@ import type { Mesh } from '../../meshes/mesh.ts'
 import type { Clock } from '../clock.ts'
 import type { Registry } from '../registry.ts'
 import type { Program } from '../workloads/workload.ts'
+import { createAsker } from './authorizer.ts'
 import { createConnections } from './bytes.ts'
 import { createKeyFetcher } from './control-plane.ts'
 import type { DataPlane } from './dataplane.ts'
@@ -56,7 +57,13 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     locate: (dial, notes) => locate(dial, current(dial.from), notes),
     decide,
     handshake: (endsTls, dial) => handshake(registry, endsTls, dial, clock.now()),
-    gather: (call) => gather(call, { now: clock.now(), fetch: (url) => fetchKeys(url) }),
+    gather: (call) =>
+      gather(call, {
+        now: clock.now(),
+        fetch: (url) => fetchKeys(url),
+        // An authorizer that has to ask an authorizer first would never come to an end.
+        ...(call.byProxy ? {} : { ask: (from, question) => ask(from, question) }),
+      }),
   }
   const exchange = createExchange(ways)
 
@@ -68,8 +75,10 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
         if (!dial.tls) notes.request = request
         return exchange({ ...dial, from: current(dial.from) }, request, notes)
       },
-      (result) => exchangeOutcome(result, dial.tls !== undefined),
+      // What a gateway read, it can tell of.
+      (result) => exchangeOutcome(result, dial.tls !== undefined && result.verdict?.endsTls === undefined),
     )
+  const ask = createAsker(http)
   const fetchKeys = createKeyFetcher({ world, clock, http })
   const { send, open } = createConnections(ways, current, http)
   const stopWatching = registry.watch(pods, ({ type }) => {

@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
+import { parseYaml } from '../../kube/yaml.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh, Outside } from '../../meshes/mesh.ts'
 import { buildWorld, type World } from '../../meshes/network.ts'
@@ -80,7 +81,11 @@ export const createModel = ({
   stop: () => void
 } => {
   const world = cached(registry, networkKinds, buildWorld)
-  const model = cached(registry, (mesh?.reads ?? []).map(kindOf), (objects, last) => mesh?.compile(objects, last).model)
+  const model = cached(
+    registry,
+    (mesh?.reads ?? []).map(kindOf),
+    (objects, last) => mesh?.compile(objects, { parseYaml, last }).model,
+  )
   const policies = cached(registry, policyReads.map(kindOf), (objects) => compilePolicies(objects))
   return {
     world: world.get,

@@ -7,7 +7,7 @@ import type { Turn } from '../../meshes/call.ts'
 import type { Inbound, Limits, RateLimit, Upstream } from '../../meshes/verdict.ts'
 import { createDetector, type Detector } from './outlier.ts'
 import { createPool, type Pool } from './pool.ts'
-import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
+import { createTokenBucket, type Taken, type TokenBucket } from './token-bucket.ts'
 
 interface ProxyState {
   turns: Map<string, number>
@@ -25,10 +25,18 @@ export interface Proxies {
   enter(pod: Pod, cluster: string, limits: Limits, signal: AbortSignal): Promise<(() => void) | undefined>
   /** Room for a connection of bytes, which never waits (envoy source/common/tcp_proxy/tcp_proxy.cc); undefined: overflow. */
   connect(pod: Pod, cluster: string, limits: Limits): (() => void) | undefined
+  /** Leave to ask again, which never waits; undefined: enough are asked again already. */
+  retry(pod: Pod, cluster: string, limits: Limits | undefined): (() => void) | undefined
   /** How an attempt ended. */
   report(pod: Pod, upstream: Upstream, address: string, status: number): void
-  /** The first limit that turns the request away. */
-  limited(pod: Pod, inbound: Inbound, chain: string, first: boolean): RateLimit | undefined
+  /** The first limit that turns the request away; `tell` hears of every one that was asked. */
+  limited(
+    pod: Pod,
+    inbound: Inbound,
+    chain: string,
+    first: boolean,
+    tell: (limit: RateLimit, taken: Taken) => void,
+  ): RateLimit | undefined
   /** Forgets the proxies of pods that are gone. */
   keep(exists: (uid: string) => boolean): void
 }
@@ -74,6 +82,9 @@ export const createProxies = (now: () => number): Proxies => {
     connect(pod, cluster, { connections }) {
       return remembered(stateOf(pod).pools, cluster, createPool).take(connections)
     },
+    retry(pod, cluster, limits) {
+      return remembered(stateOf(pod).pools, `${cluster} retries`, createPool).take(limits?.retries)
+    },
     report(pod, { cluster, outlierDetection, endpoints }, address, status) {
       const { detectors } = stateOf(pod)
       if (outlierDetection === undefined) {
@@ -88,7 +99,7 @@ export const createProxies = (now: () => number): Proxies => {
       detector.configure(outlierDetection, endpoints)
       detector.report(address, status)
     },
-    limited(pod, { rateLimits = [] }, chain, first) {
+    limited(pod, { rateLimits = [] }, chain, first, tell) {
       const { buckets } = stateOf(pod)
       // What a removed filter remembered is gone with it.
       const keys = new Set(rateLimits.map((limit) => `${limit.key} ${chain}`))
@@ -101,7 +112,9 @@ export const createProxies = (now: () => number): Proxies => {
         // A changed configuration starts with a full bucket.
         const held = known?.limit === said ? known : { limit: said, bucket: createTokenBucket(now) }
         buckets.set(key, held)
-        return !held.bucket.take(limit)
+        const taken = held.bucket.take(limit)
+        tell(limit, taken)
+        return taken === 'enforced'
       })
     },
     keep(exists) {

@@ -6,9 +6,12 @@ import { applies } from '../../meshes/chance.ts'
 import type { RateLimit } from '../../meshes/verdict.ts'
 
 export interface TokenBucket {
-  /** Whether the request may pass. */
-  take(limit: RateLimit): boolean
+  /** What becomes of a request; only an enforced limit turns it away. */
+  take(limit: RateLimit): Taken
 }
+
+/** `unasked`: the limit is not enabled for it. */
+export type Taken = 'unasked' | 'ok' | 'over' | 'enforced'
 
 /** `now` gives milliseconds since the epoch. A bucket starts full. */
 export const createTokenBucket = (now: () => number): TokenBucket => {
@@ -18,15 +21,15 @@ export const createTokenBucket = (now: () => number): TokenBucket => {
   return {
     take({ maxTokens, tokensPerFill, fillInterval, enabled, enforced }) {
       turn++
-      if (!applies('enabled', enabled, turn)) return true
+      if (!applies('enabled', enabled, turn)) return 'unasked'
       const time = now()
       tokens = Math.min(maxTokens, (tokens ?? maxTokens) + ((time - at) * tokensPerFill) / fillInterval)
       at = time
       if (tokens >= 1) {
         tokens--
-        return true
+        return 'ok'
       }
-      return !applies('enforced', enforced, turn)
+      return applies('enforced', enforced, turn) ? 'enforced' : 'over'
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Pod, Service, ServicePort } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
+import type { Finished } from '../../meshes/traffic.ts'
 import type { Verdict } from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import type { Dial, Failure, HttpExchange, HttpResult, TcpResult } from './dataplane.ts'
@@ -33,11 +34,13 @@ export interface Traffic {
   /** Milliseconds that the whole took, and that the application took of it. */
   duration: number
   serviceTime?: number
+  /** What the receiver's rate limits said of it. */
+  rateLimits?: Finished['rateLimits']
 }
 
 /** Filled in with what becomes known while an exchange goes on. `reported`: another exchange tells the same story. */
 export type Notes = Partial<
-  Pick<Traffic, 'call' | 'service' | 'verdict' | 'request' | 'forwarded' | 'failure' | 'serviceTime'>
+  Pick<Traffic, 'call' | 'service' | 'verdict' | 'request' | 'forwarded' | 'failure' | 'serviceTime' | 'rateLimits'>
 > & { address?: string; reported?: boolean }
 
 type Outcome = Pick<Traffic, 'response' | 'failure'> & { received: number }
@@ -56,7 +59,7 @@ export const connectionOutcome = (result: TcpResult): Outcome =>
 export const observer =
   ({ clock, current, observe }: { clock: Clock; current: (pod: Pod) => Pod; observe?: (traffic: Traffic) => void }) =>
   async <T>(
-    { from, host, port }: Dial,
+    { from, host, port, byProxy }: Dial,
     sent: number,
     run: (notes: Notes) => Promise<T>,
     outcomeOf: (result: T) => Outcome,
@@ -65,7 +68,8 @@ export const observer =
     const notes: Notes = {}
     const result = await run(notes)
     const { address, reported, ...known } = notes
-    if (!observe || reported) return result
+    // A proxy writes nothing about its own questions.
+    if (!observe || reported || (byProxy && known.call === undefined)) return result
     const { received, ...outcome } = outcomeOf(result)
     observe({
       from: current(from),

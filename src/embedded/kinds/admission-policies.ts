@@ -152,6 +152,7 @@ export const admissionPolicyKinds: Kind[] = [
       const policy = object as ValidatingPolicy
       if (policy.spec) policy.spec.failurePolicy ??= 'Fail'
       defaultMatch(policy.spec?.matchConstraints)
+      policy.status ??= {}
     },
     validate: (object) => policyErrors(object as ValidatingPolicy),
     columns: [

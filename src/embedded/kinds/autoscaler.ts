@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
-import { invalid, required } from './validation/errors.ts'
+import { forbidden, invalid, notSupported, required } from './validation/errors.ts'
 
 interface Target {
   type?: string
@@ -22,7 +22,7 @@ interface Metric {
 
 interface Autoscaler extends KubeObject {
   spec?: {
-    scaleTargetRef?: { kind?: string; name?: string }
+    scaleTargetRef?: { apiVersion?: string; kind?: string; name?: string }
     minReplicas?: number
     maxReplicas?: number
     metrics?: Metric[]
@@ -45,16 +45,38 @@ const formatMetrics = ({ spec }: Autoscaler): string => {
   return metrics.length <= 2 ? metrics.join(', ') : `${metrics.slice(0, 2).join(', ')} + ${metrics.length - 2} more...`
 }
 
+const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
+
+const metricErrors = (metric: Metric, at: string): FieldError[] => {
+  const { type = '' } = metric
+  if (!metricTypes.includes(type)) return [notSupported(`${at}.type`, type, metricTypes)]
+  const source = `${type[0]!.toLowerCase()}${type.slice(1)}`
+  if (metric[source as 'resource']) return []
+  return [required(`${at}.${source}`, 'must populate information for the given metric source')]
+}
+
 const validate = (object: KubeObject): FieldError[] => {
-  const { scaleTargetRef, minReplicas = 1, maxReplicas = 0 } = (object as Autoscaler).spec ?? {}
+  const { scaleTargetRef, minReplicas = 1, maxReplicas = 0, metrics = [] } = (object as Autoscaler).spec ?? {}
   return [
     ...(minReplicas < 1 ? [invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1')] : []),
-    ...(maxReplicas < 1 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0')] : []),
+    ...(maxReplicas < 1 ? [required('spec.maxReplicas', 'must be set and greater than 0')] : []),
     ...(maxReplicas < minReplicas
       ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`')]
       : []),
     ...(scaleTargetRef?.kind ? [] : [required('spec.scaleTargetRef.kind')]),
     ...(scaleTargetRef?.name ? [] : [required('spec.scaleTargetRef.name')]),
+    ...(scaleTargetRef?.apiVersion
+      ? []
+      : [invalid('spec.scaleTargetRef.apiVersion', '', 'apiVersion must specify API group')]),
+    ...metrics.flatMap((metric, index) => metricErrors(metric, `spec.metrics[${index}]`)),
+    ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
+      ? [
+          forbidden(
+            'spec.metrics',
+            'must specify at least one Object or External metric to support scaling to zero replicas',
+          ),
+        ]
+      : []),
   ]
 }
 

@@ -56,6 +56,11 @@ export const configMapKind: Kind = {
   goType: 'core/v1.ConfigMap',
   validate: (object, old) => [
     ...keyErrors((object as ConfigObject).data, 'data'),
+    ...Object.keys((object as ConfigObject).data ?? {}).flatMap((key) =>
+      Object.hasOwn((object as ConfigObject).binaryData ?? {}, key)
+        ? [invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')]
+        : [],
+    ),
     ...keyErrors((object as ConfigObject).binaryData, 'binaryData'),
     // The field's path really is empty there, which prints as brackets.
     ...sizeErrors(
@@ -84,8 +89,25 @@ const neededKeys: Record<string, string[]> = {
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
 
+/** In Go's words, as far as the first character tells. */
+const jsonProblem = (text: string): string | undefined => {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch {
+    const [first = ''] = text.trimStart()
+    if (first === '') return 'unexpected end of JSON input'
+    return /[[{"\d-]/.test(first) ? 'invalid JSON' : `invalid character '${first}' looking for beginning of value`
+  }
+}
+
 const typeErrors = ({ type = '', data = {}, metadata }: SecretObject): FieldError[] => {
   const errors = (neededKeys[type] ?? []).flatMap((key) => (key in data ? [] : [required(`data[${key}]`)]))
+  const config = type === 'kubernetes.io/dockerconfigjson' ? '.dockerconfigjson' : '.dockercfg'
+  if (type.startsWith('kubernetes.io/docker') && data[config] !== undefined) {
+    const says = jsonProblem(Buffer.from(data[config], 'base64').toString())
+    if (says) errors.push(invalid(`data[${config}]`, '<secret contents redacted>', says))
+  }
   if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
     errors.push(required('data[username]'), required('data[password]'))
   }
@@ -115,6 +137,11 @@ export const secretKind: Kind = {
       ...(before ? immutable('type', secret.type, before.type) : []),
       ...frozenErrors(secret, before),
     ]
+  },
+  warnings: (object) => {
+    const { type, data = {} } = object as SecretObject
+    if (type !== 'kubernetes.io/tls' || Buffer.from(data['tls.crt'] ?? '', 'base64').includes('-----BEGIN')) return []
+    return ['tls: failed to find any PEM data in certificate input']
   },
   columns: [nameColumn, text<SecretObject>('Type', ({ type }) => type ?? ''), integer('Data', count), ageColumn],
   selectableFields: { type: (object) => (object as SecretObject).type ?? '' },

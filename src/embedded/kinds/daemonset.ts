@@ -1,14 +1,17 @@
 /** DaemonSets. */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, formatLabels, integer, nameColumn, templateColumns, text, wide } from './columns.ts'
-import { defaultPodSpec } from './defaults/pod-spec.ts'
-import type { Kind } from './kind.ts'
+import { defaultTemplate } from './defaults/pod-spec.ts'
+import type { FieldError, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
 import type { DaemonSetObject } from './types.ts'
-import { invalid, nonNegative, oneOf } from './validation/errors.ts'
+import { forbidden, invalid, nonNegative, notListed } from './validation/errors.ts'
 import { intOrPercentErrors, isZero } from './validation/int-or-percent.ts'
 import { podTemplateErrors } from './validation/pod-spec.ts'
+import { templateWarnings } from './validation/pod-warnings.ts'
 import { restartAlways, workloadSelectorErrors } from './validation/selector.ts'
+
+const templateGeneration = 'deprecated.daemonset.template.generation'
 
 const setDefaults = (object: KubeObject) => {
   const set = object as DaemonSetObject
@@ -22,7 +25,8 @@ const setDefaults = (object: KubeObject) => {
     spec.updateStrategy.rollingUpdate.maxSurge ??= 0
   }
   spec.revisionHistoryLimit ??= 10
-  defaultPodSpec(spec.template?.spec)
+  set.metadata.annotations = { [templateGeneration]: '1', ...set.metadata.annotations }
+  defaultTemplate(spec)
   const { status } = set
   set.status = {
     ...status,
@@ -31,6 +35,28 @@ const setDefaults = (object: KubeObject) => {
     desiredNumberScheduled: status?.desiredNumberScheduled ?? 0,
     numberReady: status?.numberReady ?? 0,
   }
+}
+
+const strategies = ['RollingUpdate', 'OnDelete']
+
+const strategyErrors = ({ updateStrategy }: NonNullable<DaemonSetObject['spec']>): FieldError[] => {
+  const { type = '', rollingUpdate: rolling } = updateStrategy ?? {}
+  const at = 'spec.updateStrategy.rollingUpdate'
+  if (!strategies.includes(type)) {
+    return [notListed('spec.updateStrategy', { Type: type, RollingUpdate: rolling ?? null }, strategies)]
+  }
+  if (type !== 'RollingUpdate') return []
+  const { maxUnavailable, maxSurge } = rolling ?? {}
+  const errors = [
+    ...intOrPercentErrors(maxUnavailable, `${at}.maxUnavailable`, { most100: true }),
+    ...intOrPercentErrors(maxSurge, `${at}.maxSurge`, { most100: true }),
+  ]
+  if (isZero(maxUnavailable) && isZero(maxSurge)) {
+    errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable, 'cannot be 0 when maxSurge is 0'))
+  } else if (!isZero(maxUnavailable) && !isZero(maxSurge)) {
+    errors.push(invalid(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'))
+  }
+  return errors
 }
 
 export const daemonSetKind: Kind = {
@@ -48,20 +74,23 @@ export const daemonSetKind: Kind = {
   setDefaults,
   validate: (object, old) => {
     const { spec = {} } = object as DaemonSetObject
-    const { type, rollingUpdate: rolling } = spec.updateStrategy ?? {}
-    const at = 'spec.updateStrategy.rollingUpdate'
-    const bothZero = type === 'RollingUpdate' && isZero(rolling?.maxUnavailable) && isZero(rolling?.maxSurge)
     return [
       ...workloadSelectorErrors('daemonset', spec, (old as DaemonSetObject | undefined)?.spec),
       ...podTemplateErrors(spec.template, 'spec.template'),
       ...restartAlways(spec.template),
+      ...(spec.template?.spec?.activeDeadlineSeconds === undefined
+        ? []
+        : [
+            forbidden(
+              'spec.template.spec.activeDeadlineSeconds',
+              'activeDeadlineSeconds in DaemonSet is not Supported',
+            ),
+          ]),
       ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
-      ...oneOf('spec.updateStrategy.type', type, ['OnDelete', 'RollingUpdate']),
-      ...intOrPercentErrors(rolling?.maxUnavailable, `${at}.maxUnavailable`, { most100: true }),
-      ...intOrPercentErrors(rolling?.maxSurge, `${at}.maxSurge`, { most100: true }),
-      ...(bothZero ? [invalid(`${at}.maxUnavailable`, rolling?.maxUnavailable, 'cannot be 0 when maxSurge is 0')] : []),
+      ...strategyErrors(spec),
     ]
   },
+  warnings: (object) => templateWarnings((object as DaemonSetObject).spec?.template),
   columns: [
     nameColumn,
     integer<DaemonSetObject>('Desired', ({ status }) => status?.desiredNumberScheduled ?? 0),

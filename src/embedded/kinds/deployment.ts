@@ -1,13 +1,14 @@
 /** Deployments. */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, integer, nameColumn, templateColumns, text, wide } from './columns.ts'
-import { defaultPodSpec } from './defaults/pod-spec.ts'
+import { defaultTemplate } from './defaults/pod-spec.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
 import type { DeploymentObject } from './types.ts'
 import { forbidden, invalid, nonNegative, notSupported } from './validation/errors.ts'
 import { intOrPercentErrors, isZero } from './validation/int-or-percent.ts'
 import { podTemplateErrors } from './validation/pod-spec.ts'
+import { templateWarnings } from './validation/pod-warnings.ts'
 import { restartAlways, workloadSelectorErrors } from './validation/selector.ts'
 
 const setDefaults = (object: KubeObject) => {
@@ -24,7 +25,7 @@ const setDefaults = (object: KubeObject) => {
   }
   spec.revisionHistoryLimit ??= 10
   spec.progressDeadlineSeconds ??= 600
-  defaultPodSpec(spec.template?.spec)
+  defaultTemplate(spec)
   deployment.status ??= {}
 }
 
@@ -34,7 +35,10 @@ const strategyErrors = (spec: DeploymentObject['spec']): FieldError[] => {
   if (type === 'Recreate') {
     return rollingUpdate ? [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")] : []
   }
-  if (type !== 'RollingUpdate') return [notSupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate'])]
+  if (type !== 'RollingUpdate') {
+    const shown = { Type: type ?? '', RollingUpdate: rollingUpdate ?? null }
+    return [notSupported('spec.strategy', shown, ['Recreate', 'RollingUpdate'])]
+  }
   const { maxSurge, maxUnavailable } = rollingUpdate ?? {}
   const errors = [
     ...intOrPercentErrors(maxUnavailable, `${at}.maxUnavailable`, { most100: true }),
@@ -76,10 +80,11 @@ export const deploymentKind: Kind = {
   namespaced: true,
   goType: 'apps/v1.Deployment',
   status: true,
-  generation: true,
+  generation: 'annotations',
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   setDefaults,
   validate,
+  warnings: (object) => templateWarnings((object as DeploymentObject).spec?.template),
   columns: [
     nameColumn,
     text<DeploymentObject>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),

@@ -1,10 +1,10 @@
 /** Endpoints and EndpointSlices: which addresses stand behind a Service. */
-
-import { isIP } from 'node:net'
 import { ageColumn, nameColumn, shortened, text } from './columns.ts'
 import type { Kind } from './kind.ts'
 import type { EndpointSliceObject, EndpointsObject } from './types.ts'
-import { invalid, required } from './validation/errors.ts'
+import { complaints, invalid, required } from './validation/errors.ts'
+import { ipAddress, reachableAddress } from './validation/names.ts'
+import { portErrors } from './validation/ports.ts'
 
 const bracketed = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip)
 
@@ -36,20 +36,17 @@ export const endpointsKind: Kind = {
     }
   },
   validate: (object) =>
-    ((object as EndpointsObject).subsets ?? []).flatMap(({ addresses = [], notReadyAddresses = [] }, index) =>
-      addresses.length + notReadyAddresses.length === 0
-        ? [required(`subsets[${index}]`, 'must specify `addresses` or `notReadyAddresses`')]
-        : addresses.flatMap(({ ip }, position) =>
-            isIP(ip)
-              ? []
-              : [
-                  invalid(
-                    `subsets[${index}].addresses[${position}].ip`,
-                    ip,
-                    'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-                  ),
-                ],
-          ),
+    ((object as EndpointsObject).subsets ?? []).flatMap(
+      ({ addresses = [], notReadyAddresses = [], ports = [] }, index) => [
+        ...(addresses.length + notReadyAddresses.length === 0
+          ? [required(`subsets[${index}]`, 'must specify `addresses` or `notReadyAddresses`')]
+          : []),
+        ...addresses.flatMap(({ ip = '' }, at) => [
+          ...complaints(`subsets[${index}].addresses[${at}].ip`, ip, ipAddress),
+          ...complaints(`subsets[${index}].addresses[${at}].ip`, ip, reachableAddress),
+        ]),
+        ...ports.flatMap(({ port }, at) => portErrors(port, `subsets[${index}].ports[${at}].port`)),
+      ],
     ),
   columns: [nameColumn, text('Endpoints', formatEndpoints), ageColumn],
 }
@@ -64,18 +61,29 @@ export const endpointSliceKind: Kind = {
   goType: 'discovery/v1.EndpointSlice',
   generation: true,
   setDefaults: (object) => {
+    for (const endpoint of (object as EndpointSliceObject).endpoints ?? []) endpoint.conditions ??= {}
     for (const port of (object as EndpointSliceObject).ports ?? []) {
       port.name ??= ''
       port.protocol ??= 'TCP'
     }
   },
   validate: (object, old) => {
-    const { addressType } = object as EndpointSliceObject
+    const slice = object as EndpointSliceObject
+    const { addressType } = slice
     if (!addressType) return [required('addressType')]
     const before = old as EndpointSliceObject | undefined
-    return before && before.addressType !== addressType
-      ? [invalid('addressType', addressType, 'field is immutable')]
-      : []
+    return [
+      ...(before && before.addressType !== addressType
+        ? [invalid('addressType', addressType, 'field is immutable')]
+        : []),
+      ...(slice.endpoints ?? []).flatMap(({ addresses = [] }, index) =>
+        addresses.length === 0
+          ? [required(`endpoints[${index}].addresses`, 'must contain at least 1 address')]
+          : addresses.flatMap((address, at) =>
+              addressType === 'FQDN' ? [] : complaints(`endpoints[${index}].addresses[${at}]`, address, ipAddress),
+            ),
+      ),
+    ]
   },
   columns: [
     nameColumn,

@@ -1,8 +1,10 @@
 /** Ingresses and their classes: stored and shown, no controller serves them. */
+import { isIP } from 'node:net'
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, nameColumn, shortened, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
-import { immutable, invalid, notSupported, required } from './validation/errors.ts'
+import { complaints, immutable, invalid, notSupported, required } from './validation/errors.ts'
+import { dnsSubdomain, wildcardSubdomain } from './validation/names.ts'
 
 interface Backend {
   service?: { name?: string; port?: { name?: string; number?: number } }
@@ -13,7 +15,7 @@ interface Ingress extends KubeObject {
   spec?: {
     ingressClassName?: string
     defaultBackend?: Backend
-    tls?: unknown[]
+    tls?: { hosts?: string[] }[]
     rules?: { host?: string; http?: { paths?: { path?: string; pathType?: string; backend?: Backend }[] } }[]
   }
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
@@ -23,21 +25,42 @@ const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix']
 
 const backendErrors = ({ service, resource }: Backend, at: string): FieldError[] => {
   if (resource) return []
-  if (!service) return [required(`${at}.service.name`)]
+  if (!service) return [invalid(at, '', 'resource or service backend is required')]
+  if (service.port?.name && service.port.number) return [invalid(at, '', 'cannot set both port name & port number')]
   return [
     ...(service.name ? [] : [required(`${at}.service.name`)]),
     ...(service.port?.name || service.port?.number ? [] : [required(at, 'port name or number is required')]),
   ]
 }
 
+const odd = ['//', '/./', '/../', '%2f', '%2F']
+const oddEnds = ['/..', '/.']
+
+const pathErrors = (path: string, at: string): FieldError[] => [
+  ...odd.flatMap((part) => (path.includes(part) ? [invalid(at, path, `must not contain '${part}'`)] : [])),
+  ...oddEnds.flatMap((end) => (path.endsWith(end) ? [invalid(at, path, `cannot end with '${end}'`)] : [])),
+]
+
+const hostErrors = (host: string, at: string): FieldError[] => {
+  if (isIP(host)) return [invalid(at, host, 'must be a DNS name, not an IP address')]
+  return complaints(at, host, host.includes('*') ? wildcardSubdomain : dnsSubdomain)
+}
+
 const validate = (object: KubeObject): FieldError[] => {
-  const { rules = [], defaultBackend } = (object as Ingress).spec ?? {}
+  const { rules = [], tls = [], defaultBackend, ingressClassName } = (object as Ingress).spec ?? {}
   const errors: FieldError[] = []
   if (rules.length === 0 && !defaultBackend) {
-    errors.push(invalid('spec', [], 'either `defaultBackend` or `rules` must be specified'))
+    errors.push(invalid('spec', null, 'either `defaultBackend` or `rules` must be specified'))
   }
   if (defaultBackend) errors.push(...backendErrors(defaultBackend, 'spec.defaultBackend'))
-  rules.forEach(({ http }, rule) => {
+  tls.forEach(({ hosts = [] }, index) => {
+    hosts.forEach((host, position) => {
+      errors.push(...hostErrors(host, `spec.tls[${index}].hosts[${position}]`))
+    })
+  })
+  if (ingressClassName) errors.push(...complaints('spec.ingressClassName', ingressClassName, dnsSubdomain))
+  rules.forEach(({ host, http }, rule) => {
+    if (host) errors.push(...hostErrors(host, `spec.rules[${rule}].host`))
     if (http && (http.paths ?? []).length === 0) errors.push(required(`spec.rules[${rule}].http.paths`))
     ;(http?.paths ?? []).forEach(({ path, pathType, backend = {} }, index) => {
       const at = `spec.rules[${rule}].http.paths[${index}]`
@@ -45,7 +68,7 @@ const validate = (object: KubeObject): FieldError[] => {
       else if (!pathTypes.includes(pathType)) errors.push(notSupported(`${at}.pathType`, pathType, pathTypes))
       else if (pathType !== 'ImplementationSpecific' && !path?.startsWith('/')) {
         errors.push(invalid(`${at}.path`, path ?? '', 'must be an absolute path'))
-      }
+      } else if (pathType !== 'ImplementationSpecific') errors.push(...pathErrors(path ?? '', `${at}.path`))
       errors.push(...backendErrors(backend, `${at}.backend`))
     })
   })
@@ -67,6 +90,11 @@ export const ingressKind: Kind = {
     object.status ??= { loadBalancer: {} }
   },
   validate,
+  warnings: (object) =>
+    object.metadata.annotations?.['kubernetes.io/ingress.class'] === undefined ||
+    (object as Ingress).spec?.ingressClassName
+      ? []
+      : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
   columns: [
     nameColumn,
     text<Ingress>('Class', ({ spec }) => spec?.ingressClassName ?? '<none>'),
@@ -95,10 +123,13 @@ export const ingressClassKind: Kind = {
   namespaced: false,
   goType: 'networking/v1.IngressClass',
   generation: true,
-  validate: (object, old) =>
-    old
-      ? immutable('spec.controller', (object as IngressClass).spec?.controller, (old as IngressClass).spec?.controller)
-      : [],
+  validate: (object, old) => {
+    const { controller } = (object as IngressClass).spec ?? {}
+    if (old) return immutable('spec.controller', controller, (old as IngressClass).spec?.controller)
+    if (!controller) return [required('spec.controller')]
+    const says = 'must be a domain-prefixed path (such as "acme.io/foo")'
+    return /^[a-z0-9.-]+\/.+/.test(controller) ? [] : [invalid('spec.controller', controller, says)]
+  },
   columns: [
     nameColumn,
     text<IngressClass>('Controller', ({ spec }) => spec?.controller ?? ''),

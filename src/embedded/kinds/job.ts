@@ -1,12 +1,12 @@
 /** Jobs and CronJobs. */
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, integer, nameColumn, templateColumns, text, wide } from './columns.ts'
-import { defaultPodSpec } from './defaults/pod-spec.ts'
+import { defaultTemplate } from './defaults/pod-spec.ts'
 import { humanDuration, since } from './duration.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
 import type { JobObject, JobSpec } from './types.ts'
-import { immutable, invalid, nonNegative, oneOf, required } from './validation/errors.ts'
+import { immutable, invalid, nonNegative, notListed, oneOf, required } from './validation/errors.ts'
 import { podTemplateErrors } from './validation/pod-spec.ts'
 
 const defaultJobSpec = (spec: JobSpec) => {
@@ -20,7 +20,7 @@ const defaultJobSpec = (spec: JobSpec) => {
   spec.suspend ??= false
   spec.podReplacementPolicy ??= 'TerminatingOrFailed'
   spec.manualSelector ??= false
-  defaultPodSpec(spec.template?.spec)
+  defaultTemplate(spec)
 }
 
 const setDefaults = (object: KubeObject) => {
@@ -41,8 +41,13 @@ const setDefaults = (object: KubeObject) => {
       'job-name': name,
     }
   }
+  // Upstream gives a Job without labels those of its template.
+  if (!job.metadata.labels && spec.template?.metadata?.labels)
+    job.metadata.labels = { ...spec.template.metadata.labels }
   job.status ??= {}
 }
+
+const modes = ['NonIndexed', 'Indexed']
 
 const specErrors = (spec: JobSpec | undefined, at: string): FieldError[] => {
   const errors = [
@@ -53,6 +58,8 @@ const specErrors = (spec: JobSpec | undefined, at: string): FieldError[] => {
     ...nonNegative(`${at}.ttlSecondsAfterFinished`, spec?.ttlSecondsAfterFinished),
     ...podTemplateErrors(spec?.template, `${at}.template`),
   ]
+  const mode = spec?.completionMode
+  if (mode !== undefined && !modes.includes(mode)) errors.push(notListed(`${at}.completionMode`, mode, modes))
   const policy = spec?.template?.spec?.restartPolicy
   if (policy === 'Always') {
     errors.push(required(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'))
@@ -128,7 +135,8 @@ interface CronJob extends KubeObject {
     concurrencyPolicy?: string
     successfulJobsHistoryLimit?: number
     failedJobsHistoryLimit?: number
-    jobTemplate?: { spec?: JobSpec }
+    startingDeadlineSeconds?: number
+    jobTemplate?: { metadata?: object; spec?: JobSpec }
   }
   status?: { active?: unknown[]; lastScheduleTime?: string }
 }
@@ -136,11 +144,48 @@ interface CronJob extends KubeObject {
 const scheduleErrors = (schedule: string | undefined): FieldError[] => {
   if (!schedule) return [required('spec.schedule')]
   if (schedule.startsWith('@')) return []
+  if (schedule.includes('TZ')) {
+    return [invalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
+  }
+  const says = scheduleProblem(schedule)
+  return says === undefined ? [] : [invalid('spec.schedule', schedule, says)]
+}
+
+/** The bounds of minute, hour, day, month and weekday; names of months and days are left to the controller. */
+const bounds = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 6],
+] as const
+
+/** In the words of github.com/robfig/cron. */
+const scheduleProblem = (schedule: string): string | undefined => {
   const fields = schedule.trim().split(/\s+/)
-  if (fields.length === 5) return []
-  return [
-    invalid('spec.schedule', schedule, `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`),
-  ]
+  if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`
+  for (const [index, field] of fields.entries()) {
+    const [least, most] = bounds[index]!
+    for (const part of field.split(',')) {
+      const range = /^(\d+)(?:-(\d+))?(?:\/\d+)?$/.exec(part)
+      if (!range) continue
+      const [from, to] = [Number(range[1]), Number(range[2] ?? range[1])]
+      if (from < least) return `beginning of range (${from}) below minimum (${least}): ${part}`
+      if (to > most) return `end of range (${to}) above maximum (${most}): ${part}`
+      if (from > to) return `beginning of range (${from}) beyond end of range (${to}): ${part}`
+    }
+  }
+  return undefined
+}
+
+const timeZoneErrors = (zone: string | undefined): FieldError[] => {
+  if (zone === undefined) return []
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return []
+  } catch {
+    return [invalid('spec.timeZone', zone, `unknown time zone ${zone}`)]
+  }
 }
 
 export const cronJobKind: Kind = {
@@ -163,15 +208,26 @@ export const cronJobKind: Kind = {
     spec.suspend ??= false
     spec.successfulJobsHistoryLimit ??= 3
     spec.failedJobsHistoryLimit ??= 1
-    defaultPodSpec(spec.jobTemplate?.spec?.template?.spec)
+    spec.jobTemplate ??= {}
+    spec.jobTemplate.metadata ??= {}
+    spec.jobTemplate.spec ??= {}
+    defaultTemplate(spec.jobTemplate.spec)
     cron.status ??= {}
   },
-  validate: (object) => {
-    const { spec } = object as CronJob
+  validate: (object, old) => {
+    const { metadata, spec } = object as CronJob
     return [
       ...scheduleErrors(spec?.schedule),
+      ...nonNegative('spec.startingDeadlineSeconds', spec?.startingDeadlineSeconds),
+      ...timeZoneErrors(spec?.timeZone),
       ...oneOf('spec.concurrencyPolicy', spec?.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']),
+      ...nonNegative('spec.successfulJobsHistoryLimit', spec?.successfulJobsHistoryLimit),
+      ...nonNegative('spec.failedJobsHistoryLimit', spec?.failedJobsHistoryLimit),
       ...specErrors(spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'),
+      // The names of its Jobs are its own and eleven characters more.
+      ...(!old && metadata.name.length > 52
+        ? [invalid('metadata.name', metadata.name, 'must be no more than 52 characters')]
+        : []),
     ]
   },
   columns: [

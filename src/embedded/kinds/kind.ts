@@ -56,8 +56,8 @@ export interface Kind {
   scale?: { specReplicas: string; statusReplicas: string; selector?: string }
   /** Other subresources, for discovery: `pods/exec` and so on. */
   subresources?: { name: string; kind: string; group?: string; version?: string; verbs: string[] }[]
-  /** Whether `metadata.generation` is kept: rises with every change outside metadata and status. */
-  generation?: boolean
+  /** Whether `metadata.generation` is kept: rises with every change outside metadata and status, or of annotations too. */
+  generation?: boolean | 'annotations'
   /** Fills in what the user left out, in place; runs before validation, on every write. */
   setDefaults?: (object: KubeObject) => void
   /**
@@ -69,6 +69,8 @@ export interface Kind {
   schema?: Readonly<Record<string, unknown>>
   /** All problems at once. `old` on updates. */
   validate?: (object: KubeObject, old?: KubeObject) => FieldError[]
+  /** What is accepted and yet hardly meant, each sent as a warning; after validation. `old` on updates. */
+  warnings?: (object: KubeObject, old?: KubeObject) => string[]
   columns: Column[]
   /** Field selectors besides metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: KubeObject) => string>

@@ -2,9 +2,10 @@
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import type { Kind } from './kind.ts'
+import { invalid, nonNegative } from './validation/errors.ts'
 
 interface Lease extends KubeObject {
-  spec?: { holderIdentity?: string }
+  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; leaseTransitions?: number }
 }
 
 export const leaseKind: Kind = {
@@ -16,5 +17,14 @@ export const leaseKind: Kind = {
   namespaced: true,
   goType: 'coordination/v1.Lease',
   createOnUpdate: true,
+  validate: (object) => {
+    const { leaseDurationSeconds: seconds, leaseTransitions } = (object as Lease).spec ?? {}
+    return [
+      ...(seconds !== undefined && seconds <= 0
+        ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+        : []),
+      ...nonNegative('spec.leaseTransitions', leaseTransitions),
+    ]
+  },
   columns: [nameColumn, text<Lease>('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
 }

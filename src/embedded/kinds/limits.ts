@@ -4,7 +4,8 @@ import { ageColumn, createdAtColumn, nameColumn, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { canonicalQuantity, parseQuantity } from './quantity.ts'
 import type { Quantities } from './types.ts'
-import { forbidden, invalid, required } from './validation/errors.ts'
+import { complaints, forbidden, invalid, required } from './validation/errors.ts'
+import { qualifiedName } from './validation/names.ts'
 
 export interface Limit {
   type?: string
@@ -29,9 +30,14 @@ const orders: ['min' | 'default' | 'defaultRequest', keyof Limit, keyof Limit, s
   ['default', 'default', 'max', 'default', 'max'],
 ]
 
+const types = ['Container', 'PersistentVolumeClaim', 'Pod']
+
 /** After kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateLimitRange. */
 const limitErrors = (limit: Limit, at: string): FieldError[] => {
   const errors: FieldError[] = limit.type ? [] : [required(`${at}.type`)]
+  if (limit.type && !types.includes(limit.type) && !limit.type.includes('/')) {
+    errors.push(invalid(`${at}.type`, limit.type, 'must be a standard limit type or fully qualified'))
+  }
   if (limit.type === 'Pod')
     for (const name of ['default', 'defaultRequest'] as const)
       if (Object.keys(limit[name] ?? {}).length > 0)
@@ -40,7 +46,8 @@ const limitErrors = (limit: Limit, at: string): FieldError[] => {
     for (const [name, upper] of Object.entries((limit[high] ?? {}) as Quantities)) {
       const lower = ((limit[low] ?? {}) as Quantities)[name]
       if (lower === undefined || (parseQuantity(lower) ?? 0) <= (parseQuantity(upper) ?? 0)) continue
-      const value = limit[field]?.[name]
+      // The default is shown as its maximum: so does upstream.
+      const value = field === 'default' && high === 'max' ? upper : limit[field]?.[name]
       const says = `${lowName} value ${lower} is greater than ${highName} value ${upper}`
       errors.push(invalid(`${at}.${field}[${name}]`, value, says))
     }
@@ -71,7 +78,7 @@ export const limitRangeKind: Kind = {
 }
 
 interface ResourceQuota extends KubeObject {
-  spec?: { hard?: Quantities }
+  spec?: { hard?: Quantities; scopes?: string[] }
   status?: { hard?: Quantities; used?: Quantities }
 }
 
@@ -89,13 +96,45 @@ const standardQuotas = new Set(
   ),
 )
 
+/** Things that come whole. */
+const counted =
+  /^(configmaps|persistentvolumeclaims|pods|replicationcontrollers|resourcequotas|secrets|services(\.\w+)?|count\/.*)$/
+
+const scopes = [
+  'BestEffort',
+  'CrossNamespacePodAffinity',
+  'NotBestEffort',
+  'NotTerminating',
+  'PriorityClass',
+  'Terminating',
+  'VolumeAttributesClass',
+]
+const opposites = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+]
+
+const scopeErrors = ({ spec }: ResourceQuota): FieldError[] => {
+  const given = spec?.scopes ?? []
+  return [
+    ...given.flatMap((scope) => (scopes.includes(scope) ? [] : [invalid('spec.scopes', given, 'unsupported scope')])),
+    ...opposites.flatMap((pair) =>
+      pair.every((scope) => given.includes(scope)) ? [invalid('spec.scopes', given, 'conflicting scopes')] : [],
+    ),
+  ]
+}
+
 const quotaErrors = ({ spec }: ResourceQuota): FieldError[] =>
   Object.entries(spec?.hard ?? {}).flatMap(([name, value]) => [
+    ...complaints(`spec.hard[${name}]`, name, qualifiedName),
     ...(standardQuotas.has(name) || name.includes('/') || /^(requests\.)?hugepages-/.test(name)
       ? []
       : [invalid(`spec.hard[${name}]`, name, 'must be a standard resource for quota')]),
     ...((parseQuantity(value) ?? 0) < 0
       ? [invalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0')]
+      : []),
+    ...(counted.test(name) && !Number.isInteger(parseQuantity(value) ?? 0)
+      ? [invalid(`spec.hard[${name}]`, value, 'must be an integer')]
       : []),
   ])
 
@@ -115,7 +154,7 @@ export const resourceQuotaKind: Kind = {
     for (const [name, value] of Object.entries(hard ?? {})) if (hard) hard[name] = canonicalQuantity(value)
     object.status ??= {}
   },
-  validate: (object) => quotaErrors(object as ResourceQuota),
+  validate: (object) => [...quotaErrors(object as ResourceQuota), ...scopeErrors(object as ResourceQuota)],
   columns: [
     nameColumn,
     text<ResourceQuota>('Request', (quota) => quotas(quota, false)),

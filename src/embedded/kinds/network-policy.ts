@@ -5,8 +5,9 @@ import type { LabelSelector } from '../../kube/kinds.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
-import { portErrors } from './validation/container.ts'
-import { forbidden, invalid, notSupported, required } from './validation/errors.ts'
+import { complaints, forbidden, invalid, notListed, required } from './validation/errors.ts'
+import { cidr } from './validation/names.ts'
+import { portErrors } from './validation/ports.ts'
 import { selectorErrors } from './validation/selector.ts'
 
 interface Peer {
@@ -30,13 +31,14 @@ interface NetworkPolicy extends KubeObject {
   }
 }
 
-const isCidr = (value: string): boolean => {
-  const [address = '', bits = ''] = value.split('/')
-  const version = isIP(address)
-  return version !== 0 && /^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
+/** Whether the second block lies in the first and is smaller; IPv4 only, others count as inside. */
+const isStrictlyInside = (outer: string, inner: string): boolean => {
+  const [[from = '', size = ''], [address = '', bits = '']] = [outer.split('/'), inner.split('/')]
+  if (isIP(from) !== 4 || isIP(address) !== 4) return isIP(from) === isIP(address)
+  const number = (ip: string) => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  const prefix = (ip: string) => Math.floor(number(ip) / 2 ** (32 - Number(size)))
+  return Number(bits) > Number(size) && prefix(from) === prefix(address)
 }
-
-const cidrSays = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
 const peerErrors = ({ podSelector, namespaceSelector, ipBlock }: Peer, at: string): FieldError[] => {
   const errors: FieldError[] = []
@@ -48,23 +50,39 @@ const peerErrors = ({ podSelector, namespaceSelector, ipBlock }: Peer, at: strin
   if (namespaceSelector) errors.push(...selectorErrors(namespaceSelector, `${at}.namespaceSelector`))
   if (!ipBlock) return errors
   if (!ipBlock.cidr) errors.push(required(`${at}.ipBlock.cidr`))
-  else if (!isCidr(ipBlock.cidr)) errors.push(invalid(`${at}.ipBlock.cidr`, ipBlock.cidr, cidrSays))
-  ;(ipBlock.except ?? []).forEach((cidr, index) => {
-    if (!isCidr(cidr)) errors.push(invalid(`${at}.ipBlock.except[${index}]`, cidr, cidrSays))
+  else errors.push(...complaints(`${at}.ipBlock.cidr`, ipBlock.cidr, cidr))
+  ;(ipBlock.except ?? []).forEach((block, index) => {
+    const field = `${at}.ipBlock.except[${index}]`
+    const says = cidr(block)
+    errors.push(...complaints(field, block, cidr))
+    if (says.length > 0 || !ipBlock.cidr || cidr(ipBlock.cidr).length > 0) return
+    if (!isStrictlyInside(ipBlock.cidr, block)) {
+      errors.push(invalid(field, block, 'must be a strict subset of `cidr`'))
+    }
   })
   return errors
 }
 
+const protocols = ['TCP', 'UDP', 'SCTP']
+
+const endPortErrors = ({ port, endPort }: Port, at: string): FieldError[] => {
+  if (endPort === undefined) return []
+  if (port === undefined) return [invalid(at, endPort, 'may not be specified when `port` is not specified')]
+  if (typeof port === 'string') return [invalid(at, endPort, 'may not be specified when `port` is non-numeric')]
+  // The server shows the port here, whatever it says of the end.
+  return endPort < port ? [invalid(at, port, 'must be greater than or equal to `port`')] : []
+}
+
 const ruleErrors = (peers: Peer[], ports: Port[], at: string, peersField: 'from' | 'to'): FieldError[] => [
-  ...ports.flatMap(({ port, protocol, endPort }, index) => [
-    ...(['TCP', 'UDP', 'SCTP'].includes(protocol ?? '')
-      ? []
-      : [notSupported(`${at}.ports[${index}].protocol`, protocol, ['TCP', 'UDP', 'SCTP'])]),
-    ...(port === undefined ? [] : portErrors(port, `${at}.ports[${index}].port`)),
-    ...(endPort !== undefined && typeof port === 'number' && endPort < port
-      ? [invalid(`${at}.ports[${index}].endPort`, endPort, 'must be greater than or equal to `port`')]
-      : []),
-  ]),
+  ...ports.flatMap((port, index) => {
+    const field = `${at}.ports[${index}]`
+    const { protocol = '' } = port
+    return [
+      ...(protocols.includes(protocol) ? [] : [notListed(`${field}.protocol`, protocol, protocols)]),
+      ...(port.port === undefined ? [] : portErrors(port.port, `${field}.port`)),
+      ...endPortErrors(port, `${field}.endPort`),
+    ]
+  }),
   ...peers.flatMap((peer, index) => peerErrors(peer, `${at}.${peersField}[${index}]`)),
 ]
 
@@ -96,10 +114,13 @@ export const networkPolicyKind: Kind = {
         ruleErrors(from, ports, `spec.ingress[${index}]`, 'from'),
       ),
       ...egress.flatMap(({ to = [], ports = [] }, index) => ruleErrors(to, ports, `spec.egress[${index}]`, 'to')),
-      ...policyTypes.flatMap((type, index) =>
+      ...(policyTypes.length > 2
+        ? [invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
+        : []),
+      ...(policyTypes.length > 2 ? [] : policyTypes).flatMap((type, index) =>
         ['Ingress', 'Egress'].includes(type)
           ? []
-          : [notSupported(`spec.policyTypes[${index}]`, type, ['Egress', 'Ingress'])],
+          : [notListed(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress'])],
       ),
     ]
   },

@@ -1,7 +1,9 @@
 /** Nodes. Not modelled: nodes/proxy. */
 import { ageColumn, nameColumn, text, wide } from './columns.ts'
-import type { Kind } from './kind.ts'
+import type { FieldError, Kind } from './kind.ts'
 import type { NodeObject } from './types.ts'
+import { complaints, duplicate, invalid, oneListed } from './validation/errors.ts'
+import { labelValueFormat, qualifiedName } from './validation/names.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 
@@ -25,6 +27,29 @@ const address = (node: NodeObject, type: string): string =>
 const info = (name: string, field: string) =>
   wide(text<NodeObject>(name, (node) => node.status?.nodeInfo?.[field] || '<unknown>'))
 
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+
+/** The field is named as upstream does: `metadata.taints`. */
+const taintErrors = (taints: readonly { key?: string; value?: string; effect?: string }[]): FieldError[] => {
+  const seen = new Set<string>()
+  return taints.flatMap((taint, index) => {
+    const at = `metadata.taints[${index}]`
+    const { key = '', value = '', effect = '' } = taint
+    const errors = [
+      ...complaints(`${at}.key`, key, qualifiedName),
+      ...labelValueFormat(value).map((says) => invalid(`${at}.value`, value, says)),
+      ...oneListed(`${at}.effect`, effect, effects),
+    ]
+    const pair = `${key}:${effect}`
+    if (seen.has(pair)) {
+      const { field, reason, message } = duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: null })
+      errors.push({ field, reason, message: `${message}: taints must be unique by key and effect pair` })
+    }
+    seen.add(pair)
+    return errors
+  })
+}
+
 export const nodeKind: Kind = {
   group: '',
   version: 'v1',
@@ -41,6 +66,7 @@ export const nodeKind: Kind = {
     node.status ??= {}
     if (node.status.capacity && !node.status.allocatable) node.status.allocatable = node.status.capacity
   },
+  validate: (object) => taintErrors((object as NodeObject).spec?.taints ?? []),
   columns: [
     nameColumn,
     text('Status', status),

@@ -7,7 +7,8 @@ import { podSummary } from './pod-status.ts'
 import { parseQuantity } from './quantity.ts'
 import type { ContainerSpec, PodObject, PodSpec } from './types.ts'
 import { forbidden } from './validation/errors.ts'
-import { podSpecErrors } from './validation/pod-spec.ts'
+import { newPodErrors, podErrors } from './validation/pod.ts'
+import { podWarnings } from './validation/pod-warnings.ts'
 
 const amounts = (container: ContainerSpec, which: 'limits' | 'requests') =>
   (['cpu', 'memory'] as const).map((name) => parseQuantity(container.resources?.[which]?.[name] ?? 0) ?? 0)
@@ -28,8 +29,10 @@ export const qosClass = (spec: PodSpec): string => {
 
 const setDefaults = (object: KubeObject) => {
   const pod = object as PodObject
+  pod.spec ??= {}
   defaultPodSpec(pod.spec)
-  if (!pod.spec) return
+  // A pod's own, not a template's: less than nothing means as soon as possible.
+  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1
   pod.spec.enableServiceLinks ??= true
   for (const container of [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])]) {
     const limits = container.resources?.limits
@@ -124,9 +127,10 @@ export const podKind: Kind = {
   setDefaults,
   validate: (object, old) => {
     const pod = object as PodObject
-    const errors = podSpecErrors(pod.spec, 'spec')
+    const errors = [...podErrors(pod), ...(old ? [] : newPodErrors(pod))]
     return old && errors.length === 0 ? updateErrors(pod, old as PodObject) : errors
   },
+  warnings: (object) => podWarnings(object as PodObject),
   columns: [
     nameColumn,
     text<PodObject>('Ready', (pod, now) => podSummary(pod, now).ready),

@@ -2,14 +2,27 @@
 import type { KubeObject } from '../../kube/api.ts'
 import type { LabelSelector } from '../../kube/kinds.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
-import type { Kind } from './kind.ts'
-import { forbidden, invalid } from './validation/errors.ts'
+import type { FieldError, Kind } from './kind.ts'
+import { forbidden, invalid, notListed } from './validation/errors.ts'
 import { intOrPercentErrors } from './validation/int-or-percent.ts'
 
 interface Budget extends KubeObject {
-  spec?: { minAvailable?: number | string; maxUnavailable?: number | string; selector?: LabelSelector }
+  spec?: {
+    minAvailable?: number | string
+    maxUnavailable?: number | string
+    selector?: LabelSelector
+    unhealthyPodEvictionPolicy?: string
+  }
   status?: { disruptionsAllowed?: number }
 }
+
+/** The refusal shows it in Go's names and order. */
+const goForm = (spec: NonNullable<Budget['spec']>) => ({
+  MinAvailable: spec.minAvailable ?? null,
+  Selector: spec.selector ?? null,
+  MaxUnavailable: spec.maxUnavailable ?? null,
+  UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+})
 
 export const podDisruptionBudgetKind: Kind = {
   group: 'policy',
@@ -29,7 +42,7 @@ export const podDisruptionBudgetKind: Kind = {
     const { spec = {} } = object as Budget
     const both = spec.minAvailable !== undefined && spec.maxUnavailable !== undefined
     return [
-      ...(both ? [invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set')] : []),
+      ...(both ? [invalid('spec', goForm(spec), 'minAvailable and maxUnavailable cannot be both set')] : []),
       ...intOrPercentErrors(spec.minAvailable, 'spec.minAvailable', { most100: true }),
       ...intOrPercentErrors(spec.maxUnavailable, 'spec.maxUnavailable', { most100: true }),
     ]
@@ -49,6 +62,8 @@ interface PriorityClass extends KubeObject {
   preemptionPolicy?: string
 }
 
+const systemClasses = ['system-cluster-critical', 'system-node-critical']
+const preemptions = ['PreemptLowerPriority', 'Never']
 const highestUserPriority = 1_000_000_000
 
 export const priorityClassKind: Kind = {
@@ -65,12 +80,22 @@ export const priorityClassKind: Kind = {
     ;(object as PriorityClass).preemptionPolicy ??= 'PreemptLowerPriority'
   },
   validate: (object, old) => {
-    const { value = 0, metadata } = object as PriorityClass
+    const { value = 0, metadata, preemptionPolicy = '' } = object as PriorityClass
     if (old && (old as PriorityClass).value !== value) return [forbidden('value', 'may not be changed in an update.')]
-    if (value > highestUserPriority && !metadata.name.startsWith('system-')) {
-      return [forbidden('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`)]
+    const errors: FieldError[] = []
+    const { name } = metadata
+    if (name?.startsWith('system-')) {
+      if (!systemClasses.includes(name)) {
+        const says = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`
+        errors.push(forbidden('metadata.name', says))
+      }
+    } else if (value > highestUserPriority) {
+      errors.push(forbidden('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`))
     }
-    return []
+    if (!preemptions.includes(preemptionPolicy)) {
+      errors.push(notListed('preemptionPolicy', preemptionPolicy, preemptions))
+    }
+    return errors
   },
   columns: [
     nameColumn,

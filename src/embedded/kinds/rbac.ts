@@ -2,7 +2,8 @@
 import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, createdAtColumn, nameColumn, text, wide } from './columns.ts'
 import type { Column, FieldError, Kind } from './kind.ts'
-import { invalid, notSupported, required } from './validation/errors.ts'
+import { complaints, invalid, notListed, notSupported, required } from './validation/errors.ts'
+import { dnsSubdomain } from './validation/names.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
@@ -54,6 +55,13 @@ const ruleErrors = (rule: Rule, at: string, namespaced: boolean): FieldError[] =
   return errors
 }
 
+const aggregationErrors = (object: KubeObject): FieldError[] => {
+  const { aggregationRule } = object as { aggregationRule?: { clusterRoleSelectors?: unknown[] } }
+  if (!aggregationRule || aggregationRule.clusterRoleSelectors?.length) return []
+  const says = 'at least one clusterRoleSelector required if aggregationRule is non-nil'
+  return [required('aggregationRule.clusterRoleSelectors', says)]
+}
+
 const role = (kind: string, namespaced: boolean): Kind => ({
   group,
   version: 'v1',
@@ -64,38 +72,59 @@ const role = (kind: string, namespaced: boolean): Kind => ({
   goType: `rbac/v1.${kind}`,
   nameFormat: 'path',
   createOnUpdate: true,
-  validate: (object) =>
-    ((object as Role).rules ?? []).flatMap((rule, index) => ruleErrors(rule, `rules[${index}]`, namespaced)),
+  setDefaults: (object) => {
+    // Upstream shows a role without rules so; aggregation fills in those that have it.
+    ;(object as { rules?: Rule[] | null }).rules ??= null
+  },
+  validate: (object) => [
+    ...aggregationErrors(object),
+    ...((object as Role).rules ?? []).flatMap((rule, index) => ruleErrors(rule, `rules[${index}]`, namespaced)),
+  ],
   columns: [nameColumn, createdAtColumn],
 })
 
 const subjectGroup = (kind: string | undefined): string => (kind === 'ServiceAccount' ? '' : group)
 
-const subjectErrors = ({ kind, name, namespace, apiGroup = '' }: Subject, at: string): FieldError[] => {
+const subjectKinds = ['ServiceAccount', 'User', 'Group']
+
+/** In a namespace, an account without one is nobody: accepted, as upstream does. */
+const subjectErrors = (
+  { kind, name, namespace, apiGroup = '' }: Subject,
+  at: string,
+  namespaced: boolean,
+): FieldError[] => {
   const errors: FieldError[] = name ? [] : [required(`${at}.name`)]
-  if (!['ServiceAccount', 'User', 'Group'].includes(kind ?? '')) {
-    errors.push(notSupported(`${at}.kind`, kind, ['ServiceAccount', 'User', 'Group']))
+  if (!subjectKinds.includes(kind ?? '')) {
+    errors.push(notListed(`${at}.kind`, kind, subjectKinds))
     return errors
   }
   if (apiGroup !== subjectGroup(kind)) {
     errors.push(notSupported(`${at}.apiGroup`, apiGroup, [subjectGroup(kind)]))
   }
-  if (kind === 'ServiceAccount' && !namespace) errors.push(required(`${at}.namespace`))
+  if (kind === 'ServiceAccount' && name) errors.push(...complaints(`${at}.name`, name, dnsSubdomain))
+  if (kind === 'ServiceAccount' && !namespace && !namespaced) errors.push(required(`${at}.namespace`))
   return errors
 }
+
+/** The refusal shows it in Go's names. */
+const goRef = ({ apiGroup = '', kind = '', name = '' }: NonNullable<Binding['roleRef']>) => ({
+  APIGroup: apiGroup,
+  Kind: kind,
+  Name: name,
+})
 
 const bindingErrors = (binding: Binding, old: Binding | undefined, roles: string[]): FieldError[] => {
   const { roleRef = {}, subjects = [] } = binding
   const errors: FieldError[] = []
   if (roleRef.apiGroup !== group) errors.push(notSupported('roleRef.apiGroup', roleRef.apiGroup, [group]))
-  if (!roles.includes(roleRef.kind ?? '')) errors.push(notSupported('roleRef.kind', roleRef.kind, roles))
+  if (!roles.includes(roleRef.kind ?? '')) errors.push(notListed('roleRef.kind', roleRef.kind, roles))
   if (!roleRef.name) errors.push(required('roleRef.name'))
   subjects.forEach((subject, index) => {
-    errors.push(...subjectErrors(subject, `subjects[${index}]`))
+    errors.push(...subjectErrors(subject, `subjects[${index}]`, roles.length > 1))
   })
   const text = ({ apiGroup, kind, name }: NonNullable<Binding['roleRef']>) => JSON.stringify([apiGroup, kind, name])
   if (old && text(old.roleRef ?? {}) !== text(roleRef))
-    errors.push(invalid('roleRef', roleRef, 'cannot change roleRef'))
+    errors.push(invalid('roleRef', goRef(roleRef), 'cannot change roleRef'))
   return errors
 }
 
@@ -120,8 +149,10 @@ const binding = (kind: string, namespaced: boolean, roles: string[]): Kind => ({
   nameFormat: 'path',
   createOnUpdate: true,
   setDefaults: (object) => {
-    const { roleRef, subjects: all = [] } = object as Binding
-    if (roleRef) roleRef.apiGroup ||= group
+    const binding = object as Binding
+    const { subjects: all = [] } = binding
+    binding.roleRef ??= {}
+    binding.roleRef.apiGroup ||= group
     for (const subject of all) {
       if (!subject.apiGroup && subject.kind !== 'ServiceAccount') subject.apiGroup = group
     }
@@ -140,6 +171,6 @@ const binding = (kind: string, namespaced: boolean, roles: string[]): Kind => ({
 export const rbacKinds: Kind[] = [
   binding('ClusterRoleBinding', false, ['ClusterRole']),
   role('ClusterRole', false),
-  binding('RoleBinding', true, ['ClusterRole', 'Role']),
+  binding('RoleBinding', true, ['Role', 'ClusterRole']),
   role('Role', true),
 ]

@@ -2,12 +2,13 @@
 import type { KubeObject } from '../../kube/api.ts'
 import type { LabelSelector } from '../../kube/kinds.ts'
 import { ageColumn, formatLabels, integer, nameColumn, templateColumns, text, wide } from './columns.ts'
-import { defaultPodSpec } from './defaults/pod-spec.ts'
+import { defaultPodSpec, defaultTemplate } from './defaults/pod-spec.ts'
 import type { Column, Kind } from './kind.ts'
 import { formatSelector } from './selector.ts'
 import type { PodTemplateSpec, ReplicaSetObject } from './types.ts'
 import { invalid, nonNegative, required } from './validation/errors.ts'
 import { podTemplateErrors } from './validation/pod-spec.ts'
+import { templateWarnings } from './validation/pod-warnings.ts'
 import { restartAlways, workloadSelectorErrors } from './validation/selector.ts'
 
 const columns = (selector: (object: KubeObject) => string): Column[] => [
@@ -37,7 +38,7 @@ export const replicaSetKind: Kind = {
     const set = object as ReplicaSetObject
     set.spec ??= {}
     set.spec.replicas ??= 1
-    defaultPodSpec(set.spec.template?.spec)
+    defaultTemplate(set.spec)
     set.status ??= { replicas: 0 }
     set.status.replicas ??= 0
   },
@@ -51,6 +52,7 @@ export const replicaSetKind: Kind = {
       ...restartAlways(spec?.template),
     ]
   },
+  warnings: (object) => templateWarnings((object as ReplicaSetObject).spec?.template),
   columns: columns((object) => formatSelector((object as ReplicaSetObject).spec?.selector)),
   selectableFields: { 'status.replicas': (object) => String((object as ReplicaSetObject).status?.replicas ?? 0) },
 }

@@ -3,10 +3,10 @@ import type { KubeObject } from '../../kube/api.ts'
 import { ageColumn, formatLabels, nameColumn, text, wide } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
 import type { ServiceObject } from './types.ts'
-import { portErrors } from './validation/container.ts'
-import { duplicate, forbidden, invalid, notSupported, oneOf, required } from './validation/errors.ts'
+import { complaints, duplicate, forbidden, invalid, notSupported, oneOf, required } from './validation/errors.ts'
 import { labelErrors } from './validation/labels.ts'
-import { dnsLabel, dnsSubdomain } from './validation/names.ts'
+import { dnsLabel, dnsSubdomain, ipAddress, qualifiedName, reachableAddress } from './validation/names.ts'
+import { portErrors } from './validation/ports.ts'
 
 type Spec = NonNullable<ServiceObject['spec']>
 
@@ -26,6 +26,8 @@ const setDefaults = (object: KubeObject) => {
     if (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0) port.targetPort = port.port
   }
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster'
+  // What belongs to an address goes with it.
+  else for (const field of ['internalTrafficPolicy', 'ipFamilies', 'ipFamilyPolicy'] as const) delete spec[field]
   if (isExternal(spec)) spec.externalTrafficPolicy ||= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
   service.status ??= {}
@@ -33,6 +35,59 @@ const setDefaults = (object: KubeObject) => {
 }
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
+
+/** The refusal shows what was compared, in Go's names. */
+const goPort = ({ protocol, port }: { protocol?: string; port?: number }) => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+})
+
+const policies = ['Cluster', 'Local']
+
+const trafficErrors = (spec: Spec): FieldError[] => {
+  const { externalTrafficPolicy: outside, internalTrafficPolicy: inside } = spec
+  const errors: FieldError[] = []
+  if (outside !== undefined && !policies.includes(outside)) {
+    errors.push(notSupported('spec.externalTrafficPolicy', outside, policies))
+  } else if (outside && !isExternal(spec)) {
+    errors.push(invalid('spec.externalTrafficPolicy', outside, 'may only be set for externally-accessible services'))
+  }
+  if (inside !== undefined && !policies.includes(inside)) {
+    errors.push(notSupported('spec.internalTrafficPolicy', inside, policies))
+  }
+  return errors
+}
+
+const addressErrors = (spec: Spec): FieldError[] => {
+  const errors: FieldError[] = []
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+  if (seconds !== undefined && (seconds <= 0 || seconds > 86_400)) {
+    const says = 'must be greater than 0 and less than 86400'
+    errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, says))
+  }
+  const asked = spec.clusterIPs?.[0] ?? spec.clusterIP
+  if (asked && asked !== 'None') errors.push(...complaints('spec.clusterIPs[0]', asked, ipAddress))
+  ;(spec.externalIPs ?? []).forEach((ip, index) => {
+    const format = ipAddress(ip).length > 0 ? ipAddress : reachableAddress
+    errors.push(...complaints(`spec.externalIPs[${index}]`, ip, format))
+  })
+  if (spec.loadBalancerSourceRanges?.length && spec.type !== 'LoadBalancer') {
+    errors.push(forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"))
+  }
+  if (spec.ipFamilyPolicy === 'RequireDualStack') {
+    const says = 'this cluster is not configured for dual-stack services'
+    errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, says))
+  }
+  ;(spec.ipFamilies ?? []).forEach((family, index) => {
+    if (['IPv4', 'IPv6'].includes(family)) return
+    errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
+  })
+  return errors
+}
 
 const portsErrors = (spec: Spec): FieldError[] => {
   const ports = spec.ports ?? []
@@ -50,12 +105,13 @@ const portsErrors = (spec: Spec): FieldError[] => {
     }
     errors.push(...portErrors(port.port ?? 0, `${at}.port`))
     errors.push(...oneOf(`${at}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']))
+    if (port.appProtocol) errors.push(...complaints(`${at}.appProtocol`, port.appProtocol, qualifiedName))
     if (port.targetPort !== undefined) errors.push(...portErrors(port.targetPort, `${at}.targetPort`))
     if (port.nodePort && !isExternal(spec)) {
       errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
     }
     const number = `${port.protocol}/${port.port}`
-    if (numbers.has(number)) errors.push(duplicate(at, { protocol: port.protocol, port: port.port }))
+    if (numbers.has(number)) errors.push(duplicate(at, goPort(port)))
     numbers.add(number)
   })
   return errors
@@ -84,6 +140,7 @@ const validate = (object: KubeObject, old?: KubeObject): FieldError[] => {
     errors.push(notSupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']))
   }
   if (!types.includes(spec.type ?? '')) errors.push(notSupported('spec.type', spec.type, types))
+  errors.push(...addressErrors(spec), ...trafficErrors(spec))
   return [...errors, ...updateErrors(spec, (old as ServiceObject | undefined)?.spec)]
 }
 
@@ -124,7 +181,7 @@ export const serviceKind: Kind = {
   namespaced: true,
   goType: 'core/v1.Service',
   status: true,
-  nameFormat: 'dns1035',
+  nameFormat: 'label',
   createOnUpdate: true,
   deleteReturnsObject: true,
   setDefaults,

@@ -1,10 +1,11 @@
 /** PersistentVolumes, their claims, and StorageClasses: stored and shown, nothing binds them. */
 import type { KubeObject } from '../../kube/api.ts'
+import { sameJson } from '../apiserver/equality.ts'
 import { ageColumn, nameColumn, text, wide } from './columns.ts'
-import type { Column, Kind } from './kind.ts'
-import { canonicalQuantity } from './quantity.ts'
+import type { Column, FieldError, Kind } from './kind.ts'
+import { canonicalQuantity, parseQuantity } from './quantity.ts'
 import type { Quantities } from './types.ts'
-import { forbidden, required } from './validation/errors.ts'
+import { forbidden, immutable, invalid, notSupported, required } from './validation/errors.ts'
 
 interface Claim extends KubeObject {
   spec?: {
@@ -22,6 +23,7 @@ interface Volume extends KubeObject {
   spec?: {
     accessModes?: string[]
     capacity?: Quantities
+    hostPath?: { path?: string; type?: string }
     claimRef?: { namespace?: string; name?: string }
     persistentVolumeReclaimPolicy?: string
     storageClassName?: string
@@ -33,6 +35,7 @@ interface Volume extends KubeObject {
 
 interface StorageClass extends KubeObject {
   provisioner?: string
+  parameters?: Record<string, string>
   reclaimPolicy?: string
   volumeBindingMode?: string
   allowVolumeExpansion?: boolean
@@ -55,6 +58,33 @@ const canonical = (quantities: Quantities | undefined) => {
   for (const [name, value] of Object.entries(quantities ?? {})) {
     if (quantities) quantities[name] = canonicalQuantity(value)
   }
+}
+
+const policies = ['Delete', 'Recycle', 'Retain']
+const volumeModes = ['Block', 'Filesystem']
+
+const modeErrors = (spec: { accessModes?: string[] } | undefined): FieldError[] =>
+  (spec?.accessModes ?? []).flatMap((mode) =>
+    mode in shortModes ? [] : [notSupported('spec.accessModes', mode, Object.keys(shortModes))],
+  )
+
+const volumeModeErrors = (mode: string | undefined): FieldError[] =>
+  mode === undefined || volumeModes.includes(mode) ? [] : [notSupported('spec.volumeMode', mode, volumeModes)]
+
+/** What a PersistentVolume can be made of, in the server's order. */
+const sources =
+  'hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc flexVolume azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi'.split(
+    ' ',
+  )
+
+const noCapacity: FieldError = {
+  ...notSupported('spec.capacity', '', ['storage']),
+  message: 'Unsupported value: null: supported values: "storage"',
+}
+
+const sourcesOf = (volume: KubeObject): Record<string, unknown> => {
+  const spec = (volume.spec ?? {}) as Record<string, unknown>
+  return Object.fromEntries(sources.flatMap((name) => (spec[name] === undefined ? [] : [[name, spec[name]]])))
 }
 
 const storage = (quantities: Quantities | undefined): string => String(quantities?.storage ?? '')
@@ -80,15 +110,26 @@ export const persistentVolumeKind: Kind = {
     volume.spec ??= {}
     volume.spec.persistentVolumeReclaimPolicy ??= 'Retain'
     volume.spec.volumeMode ??= 'Filesystem'
+    if (volume.spec.hostPath) volume.spec.hostPath.type ??= ''
     canonical(volume.spec.capacity)
     volume.status ??= {}
     volume.status.phase ??= 'Pending'
   },
-  validate: (object) => {
+  validate: (object, old) => {
     const { spec } = object as Volume
+    const [source, ...more] = Object.keys(sourcesOf(object))
+    const policy = spec?.persistentVolumeReclaimPolicy ?? 'Retain'
+    const says = 'spec.persistentvolumesource is immutable after creation'
     return [
       ...(spec?.accessModes?.length ? [] : [required('spec.accessModes')]),
+      ...modeErrors(spec),
       ...(Object.keys(spec?.capacity ?? {}).length > 0 ? [] : [required('spec.capacity')]),
+      ...(spec?.capacity?.storage === undefined ? [noCapacity] : []),
+      ...more.map((name) => forbidden(`spec.${name}`, 'may not specify more than 1 volume type')),
+      ...(source ? [] : [required('spec', 'must specify a volume type')]),
+      ...(policies.includes(policy) ? [] : [notSupported('spec.persistentVolumeReclaimPolicy', policy, policies)]),
+      ...volumeModeErrors(spec?.volumeMode),
+      ...(old && !sameJson(sourcesOf(object), sourcesOf(old)) ? [forbidden('spec.persistentvolumesource', says)] : []),
     ]
   },
   columns: [
@@ -132,12 +173,24 @@ export const persistentVolumeClaimKind: Kind = {
   validate: (object, old) => {
     const { spec } = object as Claim
     const before = (old as Claim | undefined)?.spec
-    const fixed = (of: Claim['spec']) =>
-      JSON.stringify({ ...of, resources: 0, volumeName: 0, volumeAttributesClassName: 0 })
+    // A claim grows only once it has its volume.
+    const bound = (old as Claim | undefined)?.status?.phase === 'Bound'
+    const fixed = (of: Claim['spec']) => ({
+      ...of,
+      volumeName: 0,
+      ...(bound ? { resources: 0, volumeAttributesClassName: 0 } : {}),
+    })
+    const size = spec?.resources?.requests?.storage
     return [
       ...(spec?.accessModes?.length ? [] : [required('spec.accessModes', 'at least 1 access mode is required')]),
-      ...(spec?.resources?.requests?.storage ? [] : [required('spec.resources[storage]')]),
-      ...(before && fixed(before) !== fixed(spec)
+      ...modeErrors(spec),
+      ...(size === undefined
+        ? [required('spec.resources[storage]')]
+        : (parseQuantity(size) ?? 1) <= 0
+          ? [invalid('spec.resources[storage]', String(size), 'must be greater than zero')]
+          : []),
+      ...volumeModeErrors(spec?.volumeMode),
+      ...(before && !sameJson(fixed(before), fixed(spec))
         ? [
             forbidden(
               'spec',
@@ -162,6 +215,8 @@ export const persistentVolumeClaimKind: Kind = {
   ],
 }
 
+const bindingModes = ['Immediate', 'WaitForFirstConsumer']
+
 export const storageClassKind: Kind = {
   group: 'storage.k8s.io',
   version: 'v1',
@@ -176,7 +231,19 @@ export const storageClassKind: Kind = {
     storageClass.reclaimPolicy ??= 'Delete'
     storageClass.volumeBindingMode ??= 'Immediate'
   },
-  validate: (object) => ((object as StorageClass).provisioner ? [] : [required('provisioner')]),
+  validate: (object, old) => {
+    const { provisioner, parameters, reclaimPolicy: policy = '', volumeBindingMode: mode = '' } = object as StorageClass
+    const before = old as StorageClass | undefined
+    return [
+      ...(provisioner ? [] : [required('provisioner')]),
+      ...(['Delete', 'Retain'].includes(policy) ? [] : [notSupported('reclaimPolicy', policy, ['Delete', 'Retain'])]),
+      ...(bindingModes.includes(mode) ? [] : [notSupported('volumeBindingMode', mode, bindingModes)]),
+      ...(before ? immutable('parameters', parameters, before.parameters) : []),
+      ...(before ? immutable('provisioner', provisioner, before.provisioner) : []),
+      ...(before ? immutable('reclaimPolicy', policy, before.reclaimPolicy) : []),
+      ...(before ? immutable('volumeBindingMode', mode, before.volumeBindingMode) : []),
+    ]
+  },
   columns: [
     {
       ...nameColumn,

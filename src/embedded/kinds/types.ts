@@ -5,9 +5,12 @@
 
 import type { KubeObject, ObjectMeta } from '../../kube/api.ts'
 import type { Container, ContainerPort, ContainerStatus, LabelSelector, ServicePort } from '../../kube/kinds.ts'
+import type { EnvFrom, EnvVar } from './validation/env.ts'
+import type { Handler } from './validation/probes.ts'
+import type { SecurityContext } from './validation/security-context.ts'
 
 export interface Probe {
-  httpGet?: { path?: string; port?: number | string; scheme?: string }
+  httpGet?: { path?: string; port?: number | string; scheme?: string; httpHeaders?: { name?: string }[] }
   tcpSocket?: { port?: number | string }
   exec?: { command?: string[] }
   grpc?: { port?: number; service?: string }
@@ -16,6 +19,7 @@ export interface Probe {
   periodSeconds?: number
   successThreshold?: number
   failureThreshold?: number
+  terminationGracePeriodSeconds?: number
 }
 
 export interface VolumeMount {
@@ -23,6 +27,8 @@ export interface VolumeMount {
   mountPath?: string
   readOnly?: boolean
   subPath?: string
+  subPathExpr?: string
+  mountPropagation?: string
 }
 
 export type Quantities = Record<string, string | number>
@@ -31,14 +37,17 @@ export interface ContainerSpec extends Omit<Container, 'name' | 'image' | 'ports
   name?: string
   image?: string
   imagePullPolicy?: string
-  ports?: (Partial<ContainerPort> & { hostPort?: number })[]
+  ports?: (Partial<ContainerPort> & { hostPort?: number; hostIP?: string })[]
   resources?: { limits?: Quantities; requests?: Quantities }
   volumeMounts?: VolumeMount[]
   livenessProbe?: Probe
   readinessProbe?: Probe
   startupProbe?: Probe
-  env?: { name: string; value?: string; valueFrom?: { fieldRef?: { apiVersion?: string; fieldPath?: string } } }[]
-  lifecycle?: Record<'postStart' | 'preStop', { httpGet?: Probe['httpGet'] } | undefined>
+  env?: EnvVar[]
+  envFrom?: EnvFrom[]
+  securityContext?: SecurityContext
+  lifecycle?: Partial<Record<'postStart' | 'preStop', Handler>>
+  restartPolicy?: string
   terminationMessagePath?: string
   terminationMessagePolicy?: string
 }
@@ -83,6 +92,13 @@ export interface PodSpec {
     [field: string]: unknown
   }
   hostNetwork?: boolean
+  hostPID?: boolean
+  hostIPC?: boolean
+  hostUsers?: boolean
+  hostAliases?: { ip?: string; hostnames?: string[] }[]
+  imagePullSecrets?: { name?: string }[]
+  os?: { name?: string }
+  dnsConfig?: { nameservers?: string[]; searches?: string[]; options?: { name?: string }[] }
   hostname?: string
   subdomain?: string
   tolerations?: Toleration[]
@@ -252,6 +268,7 @@ export interface ServiceObject extends KubeObject {
     ports?: Partial<ServicePort>[]
     externalName?: string
     externalIPs?: string[]
+    loadBalancerSourceRanges?: string[]
     sessionAffinity?: string
     sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } }
     internalTrafficPolicy?: string

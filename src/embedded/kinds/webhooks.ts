@@ -4,7 +4,8 @@ import type { LabelSelector } from '../../kube/kinds.ts'
 import type { Rule } from '../admission/match.ts'
 import { ageColumn, integer, nameColumn } from './columns.ts'
 import type { FieldError, Kind } from './kind.ts'
-import { oneOf, required } from './validation/errors.ts'
+import { complaints, invalid, oneOf, required } from './validation/errors.ts'
+import { dnsSubdomain } from './validation/names.ts'
 
 export interface Webhook {
   name?: string
@@ -36,15 +37,20 @@ const defaults = (webhook: Webhook, mutating: boolean) => {
   if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= 443
 }
 
+const nameErrors = (name: string, at: string): FieldError[] => {
+  const says = 'should be a domain with at least three segments separated by dots'
+  return name.split('.').length < 3 ? [invalid(at, name, says)] : complaints(at, name, dnsSubdomain)
+}
+
 const errors = (webhook: Webhook, at: string): FieldError[] => [
-  ...(webhook.name ? [] : [required(`${at}.name`)]),
+  ...(webhook.name ? nameErrors(webhook.name, `${at}.name`) : [required(`${at}.name`)]),
+  ...oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']),
   ...(webhook.clientConfig?.url || webhook.clientConfig?.service
     ? []
     : [required(`${at}.clientConfig`, 'exactly one of url or service is required')]),
   ...(webhook.admissionReviewVersions?.length
     ? []
     : [required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1')]),
-  ...oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']),
 ]
 
 const configuration = (kind: string, mutating: boolean): Kind => ({

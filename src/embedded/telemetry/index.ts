@@ -3,8 +3,8 @@
  * metrics pages. What is written is the mesh's word; here is where it is kept.
  */
 import { randomUUID } from 'node:crypto'
-import { createRequire } from 'node:module'
 import type { Pod } from '../../kube/kinds.ts'
+import { parseYaml } from '../../kube/yaml.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import type { ProxyReport, Sample } from '../../meshes/traffic.ts'
 import { cached } from '../dataplane/model.ts'
@@ -32,9 +32,6 @@ export interface TelemetryOptions {
 
 /** Reports of a proxy that may wait until somebody reads its numbers. */
 const mostDue = 200
-
-const parseYaml = (text: string): unknown =>
-  (createRequire(import.meta.url)('yaml') as typeof import('yaml')).parse(text)
 
 export const createTelemetry = ({ registry, mesh, log }: TelemetryOptions): Telemetry => {
   const { telemetry } = mesh

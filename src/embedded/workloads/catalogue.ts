@@ -3,6 +3,7 @@
 import { parseImage, repositoryOf } from './image-reference.ts'
 import { agnhost } from './images/agnhost.ts'
 import { curlImage } from './images/curl.ts'
+import { extAuthz } from './images/ext-authz.ts'
 import { fortioImage } from './images/fortio.ts'
 import { httpsEcho } from './images/http-https-echo.ts'
 import { istiod, istioInit, istioProxy } from './images/istio.ts'
@@ -33,6 +34,7 @@ export const images: readonly Image[] = [
   prometheus,
   configReloader,
   tokenIssuer,
+  extAuthz,
 ]
 
 /** Mirrors under which the same images are known. */
@@ -44,6 +46,8 @@ const aliases: Readonly<Record<string, string>> = {
   'registry.istio.io/release/pilot': 'istio/pilot',
   'registry.istio.io/release/tcp-echo-server': 'istio/tcp-echo-server',
   'gcr.io/istio-release/tcp-echo-server': 'istio/tcp-echo-server',
+  'gcr.io/istio-testing/ext-authz': 'istio/ext-authz',
+  'registry.istio.io/testing/ext-authz': 'istio/ext-authz',
   'gcr.io/istio-testing/tcp-echo-server': 'istio/tcp-echo-server',
   'ghcr.io/mendhak/http-https-echo': 'mendhak/http-https-echo',
   'quay.io/curl/curl': 'curlimages/curl',

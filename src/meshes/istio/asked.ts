@@ -11,30 +11,51 @@ export interface Changes {
   removed: readonly string[]
 }
 
-/**
- * The last X-Forwarded-For entry, which the caller controls: sidecars do not use the peer's address, and trust no
- * proxies before it (listener_inbound.go: useRemoteAddress false; envoy's conn_manager_utility.cc). Without a usable
- * entry, the peer's address.
- */
-const remoteAddress = (call: Call, peer: string): string => {
-  let last: string | undefined
-  for (const [name, value] of call.http?.headers ?? []) if (name === 'x-forwarded-for') last = value
-  const entry = last?.split(',').at(-1)?.trim() ?? ''
-  return /^[0-9a-fA-F:.]+$/.test(entry) && /[.:]/.test(entry) ? entry : peer
+/** Envoy's getLastAddressFromXFF (source/common/http/utility.cc): the entry after that many from the right, if it is one. */
+const forwardedFor = (call: Call, skipped: number): string | undefined => {
+  const lines = (call.http?.headers ?? []).filter(([name]) => name === 'x-forwarded-for').map(([, value]) => value)
+  const entry =
+    lines
+      .join(',')
+      .split(',')
+      .at(-1 - skipped)
+      ?.trim() ?? ''
+  return /^[0-9a-fA-F:.]+$/.test(entry) && /[.:]/.test(entry) ? entry : undefined
 }
 
-/** `changes` is only asked for when a rule looks at headers; `path` is the normalized one, with its query. */
-export const askedOf = (
-  model: IstioModel,
-  call: Call,
-  about: { http: boolean; identity?: string; sni: string; claims?: Fields; path?: string; changes: () => Changes },
-): Asked => {
+/**
+ * Whom the proxy takes for the client. A sidecar does not use the peer's address and trusts no proxies before it
+ * (listener_inbound.go: useRemoteAddress false), so the caller controls what it believes: the last X-Forwarded-For entry.
+ * A gateway uses the peer's address, or the entry that its trusted proxies wrote (gateway.go,
+ * buildGatewayConnectionManager; envoy's conn_manager_utility.cc). Without a usable entry, the peer's address.
+ */
+const remoteAddress = (call: Call, peer: string, trustedProxies: number | undefined): string => {
+  const skipped = trustedProxies === undefined ? 0 : trustedProxies - 1
+  return skipped < 0 ? peer : (forwardedFor(call, skipped) ?? peer)
+}
+
+/** What was found out about a call on its way to the rules. */
+export interface About {
+  /** Whether the proxy reads it as HTTP. */
+  http: boolean
+  identity?: string
+  sni: string
+  claims?: Fields
+  /** The normalized one, with its query. */
+  path?: string
+  changes: () => Changes
+  /** Of a gateway: how many proxies in front of it are trusted. */
+  trustedProxies?: number
+}
+
+/** `changes` is only asked for when a rule looks at headers. */
+export const askedOf = (model: IstioModel, call: Call, about: About): Asked => {
   const { http } = call
   const peerAddress = call.source.status?.podIP ?? ''
   const base: Asked = {
     identity: about.identity,
     peerAddress,
-    remoteAddress: about.http ? remoteAddress(call, peerAddress) : peerAddress,
+    remoteAddress: about.http ? remoteAddress(call, peerAddress, about.trustedProxies) : peerAddress,
     destinationAddress: call.destination.status?.podIP ?? '',
     port: call.port,
     sni: about.sni,

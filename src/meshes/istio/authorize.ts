@@ -3,8 +3,11 @@
  * decision itself is made without words; why it was made is told when somebody asks. Upstream:
  * pilot/pkg/security/authz/builder/builder.go, model/model.go; Envoy's rbac_filter.cc.
  */
-import type { Step } from '../verdict.ts'
+import type { Evidence, Step } from '../verdict.ts'
 import type { Asked } from './conditions.ts'
+import { isGrpc } from './ext-authz/check.ts'
+import type { ExtensionProvider } from './ext-authz/provider.ts'
+import { once } from './once.ts'
 import { type Asking, askEntry, describe, evidenceOf, idleStep, info, unionMiss, unsure } from './prose.ts'
 import { type Entry, matchEntry, type Tables } from './rbac.ts'
 
@@ -39,20 +42,34 @@ const misses = (entries: readonly Entry[], asked: Asked): Step[] =>
     asked,
   )
 
+/** A CUSTOM rule matches, and its provider has the say. */
+export interface Asks {
+  outcome: 'asks'
+  provider: ExtensionProvider
+  /** Rules that did not match, and the one that did. */
+  explain(): Step[]
+  evidence(): Evidence
+}
+
 /**
  * The CUSTOM stage, before tokens are looked at; undefined: it stops nothing. A provider that cannot be used denies what
- * it matches; one that is asked decides, which is not modelled.
+ * it matches.
  */
-export const askCustom = ({ custom }: Tables, asked: Asked): Decision | undefined => {
+export const askCustom = ({ custom }: Tables, asked: Asked): Decision | Asks | undefined => {
   let open: Entry | undefined
+  let asks: (Entry & { provider: { asked: ExtensionProvider } }) | undefined
   for (const entry of custom) {
     const { provider } = entry
     // A provider that speaks HTTP is not asked about bytes.
-    if (provider.kind === 'asks' && asked.http === undefined && !provider.tcp) continue
+    if (provider.kind === 'asks' && asked.http === undefined && !isGrpc(provider.asked)) continue
     const match = matchEntry(entry, asked)
     if (match === 'no') continue
-    if (match === 'unknown' || provider.kind === 'asks') {
+    if (match === 'unknown' || provider.kind === 'unread') {
       open ??= entry
+      continue
+    }
+    if (provider.kind === 'asks') {
+      asks ??= { ...entry, provider }
       continue
     }
     const { says } = provider
@@ -65,6 +82,12 @@ export const askCustom = ({ custom }: Tables, asked: Asked): Decision | undefine
       },
     }
   }
+  if (asks !== undefined) {
+    const asking = once(() => askEntry(asks, asked))
+    const told = (): Step => info(asking())
+    const explain = (): Step[] => [...misses(custom, asked), told()]
+    return { outcome: 'asks', provider: asks.provider.asked, explain, evidence: () => evidenceOf(asking()) }
+  }
   const unknown = open
   if (unknown === undefined) return undefined
   return { outcome: 'unknown', explain: () => ending(misses(custom, asked), unsure(askEntry(unknown, asked))) }
@@ -73,13 +96,15 @@ export const askCustom = ({ custom }: Tables, asked: Asked): Decision | undefine
 const defaultAllow = (tables: Tables, where: string): string =>
   tables.deny.length > 0
     ? `No DENY rule matches and no ALLOW policy selects ${where}: allowed`
-    : // Right after a policy that only rehearses, "no policy" would be wrong.
-      `No ${tables.idle.length > 0 ? 'enforced policy' : 'AuthorizationPolicy'} selects ${where}: every request that reaches it is allowed`
+    : tables.custom.length > 0
+      ? `No ALLOW or DENY policy selects ${where}: allowed`
+      : // Right after a policy that only rehearses, "no policy" would be wrong.
+        `No ${tables.idle.length > 0 ? 'enforced policy' : 'AuthorizationPolicy'} selects ${where}: every request that reaches it is allowed`
 
-/** The DENY and ALLOW stages. */
-export const authorize = (tables: Tables, asked: Asked): Decision => {
+/** The DENY and ALLOW stages. @param isChecked an external authorizer let it pass, which was told already */
+export const authorize = (tables: Tables, asked: Asked, isChecked = false): Decision => {
   const { deny, allow, restricts, idle } = tables
-  const start = (): Step[] => [...idle.map(idleStep), ...infos(tables.custom, asked)]
+  const start = (): Step[] => [...idle.map(idleStep), ...(isChecked ? [] : infos(tables.custom, asked))]
   let open: Entry | undefined
   for (const entry of deny) {
     const match = matchEntry(entry, asked)

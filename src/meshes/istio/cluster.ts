@@ -68,11 +68,13 @@ export const limitsOf = (pool: Placed | undefined): Limits | undefined => {
   const requests = count(http.http2MaxRequests)
   const pending = count(http.http1MaxPendingRequests)
   const connections = count(tcp.maxConnections)
-  if (requests === undefined && pending === undefined && connections === undefined) return undefined
+  const retries = count(http.maxRetries)
+  if ([requests, pending, connections, retries].every((each) => each === undefined)) return undefined
   return {
     ...(requests === undefined ? {} : { requests }),
     ...(pending === undefined ? {} : { pending }),
     ...(connections === undefined ? {} : { connections }),
+    ...(retries === undefined ? {} : { retries }),
     evidence: refOfPlaced(pool),
   }
 }

@@ -2,6 +2,7 @@
 import type { KubeObject, ResourceRef } from '../../kube/api.ts'
 import type { Pod, Service } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
+import type { CompileWith } from '../mesh.ts'
 import type { Problem } from '../verdict.ts'
 import { buildWorld } from '../world.ts'
 import { type AuthorizationPolicy, readAuthorizationPolicy } from './authorization-policy.ts'
@@ -114,12 +115,13 @@ type Linked = Omit<
   keyof Memory | 'sources' | 'sent' | 'authorization' | 'peerAuthentications' | 'requestAuthentications'
 > & { callerLabels: readonly string[] }
 
-const link = (objects: readonly KubeObject[]): Linked => {
+const link = (objects: readonly KubeObject[], parseYaml: CompileWith<IstioModel>['parseYaml']): Linked => {
   const all = byKind(objects)
   const config = readMeshConfig(
     all('', 'ConfigMap').find(
       ({ metadata }) => metadata.name === 'istio' && metadata.namespace === defaultMeshConfig.rootNamespace,
     ),
+    parseYaml,
   )
   const services = all('', 'Service').filter(
     (object): object is Service => typeof object.spec === 'object' && object.spec !== null,
@@ -225,12 +227,12 @@ const assemble = (sources: Sources, last: IstioModel | undefined): IstioModel =>
  */
 export const compile = (
   objects: readonly KubeObject[],
-  last?: IstioModel,
+  { last, parseYaml }: CompileWith<IstioModel> = {},
 ): { model: IstioModel; problems: Problem[] } => {
   const usable = objects.filter(isUsable)
   const others = usable.filter((object) => !isPolicy(object))
   const before = last !== undefined && isSame(last.sources.others, others) ? last : undefined
-  const linked = before?.sources.linked ?? link(others)
+  const linked = before?.sources.linked ?? link(others, parseYaml)
   const trustDomains = [linked.config.trustDomain, ...linked.config.trustDomainAliases]
   const [authorizing, requesting, peering] = policyKinds.map((kind) =>
     usable.filter((object) => object.kind === kind && isPolicy(object)),

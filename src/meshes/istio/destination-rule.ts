@@ -72,7 +72,10 @@ const readRule = (object: KubeObject): MergedRule => {
     object,
     host: fullName(text(spec.host) ?? '', namespace).toLowerCase(),
     namespace,
-    exportTo: texts(spec.exportTo).map((each) => (each === '.' ? namespace : each)),
+    // A rule for some workloads is never exported, whatever it says (setDestinationRules).
+    exportTo: isFields(spec.workloadSelector)
+      ? [namespace]
+      : texts(spec.exportTo).map((each) => (each === '.' ? namespace : each)),
     ...(isFields(spec.workloadSelector) ? { selector: labelMap(selector.matchLabels) } : {}),
     ...(isFields(spec.trafficPolicy)
       ? { policy: { value: fields(spec.trafficPolicy), object, field: 'spec.trafficPolicy' } }
@@ -141,9 +144,12 @@ export const readDestinationRules = (objects: readonly KubeObject[], root: strin
   const all = objects.map(readRule)
   const sorted = [...all.filter((rule) => rule.selector), ...all.filter((rule) => !rule.selector)]
   const isPrivate = ({ exportTo, namespace }: MergedRule): boolean => exportTo.length === 1 && exportTo[0] === namespace
+  // A rule that is exported to others alone does not count at home.
+  const isLocal = (rule: MergedRule): boolean =>
+    rule.namespace === root ? isPrivate(rule) : exportedTo(rule.exportTo, rule.namespace, rule.namespace)
   return {
     root,
-    local: perNamespace(sorted.filter((rule) => rule.namespace !== root || isPrivate(rule))),
+    local: perNamespace(sorted.filter(isLocal)),
     exported: perNamespace(sorted.filter((rule) => !isPrivate(rule))),
   }
 }

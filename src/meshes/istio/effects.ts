@@ -120,6 +120,19 @@ export interface Refusal {
 /** `rbac_access_denied_matched_policy[…]`: Envoy's rbac_filter.cc; without an id no ALLOW policy matched. */
 const rbacDetails = (policyId: string | undefined): string => `rbac_access_denied_matched_policy[${policyId ?? 'none'}]`
 
+/** An answer of the receiver's sidecar as the caller sees it; `headers` are those of its own. */
+export const proxyResponse = (
+  model: IstioModel,
+  call: Call,
+  handlers: Handlers,
+  { status, headers, body }: { status: number; headers: readonly [string, string][]; body: string },
+): Effect => {
+  const own = body === '' ? ([['content-length', '0']] as [string, string][]) : plain(body)
+  const kept = own.filter(([name]) => !headers.some(([each]) => each === name))
+  const added = responseHeaders(model, call, handlers, false)
+  return { kind: 'respond', by: 'server-proxy', status, headers: [...headers, ...kept, ...added], body }
+}
+
 /** 403 from the receiver's sidecar, as the caller sees it. `policyId` is the RBAC policy that matched. */
 export const denied = (model: IstioModel, call: Call, handlers: Handlers, policyId?: string): Refusal => {
   const body = 'RBAC: access denied'

@@ -124,7 +124,8 @@ const leftAt = (arrival: Arrival, admission: Admission): Rules | null =>
 
 /** The decision, with reasons that are found when they are read; undefined: it has to be decided `whole`. */
 export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdict | undefined => {
-  if (call.turn !== undefined || call.protocol === 'tls' || model.config.unmodelled !== undefined) return undefined
+  const { turn, byProxy, protocol } = call
+  if (turn !== undefined || byProxy || protocol === 'tls' || model.config.unmodelled !== undefined) return undefined
   const caller = callerOf(model, call.source)
   const way = caller.isOdd ? undefined : wayOf(model, caller, call)
   if (way === undefined) return undefined

@@ -11,6 +11,9 @@ import { validate } from './validate/validate.ts'
 
 export type { IstioModel } from './compile.ts'
 
+/** Whether any proxy may have to ask somebody else. */
+const asksAuthorizers = ({ config: { providers } }: IstioModel): boolean => providers !== 'unread' && providers.size > 0
+
 export const istio: Mesh<IstioModel> = {
   name: 'istio',
   proxyContainer,
@@ -18,9 +21,9 @@ export const istio: Mesh<IstioModel> = {
   compile,
   decide,
   gather: async (model, call, outside) =>
-    model.requestAuthentications.size === 0
+    model.requestAuthentications.size === 0 && !asksAuthorizers(model)
       ? { ...call, tokens: [] }
-      : (await import('./jwt/gather.ts')).gather(model, call, outside),
+      : (await import('./gather.ts')).gather(model, call, outside),
   crds: async () => (await import('./crds/index.ts')).crds(),
   install,
   validator: 'validation.istio.io',

@@ -1,11 +1,13 @@
 /**
  * The few settings of MeshConfig (ConfigMap `istio-system/istio`, key `mesh`) that change verdicts, read line by line:
  * a YAML parser would cost more start-up time than these keys are worth. What else changes verdicts is named, and they
- * are `unknown`. Not read: of extensionProviders all but their names, kinds and services.
+ * are `unknown`. Only `extensionProviders` need a YAML parser.
  */
 import type { KubeObject } from '../../kube/api.ts'
+import type { Pod } from '../../kube/kinds.ts'
 import type { Normalization } from '../match/paths.ts'
 import type { Evidence } from '../verdict.ts'
+import { type ExtensionProvider, readProviders } from './ext-authz/provider.ts'
 import { fields, refOf, text } from './read.ts'
 
 /** What becomes of traffic to places that the registry does not know. */
@@ -18,8 +20,10 @@ export interface MeshConfig {
   normalization: Normalization
   /** Other names of the trust domain, for migrations. */
   trustDomainAliases: readonly string[]
-  /** By name. */
-  providers: ReadonlyMap<string, ExtensionProvider>
+  /** Proxies in front of gateways whose X-Forwarded-For entries count (`gatewayTopology.numTrustedProxies`). */
+  trustedProxies: number
+  /** `extensionProviders` by name, or that there are some and nobody read them. */
+  providers: ReadonlyMap<string, ExtensionProvider> | 'unread'
   outboundPolicy: OutboundPolicy
   /** Where it is said; absent for the default. */
   outboundPolicyFrom?: Evidence
@@ -43,21 +47,13 @@ const unmodelledKeys = [
   'serviceSettings',
 ] as const
 
-/** An entry of `extensionProviders`. */
-export interface ExtensionProvider {
-  /** `envoyExtAuthzHttp`, `envoyExtAuthzGrpc`, `envoyOtelAls`, … */
-  kind: string
-  /** Host of the registry, possibly as `namespace/host`. */
-  service: string
-  port: number
-}
-
 export const defaultMeshConfig: MeshConfig = {
   trustDomain: 'cluster.local',
   rootNamespace: 'istio-system',
   enableAutoMtls: true,
   normalization: 'BASE',
   trustDomainAliases: [],
+  trustedProxies: 0,
   providers: new Map(),
   outboundPolicy: 'ALLOW_ANY',
 }
@@ -83,23 +79,16 @@ const listOf = (mesh: string, key: string): string[] => {
   return items.map((item) => item.trim().replace(/^["']|["']$/g, '')).filter((item) => item !== '')
 }
 
-const readProviders = (mesh: string): ReadonlyMap<string, ExtensionProvider> => {
-  const text = block(mesh, 'extensionProviders')
-  const indent = /^([ \t]*)- /m.exec(text)?.[1] ?? ''
-  const items = text.split(new RegExp(`^${indent}- `, 'm')).slice(1)
-  return new Map(
-    items.flatMap((item): [string, ExtensionProvider][] => {
-      const scalarOf = (key: string): string | undefined =>
-        new RegExp(`^[ \\t]*${key}:[ \\t]*["']?([^"'\\s#]+)`, 'm').exec(item)?.[1]
-      const name = scalarOf('name')
-      const kind =
-        /^[ \t]*((?:envoy|zipkin|lightstep|datadog|stackdriver|opencensus|skywalking|opentelemetry|prometheus|sds)\w*):/m.exec(
-          item,
-        )?.[1]
-      if (name === undefined) return []
-      return [[name, { kind: kind ?? '', service: scalarOf('service') ?? '', port: Number(scalarOf('port') ?? 0) }]]
-    }),
-  )
+/** Providers are of any shape, and read by a library. Unread: there are some, and nobody could read them. */
+const providersIn = (mesh: string, parseYaml?: (text: string) => unknown): MeshConfig['providers'] => {
+  if (!/^extensionProviders:/m.test(mesh)) return new Map()
+  if (parseYaml === undefined) return 'unread'
+  try {
+    return readProviders(parseYaml(mesh))
+  } catch {
+    // istiod keeps what it had before, which is not known here.
+    return 'unread'
+  }
 }
 
 const normalizations: Record<string, Normalization> = {
@@ -123,8 +112,21 @@ const readNormalization = (mesh: string): Normalization => {
   return normalizations[value ?? ''] ?? 'BASE'
 }
 
+/** Of a ProxyConfig in YAML or JSON, whose only field of that name is gatewayTopology's. */
+const readTrustedProxies = (config: string): number | undefined => {
+  const found = /(?:^|[\s,{])"?numTrustedProxies"?:[ \t]*(\d+)/m.exec(config)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/** For a gateway's pod: its own annotation comes before the mesh's default. */
+export const trustedProxiesOf = ({ metadata }: Pod, config: MeshConfig): number =>
+  readTrustedProxies(metadata.annotations?.['proxy.istio.io/config'] ?? '') ?? config.trustedProxies
+
 /** Settings that are absent, or a ConfigMap that is absent, mean the defaults. */
-export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig => {
+export const readMeshConfig = (
+  configMap: KubeObject | undefined,
+  parseYaml?: (text: string) => unknown,
+): MeshConfig => {
   const mesh = text(fields(configMap?.data).mesh) ?? ''
   if (configMap === undefined || mesh === '') return defaultMeshConfig
   const mode = outboundMode(mesh)
@@ -136,7 +138,8 @@ export const readMeshConfig = (configMap: KubeObject | undefined): MeshConfig =>
     enableAutoMtls: scalar(mesh, 'enableAutoMtls') !== 'false',
     normalization: readNormalization(mesh),
     trustDomainAliases: listOf(mesh, 'trustDomainAliases'),
-    providers: readProviders(mesh),
+    trustedProxies: readTrustedProxies(block(mesh, 'defaultConfig')) ?? 0,
+    providers: providersIn(mesh, parseYaml),
     outboundPolicy: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
     ...(key === undefined ? {} : { unmodelled: { key, evidence: { object: refOf(configMap), field: 'data.mesh' } } }),
     ...(mode === undefined ? {} : { outboundPolicyFrom: { object: refOf(configMap), field: 'data.mesh' } }),

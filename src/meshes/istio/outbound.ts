@@ -221,11 +221,21 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
   return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope)
 }
 
+/** A proxy's own question goes straight at the Service's cluster, in whatever its traffic policy wraps it. */
+const onOwnAccount = (model: IstioModel, call: Call): Outbound | undefined => {
+  const { service } = call
+  const known = service && model.registry().byHost.get(hostOfService(service.object))
+  const found = known?.find((each) => each.kubernetes === service?.object)
+  if (service === undefined || found === undefined) return undefined
+  const routed = straightTo(model, call, askerOf(call, service.port.port), found)
+  return { ...finish(model, routed, call, 'http'), proxy: 'direct' }
+}
+
 /** What happens to the call before it leaves the caller's pod. */
 export const outbound = (model: IstioModel, call: Call): Outbound => {
   const known = model.sent.get(call)
   if (known !== undefined) return known
-  const made = sendOut(model, call)
+  const made = (call.byProxy ? onOwnAccount(model, call) : undefined) ?? sendOut(model, call)
   model.sent.set(call, made)
   return made
 }

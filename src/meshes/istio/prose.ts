@@ -111,7 +111,7 @@ export const unsure = (asking: Asking): Step => ({
   outcome: 'unknown',
   says: `${nameOf(refOf(asking.policy.object))} rule ${asking.rule?.index ?? 0} cannot be decided: ${
     asking.answer.match === 'yes'
-      ? 'the external authorizer decides'
+      ? 'extensionProviders of the mesh config could not be read'
       : asking.answer.match === 'unknown'
         ? asking.answer.says
         : ''

@@ -91,6 +91,7 @@ const readPatch = (object: KubeObject, index: number): (RateLimit & { port?: num
   if (filter.name !== undefined && filter.name !== connectionManager) return 'none'
   return {
     key: `${object.metadata.namespace}/${object.metadata.name}/${index}`,
+    statPrefix: text(either(config, 'stat_prefix')),
     maxTokens,
     tokensPerFill: whole(either(bucket, 'tokens_per_fill')) ?? 1,
     fillInterval,

@@ -5,7 +5,8 @@
  */
 import type { AuthorizationPolicy, Rule } from './authorization-policy.ts'
 import type { Asked, FieldTest } from './conditions.ts'
-import type { ExtensionProvider } from './mesh-config.ts'
+import { complaint, type ExtensionProvider } from './ext-authz/provider.ts'
+import type { MeshConfig } from './mesh-config.ts'
 
 /** The tests of a rule that are left on one kind of port. */
 export interface Tests {
@@ -24,8 +25,10 @@ export interface Entry {
   tcp?: Tests
 }
 
-/** How the mesh treats a CUSTOM rule that matches: its provider is asked, or cannot be used. */
-export type Custom = Entry & { provider: { kind: 'asks'; tcp: boolean } | { kind: 'broken'; says: string } }
+/** How the mesh treats a CUSTOM rule that matches: its provider is asked, cannot be used, or nobody knows. */
+export type Custom = Entry & {
+  provider: { kind: 'asks'; asked: ExtensionProvider } | { kind: 'broken'; says: string } | { kind: 'unread' }
+}
 
 export interface Tables {
   custom: Custom[]
@@ -73,25 +76,15 @@ const byId = (a: Entry, b: Entry): number => (a.id < b.id ? -1 : a.id > b.id ? 1
 /** Whether a host of the registry is known; `namespace/host` or a host. */
 export type Registry = (host: string) => boolean
 
-const providerName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** Why istiod cannot use the provider; undefined: it can. */
-const complaint = (name: string, provider: ExtensionProvider | undefined, knows: Registry): string | undefined => {
-  if (provider === undefined || !/^envoyExtAuthz(Http|Grpc)$/.test(provider.kind))
-    return `the mesh has no provider ${name}`
-  if (!providerName.test(name)) return `the name of the provider ${name} is not valid`
-  if (!(provider.port >= 1 && provider.port <= 65535)) return `the provider ${name} has no valid port`
-  return knows(provider.service) ? undefined : `the mesh has no Service ${provider.service} for the provider ${name}`
-}
-
 const readCustom = (
   policies: readonly AuthorizationPolicy[],
-  providers: ReadonlyMap<string, ExtensionProvider>,
+  providers: MeshConfig['providers'],
   knows: Registry,
 ): Custom[] => {
   const names = [...new Set(policies.map((policy) => policy.provider ?? ''))].sort()
   return names.flatMap((name) => {
-    const provider = providers.get(name)
+    const provider = providers === 'unread' ? undefined : providers.get(name)
+    const isUnread = providers === 'unread' && names.length === 1
     const several = names.length > 1 ? `several providers (${names.join(', ')}) for one workload` : undefined
     const says = several ?? complaint(name, provider, knows)
     const prefix = `istio-ext-authz-${name === '' ? '' : `${name}-`}`
@@ -99,9 +92,11 @@ const readCustom = (
       .filter((policy) => (policy.provider ?? '') === name)
       .flatMap(entriesOf)
       .map((entry): Custom => {
-        const id = `${prefix}${entry.id}${says === undefined ? '' : '-deny-due-to-bad-CUSTOM-action'}`
-        const asks = { kind: 'asks', tcp: provider?.kind === 'envoyExtAuthzGrpc' } as const
-        return { ...entry, id, provider: says === undefined ? asks : { kind: 'broken', says } }
+        const id = `${prefix}${entry.id}${says === undefined || isUnread ? '' : '-deny-due-to-bad-CUSTOM-action'}`
+        if (isUnread) return { ...entry, id, provider: { kind: 'unread' } }
+        if (says !== undefined || provider === undefined)
+          return { ...entry, id, provider: { kind: 'broken', says: says ?? '' } }
+        return { ...entry, id, provider: { kind: 'asks', asked: provider } }
       })
       .sort(byId)
   })
@@ -110,7 +105,7 @@ const readCustom = (
 /** `policies` are those that select the workload, in any order. */
 export const tablesOf = (
   policies: readonly AuthorizationPolicy[],
-  providers: ReadonlyMap<string, ExtensionProvider>,
+  providers: MeshConfig['providers'],
   knows: Registry,
 ): Tables => {
   const isIdle = (policy: AuthorizationPolicy): boolean => policy.targeted || policy.dryRun || policy.action === 'AUDIT'

@@ -1,17 +1,15 @@
 /** The receiver's sidecar, from the connection to the application: filter chain, CUSTOM, JWT, DENY, ALLOW. */
 import type { Call } from '../call.ts'
-import { normalizePath } from '../match/paths.ts'
-import type { Evidence, Step, Verdict } from '../verdict.ts'
+import type { Evidence, Forwarding, Step, Verdict } from '../verdict.ts'
+import { arrivalOf, isLost, type Listener } from './arrival.ts'
 import { askedOf, type Changes } from './asked.ts'
 import { askCustom, authorize, type Decision } from './authorize.ts'
 import type { IstioModel } from './compile.ts'
-import { denied, deniedBytes, forwarding, type Handlers, refusal, tokenRefused } from './effects.ts'
-import { connect, readsHttp, type Wire, wireStep } from './inbound.ts'
+import { denied, deniedBytes, forwarding, refusal, tokenRefused } from './effects.ts'
+import { checkedBy, refusedByAuthorizer, withHeaders } from './ext-authz/told.ts'
+import { wireStep } from './inbound.ts'
 import { filterTokens } from './jwt/filter.ts'
 import type { Outbound } from './outbound.ts'
-import type { EffectiveMode } from './peer-authentication.ts'
-import type { PortProtocol } from './protocol.ts'
-import { receiverOf } from './receiver.ts'
 import { tokenAccepted, tokenRefusal, tokenUnknown } from './token-prose.ts'
 import { extensionDoubt, ingressDoubt } from './traffic.ts'
 import { doubtful, lazyVerdict, verdict } from './verdicts.ts'
@@ -26,52 +24,33 @@ export const receiverDoubt = (model: IstioModel, call: Call): Evidence | undefin
   return extensionDoubt(model.extensions, about) ?? ingressDoubt(model.sidecars, { namespace, labels })
 }
 
-/** A listener that PeerAuthentication says nothing about: a gateway's. */
-export interface Listener {
-  mode: EffectiveMode
-  protocol: PortProtocol
-  wire: Wire
-}
-
 /** What becomes of a call that reached a pod with a sidecar; `sent` is how it left the caller's pod. */
 export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Verdict => {
-  const receiver = receiverOf(model, call.destination)
   const evidence = receiverDoubt(model, call)
   if (evidence !== undefined) {
     const last = doubtful('server', evidence)
     return verdict('unknown', 'none', [...sent.steps, last], last)
   }
-  const { mode, protocol } = listener ?? receiver.port(call.port)
-  const wire = listener?.wire ?? connect(call, sent, mode, protocol)
+  const arrival = arrivalOf(model, call, sent, listener)
+  const { receiver, mode, wire, http, identity, handlers, path, about } = arrival
   const arrived = (): Step[] => [...sent.steps, ...receiver.notes, wireStep(mode, wire)]
   if (!wire.accepted) {
     const reasons = () => ({ steps: arrived(), deciding: wireStep(mode, wire) })
     return lazyVerdict('deny', 'none', undefined, reasons, () => refusal(sent, wire))
   }
-  const http = readsHttp(protocol, call)
-  if (http && call.protocol !== 'http') {
+  if (isLost(arrival, call)) {
     const says = `Port ${call.port} of ${receiver.where} is declared HTTP, and these bytes are not: the receiver's sidecar closes the connection`
     const closed: Step = { at: 'server', outcome: 'deny', says }
     return verdict('deny', wire.transport, [...arrived(), closed], closed, { effect: { kind: 'close' } })
   }
-  const identity = wire.transport === 'mtls' ? receiverOf(model, call.source).identity : undefined
-  const handlers: Handlers = { client: sent.proxy === 'http', server: http }
-  const proxied = call.http !== undefined && (handlers.client || handlers.server)
-  const path = proxied ? normalizePath(call.http?.path ?? '', model.config.normalization) : undefined
-  const byProxies = () => forwarding(model, call, handlers, identity, path)
-  const changesOf = (): Changes => {
-    const { setRequestHeaders: set, removeRequestHeaders: removed } = byProxies()
-    return { set, removed }
-  }
-  const about = { http, identity, sni: sent.sni, path, changes: changesOf }
-  const refuse = (decision: Decision, before: Step[]): Verdict =>
+  const refuse = (decision: Decision, before: () => Step[]): Verdict =>
     lazyVerdict(
       decision.outcome,
       wire.transport,
       identity,
       () => {
         const { decided, steps } = decision.explain(receiver.where)
-        return { deciding: decided, steps: [...arrived(), ...before, ...steps] }
+        return { deciding: decided, steps: [...arrived(), ...before(), ...steps] }
       },
       () => {
         if (decision.outcome === 'unknown') return {}
@@ -81,11 +60,25 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
 
   const custom =
     receiver.tables.custom.length === 0 ? undefined : askCustom(receiver.tables, askedOf(model, call, about))
-  if (custom !== undefined) return refuse(custom, [])
+  if (custom !== undefined && custom.outcome !== 'asks') return refuse(custom, () => [])
+  const checked = custom && checkedBy(custom, call)
+  if (checked !== undefined && checked.outcome !== 'pass') {
+    const { outcome, answer, last } = checked
+    return lazyVerdict(
+      outcome,
+      wire.transport,
+      identity,
+      () => ({ deciding: last(), steps: [...arrived(), ...custom!.explain(), last()] }),
+      () => (answer ? refusedByAuthorizer(model, call, handlers, answer) : {}),
+    )
+  }
+  const asked = (): Step[] => (checked === undefined ? [] : [...custom!.explain(), checked.last()])
 
+  // What the authorizer writes into the request is there for tokens and rules.
+  const written = checked?.written ?? []
   const filtered =
     http && call.http !== undefined && receiver.rules.length > 0
-      ? filterTokens(receiver.rules, { ...call.http, path: path ?? call.http.path }, call.tokens)
+      ? filterTokens(receiver.rules, withHeaders({ ...call.http, path: path ?? call.http.path }, written), call.tokens)
       : undefined
   if (filtered?.kind === 'unknown') {
     const last = tokenUnknown(filtered.rule, call.tokens !== undefined)
@@ -93,7 +86,7 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
       'unknown',
       wire.transport,
       identity,
-      () => ({ steps: [...arrived(), last], deciding: last }),
+      () => ({ steps: [...arrived(), ...asked(), last], deciding: last }),
       () => ({}),
     )
   }
@@ -105,12 +98,16 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
       identity,
       () => {
         const last = tokenRefusal(rule, status)
-        return { steps: [...arrived(), last], deciding: last }
+        return { steps: [...arrived(), ...asked(), last], deciding: last }
       },
       () => tokenRefused(model, call, handlers, status, path ?? ''),
     )
   }
-  const changed = () => forwarding(model, call, handlers, identity, filtered?.path ?? path, filtered)
+  const changed = (): Forwarding => {
+    const changes = { set: [...written, ...(filtered?.set ?? [])], removed: filtered?.removed ?? [] }
+    const forwarded = forwarding(model, call, handlers, identity, filtered?.path ?? path, changes)
+    return { ...forwarded, setResponseHeaders: [...forwarded.setResponseHeaders, ...(checked?.shown ?? [])] }
+  }
   const withToken = {
     ...about,
     claims: filtered?.claims,
@@ -120,8 +117,11 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
       return { set, removed }
     },
   }
-  const decision = authorize(receiver.tables, askedOf(model, call, withToken))
-  const before = filtered?.by === undefined ? [] : [tokenAccepted(filtered.by, filtered.claims)]
+  const decision = authorize(receiver.tables, askedOf(model, call, withToken), checked !== undefined)
+  const before = (): Step[] => [
+    ...asked(),
+    ...(filtered?.by === undefined ? [] : [tokenAccepted(filtered.by, filtered.claims)]),
+  ]
   if (decision.outcome !== 'allow') return refuse(decision, before)
   return lazyVerdict(
     'allow',
@@ -130,8 +130,10 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
     () => {
       const { decided, steps } = decision.explain(receiver.where)
       // Nothing restricts the request: over plaintext, the mode that let it in is what a reader wants to know.
-      const byMode = decision.byDefault === true && wire.transport !== 'mtls'
-      return { deciding: byMode ? wireStep(mode, wire) : decided, steps: [...arrived(), ...before, ...steps] }
+      const open = decision.byDefault === true
+      const byMode = open && wire.transport !== 'mtls' ? wireStep(mode, wire) : undefined
+      const deciding = (open ? (checked?.last() ?? byMode) : undefined) ?? decided
+      return { deciding, steps: [...arrived(), ...before(), ...steps] }
     },
     () => ({ effect: { kind: 'forward', forwarding: changed() } }),
   )

@@ -54,7 +54,6 @@ export const policyDoubt = (policy: TrafficPolicy): Evidence | undefined => {
   const pool = fields(connectionPool?.value.http)
   if (connectionPool !== undefined && text(pool.h2UpgradePolicy) === 'UPGRADE')
     return evidence(connectionPool, 'http.h2UpgradePolicy')
-  if (connectionPool !== undefined && isSet(pool.maxRetries)) return evidence(connectionPool, 'http.maxRetries')
   return undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * `istioctl experimental describe pod <pod>`. Upstream: istio/istio istioctl/pkg/describe/describe.go.
+ * `istioctl experimental describe pod <pod>` and `service <service>`. Upstream: istio/istio istioctl/pkg/describe/describe.go.
  * Not modelled: VirtualServices, subsets and ingress gateways in the description.
  */
 import type { KubeObject } from '../../kube/api.ts'
@@ -9,7 +9,7 @@ import { workloadMode } from '../../meshes/istio/peer-authentication.ts'
 import { portProtocol } from '../../meshes/istio/protocol.ts'
 import { hasLabels } from '../../meshes/match/labels.ts'
 import { targetPort } from '../../meshes/world.ts'
-import { findPod, type Subcommand, ToolError } from './context.ts'
+import { findPod, type Subcommand, type ToolContext, ToolError } from './context.ts'
 import { chainsOf, type Filter, managedBy, readDump } from './dump.ts'
 
 const named = ({ metadata }: KubeObject): string =>
@@ -34,8 +34,34 @@ const rbacNames = (filters: readonly Filter[]): string[] =>
     ...rbacNames(filter.typed_config?.http_filters ?? []),
   ])
 
-export const describe: Subcommand = async (context, [what, name]) => {
-  if (what !== 'pod' && what !== 'po') throw new ToolError(`of describe there is here: pod; not "${what ?? ''}"`)
+/** Services as the pod's own proxy has them: ports, the DestinationRule, the policies of its listeners. */
+const serviceLines = async (context: ToolContext, pod: Pod, services: readonly Service[]): Promise<string[]> => {
+  const dump = await readDump(context, pod)
+  const lines: string[] = []
+  for (const [index, service] of services.entries()) {
+    const { name, namespace = 'default' } = service.metadata
+    if (index > 0) lines.push('--------------------')
+    lines.push(`Service: ${named(service)}`)
+    for (const port of service.spec.ports ?? []) {
+      const target = targetPort(pod, port)
+      const protocol = protocols[portProtocol(port)]
+      if (target !== undefined)
+        lines.push(`   Port: ${port.name ?? ''} ${port.port}/${protocol} targets pod port ${target}`)
+      const cluster = `outbound|${port.port}||${name}.${namespace}.svc.cluster.local`
+      const rule = managedBy(dump.clusters.find((each) => each.name === cluster)?.metadata)
+      if (rule) lines.push(`DestinationRule: ${rule} for "${name}"`)
+      const chains = dump.listeners
+        .flatMap(chainsOf)
+        .filter((chain) => chain.filter_chain_match?.destination_port === target)
+      const policies = [...new Set(chains.flatMap(({ filters = [] }) => rbacNames(filters)))]
+      if (policies.length > 0) lines.push(`RBAC policies: ${policies.join(', ')}`)
+    }
+  }
+  return lines
+}
+
+/** `describe pod` */
+const describePod = async (context: ToolContext, name: string | undefined): Promise<number> => {
   const pod = await findPod(context, name)
   const { namespace = 'default', labels = {} } = pod.metadata
   const lines = podLines(pod)
@@ -68,27 +94,7 @@ export const describe: Subcommand = async (context, [what, name]) => {
       `Warning: No Kubernetes Services select pod ${named(pod)} (see https://istio.io/docs/setup/kubernetes/additional-setup/requirements/ )`,
     )
   lines.push('--------------------')
-  const dump = await readDump(context, pod)
-  for (const [index, service] of selecting.entries()) {
-    if (index > 0) lines.push('--------------------')
-    lines.push(`Service: ${named(service)}`)
-    for (const port of service.spec.ports ?? []) {
-      const target = targetPort(pod, port)
-      const protocol = protocols[portProtocol(port)]
-      if (target !== undefined)
-        lines.push(`   Port: ${port.name ?? ''} ${port.port}/${protocol} targets pod port ${target}`)
-      const host = `${service.metadata.name}.${namespace}.svc.cluster.local`
-      const rule = managedBy(
-        dump.clusters.find((cluster) => cluster.name === `outbound|${port.port}||${host}`)?.metadata,
-      )
-      if (rule) lines.push(`DestinationRule: ${rule} for "${service.metadata.name}"`)
-      const chains = dump.listeners
-        .flatMap(chainsOf)
-        .filter((chain) => chain.filter_chain_match?.destination_port === target)
-      const policies = [...new Set(chains.flatMap(({ filters = [] }) => rbacNames(filters)))]
-      if (policies.length > 0) lines.push(`RBAC policies: ${policies.join(', ')}`)
-    }
-  }
+  lines.push(...(await serviceLines(context, pod, selecting)))
   const { model } = compile(objects)
   const wide = workloadMode(model.peerAuthentications, namespace, labels, 0)
   lines.push('--------------------', 'Effective PeerAuthentication:', `   Workload mTLS mode: ${wide.mode}`)
@@ -104,4 +110,48 @@ export const describe: Subcommand = async (context, [what, name]) => {
       `   ${applied.map(({ metadata }) => `${metadata.name}.${metadata.namespace}`).join(', ')}`,
     )
   return print()
+}
+
+const proxyStatus = ({ status }: Pod): boolean | undefined =>
+  [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    (each) => each.name === 'istio-proxy',
+  )?.ready
+
+/** `describe service`: what the proxy of its first pod says of it. */
+const describeService = async (context: ToolContext, name: string | undefined): Promise<number> => {
+  if (name === undefined) throw new ToolError('expecting service name')
+  const [short = '', home = context.namespace ?? 'default'] = name.split('.')
+  const [service, pods] = await Promise.all([
+    context.client.find<Service>({ apiVersion: 'v1', kind: 'Service', namespace: home, name: short }),
+    context.client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace: home }),
+  ])
+  if (service === undefined) throw new ToolError(`services "${short}" not found`)
+  const selector = service.spec.selector ?? {}
+  const selected =
+    Object.keys(selector).length === 0 ? [] : pods.items.filter(({ metadata }) => hasLabels(selector, metadata.labels))
+  const lines: string[] = []
+  const meshed = selected.filter((pod) => {
+    const phase = pod.status?.phase ?? 'Pending'
+    const ready = proxyStatus(pod)
+    if (phase !== 'Running') lines.push(`   Pod is not Running (${phase})`)
+    else if (ready === undefined) lines.push(`Pod ${named(pod)}: no container "istio-proxy" in pod`)
+    else if (!ready) lines.push(`WARNING: Pod ${named(pod)} Container istio-proxy NOT READY`)
+    return phase === 'Running' && ready === true
+  })
+  const [first] = meshed
+  if (selected.length === 0) lines.push(`Service "${named(service)}" has no pods.`)
+  else if (first === undefined)
+    lines.push(
+      `Service "${named(service)}" has no Istio pods.  (${selected.length} pods in service).`,
+      'Use `istioctl kube-inject` or redeploy with Istio automatic sidecar injection.',
+    )
+  else lines.push(...(await serviceLines(context, first, [service])))
+  context.out(lines.map((line) => `${line}\n`).join(''))
+  return 0
+}
+
+export const describe: Subcommand = async (context, [what, name]) => {
+  if (what === 'pod' || what === 'po') return describePod(context, name)
+  if (what === 'service' || what === 'svc') return describeService(context, name)
+  throw new ToolError(`of describe there is here: pod, service; not "${what ?? ''}"`)
 }

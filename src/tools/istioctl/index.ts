@@ -24,7 +24,7 @@ const top: Entry[] = [
 ]
 const experimental: Entry[] = [
   { names: ['authz'], says: 'check <pod>: the AuthorizationPolicies in its listeners', run: authz },
-  { names: ['describe', 'des'], says: 'pod <pod>: what of Istio applies to it', run: describe },
+  { names: ['describe', 'des'], says: 'pod <pod>, service <service>: what of Istio applies to it', run: describe },
 ]
 
 export const usage = (): string => {

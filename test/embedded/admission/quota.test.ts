@@ -82,7 +82,7 @@ describe('LimitRange', () => {
       limits: [{ type: 'Container', default: { cpu: '2' }, max: { cpu: '1' } }],
     })
     expect(body.message).toBe(
-      'LimitRange "l" is invalid: [spec.limits[0].defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than max value 1, spec.limits[0].default[cpu]: Invalid value: "2": default value 2 is greater than max value 1]',
+      'LimitRange "l" is invalid: [spec.limits[0].defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than max value 1, spec.limits[0].default[cpu]: Invalid value: "1": default value 2 is greater than max value 1]',
     )
   })
 })

@@ -116,7 +116,7 @@ describe('creating', () => {
       { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b' } },
       400,
       'BadRequest',
-      'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (v1.Deployment): unknown conversion',
+      'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion',
     ],
   ])('%s', async (_name, body, status, reason, message) => {
     const answer = await api('POST', deployments, body)

@@ -193,6 +193,17 @@ test('retries go to another endpoint', async () => {
   expect(await statuses(6)).toEqual(Array(6).fill('200'))
 })
 
+test('maxRetries: what is asked again beyond them is answered as it was', async () => {
+  const retried = networking('VirtualService', 'web', {
+    hosts: ['web'],
+    http: [{ route: [{ destination: { host: 'web' } }], retries: { attempts: 2, retryOn: '5xx' } }],
+  })
+  await start([retried, pool({ maxRetries: 1 })], ['web', 'broken'])
+  // Two of four meet the broken one; its neighbour takes five seconds, and one at a time may turn to it.
+  expect((await together('client', slow, slow, slow, slow)).sort()).toEqual(['200', '200', '200', '503'])
+  expect(await statuses(4)).toEqual(Array(4).fill('200'))
+})
+
 test('delays, timeouts and weights', async () => {
   await start([
     networking('VirtualService', 'web', {

@@ -173,6 +173,47 @@ describe('pages', () => {
     expect(sent.stdout).toMatch(/^cluster\.outbound\|80\|\|web\.shop\.svc\.cluster\.local;\.upstream_rq_total: \d+\n/)
   })
 
+  test('statistics: what a local rate limit counted and turned away', async () => {
+    const hundred = { default_value: { numerator: 100, denominator: 'HUNDRED' } }
+    const limit = {
+      name: 'envoy.filters.http.local_ratelimit',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+        stat_prefix: 'http_local_rate_limiter',
+        token_bucket: { max_tokens: 2, tokens_per_fill: 2, fill_interval: '3600s' },
+        filter_enabled: hundred,
+        filter_enforced: hundred,
+      },
+    }
+    await create('/apis/networking.istio.io/v1alpha3/namespaces/shop/envoyfilters', {
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      metadata: { name: 'limit' },
+      spec: {
+        workloadSelector: { labels: { app: 'web' } },
+        configPatches: [
+          {
+            applyTo: 'HTTP_FILTER',
+            match: {
+              context: 'SIDECAR_INBOUND',
+              listener: { filterChain: { filter: { name: 'envoy.filters.network.http_connection_manager' } } },
+            },
+            patch: { operation: 'INSERT_BEFORE', value: limit },
+          },
+        ],
+      },
+    })
+    for (let at = 0; at < 3; at++) await run('client', ['curl', '-s', 'http://web/'])
+    await api('DELETE', '/apis/networking.istio.io/v1alpha3/namespaces/shop/envoyfilters/limit')
+    const counted = await run('web', ['pilot-agent', 'request', 'GET', 'stats?filter=local_rate_limit'], 'istio-proxy')
+    expect(counted.stdout.split('\n').filter(Boolean).sort()).toEqual([
+      'http_local_rate_limiter.http_local_rate_limit.enabled: 3',
+      'http_local_rate_limiter.http_local_rate_limit.enforced: 1',
+      'http_local_rate_limiter.http_local_rate_limit.ok: 2',
+      'http_local_rate_limiter.http_local_rate_limit.rate_limited: 1',
+    ])
+  })
+
   test('a page that is not modelled says which there are', async () => {
     const { exitCode, stderr } = await run('web', ['pilot-agent', 'request', 'GET', 'memory'], 'istio-proxy')
     expect(exitCode).toBe(1)

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import type { CheckReply } from '../../../src/meshes/call.ts'
 import { decideWhole } from '../../../src/meshes/istio/decide.ts'
 import { istio } from '../../../src/meshes/istio/index.ts'
+import type { Question } from '../../../src/meshes/mesh.ts'
 import { plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
 import { filler, now, type TokenSpec } from './tokens.ts'
 import { type Ask, expand, makeCall, worldWith } from './world.ts'
@@ -40,7 +42,14 @@ interface Case {
   /** What the control plane gets for a URL; null: no answer. Others are unknown. */
   serves?: Record<string, string | null>
   /** `gathered: false`: nobody verified the tokens. */
-  calls: (Ask & { expect: Expectation; gathered?: boolean })[]
+  calls: (Ask & {
+    expect: Expectation
+    gathered?: boolean
+    /** What external authorizers answer; null: nothing. Absent: nobody can ask them. */
+    authorizer?: { status: number; headers?: Record<string, string>; body?: string } | null
+    /** What they must have been asked: request line and headers. */
+    asks?: { path?: string; authority?: string; headers?: Record<string, string | null>; body?: string; to?: string }
+  })[]
 }
 
 const folder = fileURLToPath(new URL('../../cases/istio/', import.meta.url))
@@ -74,7 +83,7 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
     const names = (lines: [string, string][] = []): string[] => lines.map(([name]) => name)
     expect(names(forwarding?.setResponseHeaders)).toEqual(expect.arrayContaining(responds.set))
     expect(names(forwarding?.addResponseHeaders)).toEqual(responds.add)
-    expect(forwarding?.removeResponseHeaders).toEqual(responds.remove)
+    expect(forwarding?.removeResponseHeaders ?? []).toEqual(responds.remove)
   }
   if (forwards !== undefined) {
     const forwarding = verdict.effect?.kind === 'forward' ? verdict.effect.forwarding : undefined
@@ -103,15 +112,32 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
       const fill = await filler(each.tokens ?? {})
       const call = fill(raw)
       const objects = worldWith(fill((each.objects ?? []).map(expand)))
-      const { model } = istio.compile(objects)
+      const { model } = istio.compile(objects, { parseYaml: parse })
       const asked = makeCall(objects, call)
       const serves = fill(each.serves ?? {})
       const fetch = async (url: string) => serves[url]
-      const gathered = call.gathered === false ? asked : ((await istio.gather?.(model, asked, { now, fetch })) ?? asked)
+      let question: Question | undefined
+      const { authorizer, asks } = call
+      const ask = async (_from: unknown, asked: Question): Promise<CheckReply | null> => {
+        question = asked
+        if (authorizer === undefined || authorizer === null) return null
+        return { body: '', ...authorizer, headers: Object.entries(authorizer.headers ?? {}) }
+      }
+      const outside = { now, fetch, ...(authorizer === undefined ? {} : { ask }) }
+      const gathered = call.gathered === false ? asked : ((await istio.gather?.(model, asked, outside)) ?? asked)
       const verdict = istio.decide(model, gathered)
       check(verdict, call.expect)
       // What connections settle is remembered, and decides nothing differently.
       expect(plainVerdict(verdict)).toEqual(plainVerdict(decideWhole(model, gathered)))
+      if (asks !== undefined) {
+        const { headers, to, ...line } = asks
+        expect(question?.request).toMatchObject(line)
+        if (to !== undefined) expect(`${question?.host}:${question?.port}`).toBe(to)
+        const sent = Object.fromEntries(question?.request.headers ?? [])
+        for (const [name, value] of Object.entries(headers ?? {}))
+          if (value === null) expect(sent).not.toHaveProperty(name)
+          else expect(sent[name]).toBe(value)
+      }
       // Whatever the outcome, it is told: the deciding sentence is one of the steps.
       expect(verdict.steps.map((step) => step.says)).toContain(verdict.because)
     })

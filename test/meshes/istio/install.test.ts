@@ -11,6 +11,7 @@ test('an installation compiles to the defaults', () => {
     outboundPolicy: 'ALLOW_ANY',
     normalization: 'BASE',
     trustDomainAliases: [],
+    trustedProxies: 0,
     providers: new Map(),
   })
 })

@@ -195,7 +195,7 @@ test('whatever changes, one after the other, a model that grew says what a new o
       for (const [index, changes] of sequence.entries()) {
         objects = applied(objects, changes)
         const world = worldWith(objects)
-        const now: IstioModel = istio.compile(world, model).model
+        const now: IstioModel = istio.compile(world, { last: model }).model
         model = now
         // A model that nobody asked has remembered nothing.
         if (skips && index % 2 === 1) continue
@@ -228,7 +228,7 @@ test('the PeerAuthentication of a Service is not that of the pods behind it, and
   const ask: Ask = { from: 'staging/client', to: 'http://orders.production/', headers: { host: 'far.example' } }
   let model: IstioModel | undefined
   const travelled = worlds.map((world) => {
-    model = istio.compile(world, model).model
+    model = istio.compile(world, { last: model }).model
     const call = makeCall(world, ask)
     expect(glance(model, call, decideWhole)).toBeDefined()
     return istio.decide(model, call).transport
@@ -243,7 +243,7 @@ test('a caller without a sidecar normalizes the path once, one with a sidecar tw
   )
   let model: IstioModel | undefined
   for (const world of worlds) {
-    const now: IstioModel = istio.compile(world, model).model
+    const now: IstioModel = istio.compile(world, { last: model }).model
     model = now
     const outcomes = ['staging/client', 'legacy/client'].map((from) => {
       const call = makeCall(world, { from, to: 'http://orders.production/api/%%32e%%32e/admin' })

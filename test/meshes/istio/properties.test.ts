@@ -126,7 +126,7 @@ describe('whatever the configuration', () => {
         })
         let model: IstioModel | undefined
         for (const [index, world] of worlds.entries()) {
-          const now: IstioModel = istio.compile(world, model).model
+          const now: IstioModel = istio.compile(world, { last: model }).model
           model = now
           for (let round = 0; round < 2; round++)
             expect(callsIn(world).map((call) => plainVerdict(istio.decide(now, call)))).toEqual(wanted[index])

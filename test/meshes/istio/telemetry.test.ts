@@ -8,16 +8,19 @@ import { istio } from '../../../src/meshes/istio/index.ts'
 import type { Finished, ProxyReport } from '../../../src/meshes/traffic.ts'
 import { type Ask, expand, makeCall, worldWith } from './world.ts'
 
+/** Of a gateway in the middle, its own. */
+type Side = 'client' | 'gateway' | 'server'
+
 interface Row extends Ask {
   name: string
   source: string
   objects?: Parameters<typeof expand>[0][]
   /** What is not there: a ready pod behind the Service, or a program behind its port. */
   without?: 'endpoints' | 'application'
-  logs: { client?: string[]; server?: string[] }
+  logs: Partial<Record<Side, string[]>>
   /** Looks at this metric alone. */
   only?: string
-  metrics: Partial<Record<'client' | 'server', Record<string, Record<string, string | number | null>>>>
+  metrics: Partial<Record<Side, Record<string, Record<string, string | number | null>>>>
 }
 
 const rows = (file: string): Row[] =>
@@ -38,7 +41,7 @@ const finish = (row: Row): ProxyReport[] => {
     .install()
     .filter(({ kind }) => kind === 'ConfigMap' && !own.some((each) => each.kind === kind))
   const objects = worldWith([...own, ...installed])
-  const { model } = istio.compile(objects)
+  const { model } = istio.compile(objects, { parseYaml: parse })
   const call = makeCall(objects, row)
   const verdict = istio.decide(model, call)
   const { effect } = verdict
@@ -61,7 +64,7 @@ const finish = (row: Row): ProxyReport[] => {
     ...(row.without === 'endpoints' ? {} : { call, verdict }),
     ...(call.service ? { service: call.service } : {}),
     ...(call.http ? { request: call.http } : {}),
-    ...(response && call.http ? { response } : {}),
+    ...(response && (call.http || verdict.endsTls) ? { response } : {}),
     ...(row.without === 'application' ? { failure: { kind: 'refused' } } : {}),
     ...bytes,
     start: Date.UTC(2026, 10, 24),
@@ -73,8 +76,12 @@ const finish = (row: Row): ProxyReport[] => {
   return telemetry.report(model, settings, finished, '11111111-2222-4333-8444-555555555555')
 }
 
-const sideOf = (row: Row, report: ProxyReport): 'client' | 'server' =>
-  `${report.pod.metadata.namespace}/${report.pod.metadata.name}` === row.from ? 'client' : 'server'
+const sideOf = (row: Row, { pod }: ProxyReport): Side =>
+  istio.isGateway?.(pod)
+    ? 'gateway'
+    : `${pod.metadata.namespace}/${pod.metadata.name}` === row.from
+      ? 'client'
+      : 'server'
 
 const plain = (line: string): string =>
   line

@@ -163,7 +163,11 @@ export const expand = (short: {
   if (kind === 'Pod') {
     const made = pod(path, ip ?? '', labels)
     const proxy = { name: 'istio-proxy', image: 'istio/proxyv2', args: ['proxy', 'router'] }
-    return gateway ? { ...made, spec: { serviceAccountName: name, containers: [proxy] } } : made
+    if (!gateway) return made
+    // The injection template of gateways gives them no tlsMode (gateway-injection-template.yaml): callers send plaintext.
+    const { 'security.istio.io/tlsMode': _, ...own } = made.metadata.labels ?? {}
+    const metadata = { ...made.metadata, labels: own }
+    return { ...made, metadata, spec: { serviceAccountName: name, containers: [proxy] } }
   }
   const creationTimestamp = new Date(Date.UTC(2026, 0, 1) + age * 1000).toISOString().replace('.000', '')
   return { apiVersion, kind, metadata: { name, namespace: home, creationTimestamp, annotations }, ...rest }

@@ -30,13 +30,16 @@ export interface Decoded {
   warnings: string[]
 }
 
+/** The Go package of the server's own form of a kind, which this message shows. */
+const goPackage = (group: string): string => (group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!)
+
 const kindProblem = (kind: string, apiVersion: string, expected: ExpectedKind): string | undefined => {
   if (kind === expected.kind && apiVersion === apiVersionOf(expected)) return undefined
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   if (!fieldTable().knowsKind(group, version, kind)) {
     return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
   }
-  return `converting (${version}.${kind}) to (${expected.version}.${expected.kind}): unknown conversion`
+  return `converting (${version}.${kind}) to (${goPackage(expected.group)}.${expected.kind}): unknown conversion`
 }
 
 const customKindRefusal = (kind: string, apiVersion: string, name: string, expected: ExpectedKind) => {

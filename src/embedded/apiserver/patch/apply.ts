@@ -116,7 +116,8 @@ function checkTyped(kind: Kind, config: KubeObject, schema: TypeNode): void {
   const problem = typeProblem(config, schema, '')
   if (!problem) return
   const { namespace, name } = config.metadata
-  const target = `${namespace ? `${namespace}/` : '/'}${name ?? ''}; ${config.apiVersion}, Kind=${kind.kind}`
+  // The core group shows as nothing before a slash.
+  const target = `${namespace ? `${namespace}/` : '/'}${name ?? ''}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
   throw plain(`failed to create typed patch object (${target}): ${problem}`)
 }
 

@@ -38,7 +38,8 @@ export const escalationPlugin = (authorizer: Authorizer): AdmissionPlugin => {
     authorizer.authorize(user, { verb, group, resource, namespace: request.namespace, name }).allowed
 
   const checkRole = (request: AdmissionRequest, user: User): void => {
-    const { rules = [], aggregationRule, metadata } = request.object as Role
+    const { aggregationRule, metadata, ...role } = request.object as Role
+    const rules = role.rules ?? []
     const old = request.oldObject as Role | undefined
     const same = old && sameJson(rules, old.rules ?? []) && sameJson(aggregationRule, old.aggregationRule)
     if (same || may(request, user, 'escalate', request.resource, metadata.name)) return

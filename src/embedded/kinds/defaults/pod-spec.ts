@@ -1,9 +1,10 @@
 /** What a real API server fills into pod specs. Follows core/v1 defaults.go. */
 import { canonicalQuantity } from '../quantity.ts'
-import type { ContainerSpec, PodSpec, Probe, Quantities, Volume } from '../types.ts'
+import type { ContainerSpec, PodSpec, PodTemplateSpec, Probe, Quantities, Volume } from '../types.ts'
 
 /** `latest` or no tag pulls each time; a digest counts as pinned. */
 const pullPolicy = (image: string): string => {
+  if (/\s/.test(image)) return 'IfNotPresent'
   const path = image.slice(image.lastIndexOf('/') + 1)
   if (path.includes('@')) return 'IfNotPresent'
   const tag = path.includes(':') ? path.slice(path.indexOf(':') + 1) : 'latest'
@@ -43,6 +44,7 @@ const containerDefaults = (container: ContainerSpec) => {
   for (const port of container.ports ?? []) port.protocol ??= 'TCP'
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1'
+    if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0'
   }
   probeDefaults(container.livenessProbe)
   probeDefaults(container.readinessProbe)
@@ -55,9 +57,9 @@ interface Projection {
   defaultMode?: number
   sources?: {
     serviceAccountToken?: { expirationSeconds?: number }
-    downwardAPI?: { items?: { fieldRef?: { apiVersion?: string } }[] }
+    downwardAPI?: { items?: Projection['items'] }
   }[]
-  items?: { fieldRef?: { apiVersion?: string } }[]
+  items?: { fieldRef?: { apiVersion?: string }; resourceFieldRef?: { divisor?: string } }[]
 }
 
 const volumeDefaults = (volume: Volume) => {
@@ -67,13 +69,24 @@ const volumeDefaults = (volume: Volume) => {
     if (!projection) continue
     projection.defaultMode ??= 0o644
     const items = [projection, ...(projection.sources ?? []).map((from) => from.downwardAPI)]
-    for (const item of items.flatMap((from) => from?.items ?? [])) if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'
+    for (const item of items.flatMap((from) => from?.items ?? [])) {
+      if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1'
+      if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0'
+    }
     for (const from of projection.sources ?? []) {
       if (from.serviceAccountToken) from.serviceAccountToken.expirationSeconds ??= 3600
     }
   }
   const hostPath = volume.hostPath as { type?: string } | undefined
   if (hostPath) hostPath.type ??= ''
+}
+
+/** A template that was left out is an empty one, which validation then finds wanting. */
+export const defaultTemplate = (owner: { template?: PodTemplateSpec }): void => {
+  owner.template ??= {}
+  owner.template.metadata ??= {}
+  owner.template.spec ??= {}
+  defaultPodSpec(owner.template.spec)
 }
 
 /** Fills in a pod spec in place, in a Pod or in a template. */

@@ -5,12 +5,10 @@
  * Not modelled: how long istiod keeps a key set (20 minutes): keys are those of the moment.
  */
 import type { Pod } from '../../../kube/kinds.ts'
-import type { Call, HttpRequest, TokenFact } from '../../call.ts'
+import type { HttpRequest, TokenFact } from '../../call.ts'
 import type { Outside } from '../../mesh.ts'
 import type { IstioModel } from '../compile.ts'
-import { callBehindGateway } from '../gateway.ts'
-import { outbound } from '../outbound.ts'
-import { isGateway, isMeshed } from '../pods.ts'
+import { isMeshed } from '../pods.ts'
 import { isFields } from '../read.ts'
 import { findTokens } from './locations.ts'
 import { type JwtRule, rulesFor } from './rules.ts'
@@ -48,7 +46,8 @@ const keySetOf = async (rule: JwtRule, outside: Outside): Promise<string | undef
   return text !== null && isKeySet(text) ? text : nobodysKeys
 }
 
-const factsFor = async (
+/** The facts about the tokens of a request at that receiver. */
+export const tokenFacts = async (
   model: IstioModel,
   receiver: Pod,
   http: HttpRequest | undefined,
@@ -70,17 +69,4 @@ const factsFor = async (
     }
   }
   return tokens
-}
-
-/** See `Mesh.gather`. A proxy of the caller may send elsewhere than was dialled, and a gateway sends on. */
-export const gather = async (model: IstioModel, call: Call, outside: Outside): Promise<Call> => {
-  const sent = outbound(model, call)
-  const { destination } = sent.call
-  const viaGateway = isGateway(destination)
-  const http = sent.call.http ?? (viaGateway ? sent.call.tls?.http : undefined)
-  if (http === undefined || !isMeshed(destination)) return call
-  const tokens = await factsFor(model, destination, http, outside)
-  const behind = viaGateway ? callBehindGateway(model, { ...sent.call, tokens }, sent) : undefined
-  if (behind !== undefined) tokens.push(...(await factsFor(model, behind.destination, behind.http, outside)))
-  return { ...call, tokens }
 }

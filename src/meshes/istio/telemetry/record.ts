@@ -11,6 +11,8 @@ export interface ServiceHost {
 
 export interface ProxyRecord {
   side: Side
+  /** Between the two, with no application beside it. */
+  isGateway?: true
   pod: Pod
   /** The pod at the other end, whether it has a sidecar or not. */
   peer?: Pod
@@ -27,6 +29,7 @@ export interface ProxyRecord {
   request?: NonNullable<Finished['request']>
   response?: NonNullable<Finished['response']>
   requestId: string
+  rateLimits?: Finished['rateLimits']
   /** Body bytes from and to whoever called this proxy. */
   received: number
   sent: number

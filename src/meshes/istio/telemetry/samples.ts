@@ -49,6 +49,8 @@ const serviceLabels = (record: ProxyRecord, destination: Partial<Workload>): { s
   if (service !== undefined) return { service: service.host, name: service.name }
   const routed = { block_all: 'BlackHoleCluster', allow_any: 'PassthroughCluster' }[record.route]
   const name = routed ?? (/Cluster$/.test(upstream.cluster) ? upstream.cluster : undefined)
+  // Only a sidecar takes the Host header for the name of what it knows no Service of.
+  if (record.isGateway) return { service: 'unknown', name: 'unknown' }
   if (side === 'server')
     return { service: said(destination.canonicalName), name: name ?? said(destination.canonicalName) }
   return { service: said(request?.authority), name: name ?? said(request?.authority) }

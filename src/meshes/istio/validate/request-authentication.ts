@@ -22,6 +22,8 @@ const jwtRule = (value: unknown): string[] => {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase() ?? ''
   if (uri !== '' && scheme !== 'http' && scheme !== 'https')
     errors.push(`URI scheme ${JSON.stringify(scheme)} is not supported`)
+  const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:([^/?#\]]*)(?:[/?#]|$)/i.exec(uri)?.[1] ?? ''
+  if (!/^\d*$/.test(port)) errors.push(`parse ${JSON.stringify(uri)}: invalid port ":${port}" after host`)
   const jwks = text(rule.jwks) ?? ''
   if (jwks !== '' && !isKeySet(jwks)) errors.push('jwks parse error: it is no JSON Web Key Set')
   for (const location of list(rule.fromHeaders))

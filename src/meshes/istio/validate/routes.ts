@@ -157,6 +157,21 @@ const retries = (findings: Findings, value: unknown): void => {
     findings.error('http retry policy configured when attempts are set to 0 (disabled)')
 }
 
+/** The authority may be rewritten in one place only. */
+const authority = (findings: Findings, route: Fields): void => {
+  let current = text(fields(route.rewrite).authority) ?? ''
+  const request = fields(fields(route.headers).request)
+  for (const [name, value] of [...Object.entries(fields(request.set)), ...Object.entries(fields(request.add))]) {
+    if (!/^(:authority|host)$/i.test(name)) continue
+    if (current !== '') {
+      const [have, wanted] = [JSON.stringify(current), JSON.stringify(value)]
+      findings.error(`authority header cannot be set multiple times: have ${have}, attempting to set ${wanted}`)
+      return
+    }
+    current = String(value)
+  }
+}
+
 const rewrite = (findings: Findings, value: unknown): void => {
   if (!isFields(value)) return
   const has = (name: string): boolean => Boolean(value[name])
@@ -177,6 +192,7 @@ export const httpRoute = (findings: Findings, value: unknown, delegate: boolean)
   if (isFields(route.directResponse)) status(findings, route.directResponse.status)
   retries(findings, route.retries)
   rewrite(findings, route.rewrite)
+  authority(findings, route)
   for (const each of list(route.route)) headersSet(findings, fields(each).headers)
   destinations(findings, route.route)
 }

@@ -86,7 +86,7 @@ describe('bodies that cannot be read', () => {
       'another known kind',
       'ConfigMap',
       '{"apiVersion":"v1","kind":"Secret"}',
-      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (v1.ConfigMap): unknown conversion',
+      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
     ],
     [
       'an unknown kind',
