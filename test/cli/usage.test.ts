@@ -16,7 +16,7 @@ describe('wrong usage ends with 2, on stderr, with the nearest right thing', () 
   test.each([
     ['strat', /unknown verb "strat" \(did you mean "start"\?\)/],
     ['cluster srve', /unknown verb "srve" \(did you mean "serve"\?\)/],
-    ['cluster', /a verb is missing: serve, create, delete, list/],
+    ['cluster', /a verb is missing: serve, create, bundle, delete, list/],
     ['list --jsno', /unknown option '--jsno'[\s\S]*--json/],
     ['check', /missing required argument 'scenario'/],
     ['check istio-strict-mtl', /no scenario "istio-strict-mtl" \(did you mean "istio-strict-mtls"\?\)/],

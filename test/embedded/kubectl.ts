@@ -2,11 +2,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
-/** The one that `KUBECTL` names; else the versioned ones beside the system's (SDKs install such), else the system's own. */
+/** Those that `KUBECTL` names, separated as in PATH; else the versioned ones beside the system's (SDKs install such), else the system's own. */
 export const kubectls = (versions: readonly string[]): string[] => {
-  if (process.env.KUBECTL) return [process.env.KUBECTL]
+  if (process.env.KUBECTL) return process.env.KUBECTL.split(delimiter)
   try {
     const system = realpathSync(execFileSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).trim())
     const beside = versions

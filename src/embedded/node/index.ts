@@ -154,15 +154,16 @@ export const startNode = (options: NodeOptions): Kubelet => {
           ? `exec: "${name}": stat ${name}: no such file or directory`
           : `exec: "${name}": executable file not found in $PATH`,
       )
-    const signal = streams.signal ? AbortSignal.any([streams.signal, run.signal]) : run.signal
+    const interrupted = new AbortController()
+    const signal = AbortSignal.any([interrupted.signal, run.signal, ...(streams.signal ? [streams.signal] : [])])
     const process = processOn(
       run.view,
       argv,
       { ...streams, signal },
-      streams.tty ? { env: { ...run.view.env, TERM: 'xterm' } } : {},
+      streams.tty ? { env: { ...run.view.env, TERM: 'xterm' }, interrupt: () => interrupted.abort() } : {},
     )
     const killed = new Promise<number>((resolve) =>
-      signal.addEventListener('abort', () => resolve(137), { once: true }),
+      signal.addEventListener('abort', () => resolve(interrupted.signal.aborted ? 130 : 137), { once: true }),
     )
     return { exitCode: await Promise.race([command(process), killed]) }
   }

@@ -1,28 +1,15 @@
 /** The streaming protocols as real kubectl speaks them: SPDY before 1.30 (port-forward before 1.31), WebSocket since. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/embedded/cluster.ts'
 import { type ServedCluster, serve } from '../../../src/embedded/server.ts'
+import { kubectls } from '../kubectl.ts'
 import { settled } from '../small-cluster.ts'
 
-/** Every kubectl there is: `KUBECTL`, or the versioned ones beside the system's, or the system's own. */
-const kubectls = (): string[] => {
-  if (process.env.KUBECTL) return [process.env.KUBECTL]
-  try {
-    const system = realpathSync(execFileSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).trim())
-    const versioned = ['1.27', '1.29', '1.30', '1.32']
-      .map((version) => join(dirname(system), `kubectl.${version}`))
-      .filter((path) => existsSync(path))
-    return versioned.length > 0 ? versioned : [system]
-  } catch {
-    return []
-  }
-}
-
-const found = kubectls()
+const found = kubectls(['1.27', '1.29', '1.30', '1.32'])
 if (found.length === 0) console.warn('kubectl is not installed: its streaming tests are skipped')
 
 let embedded: EmbeddedCluster
@@ -57,13 +44,13 @@ const environment = () => ({ PATH: process.env.PATH ?? '', HOME: folder, KUBECON
 const run = (
   kubectl: string,
   args: string[],
-  stdin?: string,
+  stdin: string | 'left open' = '',
 ): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const child = execFile(kubectl, args, { env: environment() }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     )
-    child.stdin?.end(stdin ?? '')
+    if (stdin !== 'left open') child.stdin?.end(stdin)
   })
 
 describe.skipIf(found.length === 0).each(found)('%s', (kubectl) => {
@@ -81,6 +68,18 @@ describe.skipIf(found.length === 0).each(found)('%s', (kubectl) => {
 
   test('exec: standard input to its end', async () => {
     expect((await run(kubectl, ['exec', '-i', 'client', '--', 'cat'], 'hello\n')).stdout).toBe('hello\n')
+  })
+
+  test('exec and debug: a command that does not read ends although its input stays open', async () => {
+    expect((await run(kubectl, ['exec', '-i', 'client', '--', 'ls', '/etc/hosts'], 'left open')).stdout).toBe(
+      '/etc/hosts\n',
+    )
+    const { code, stdout } = await run(
+      kubectl,
+      ['debug', 'node/meshdojo-worker', '-it', '--image=busybox', '--', 'ls', '-d', '/host'],
+      'left open',
+    )
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\/host$/m)])
   })
 
   test('exec: a command that does not exist', async () => {

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { DataPlane } from '../../dataplane/dataplane.ts'
 import type { Userland } from '../workload.ts'
 import type { Files } from './files.ts'
+import { createTerminalLine } from './terminal-line.ts'
 
 /** The container that a process runs in. Lives as long as the container. */
 export interface ContainerView {
@@ -46,6 +47,8 @@ export interface Process {
   readonly stdin?: AsyncIterable<Uint8Array>
   readonly tty: boolean
   readonly signal?: AbortSignal
+  /** Takes the keys of the terminal as they come, without echo: who edits lines itself. */
+  raw?(): void
   out(text: string | Uint8Array): void
   err(text: string | Uint8Array): void
 }
@@ -57,14 +60,26 @@ const encoder = new TextEncoder()
 export const toBytes = (text: string | Uint8Array): Uint8Array =>
   typeof text === 'string' ? encoder.encode(text) : text
 
+/** A shell that nobody gave a script, by its command line. */
+const editsLines = (argv: readonly string[]): boolean =>
+  /(^|\/)(ba|a|da)?sh$/.test(argv[0] ?? '') && argv.slice(1).every((word) => /^-[^c]*$/.test(word))
+
 /** A process that writes to the given streams; with `tty` standard error joins standard output. */
 export const processOn = (
   container: ContainerView,
   argv: readonly string[],
   streams: ExecStreams,
-  options: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+  options: { env?: Readonly<Record<string, string>>; cwd?: string; interrupt?: () => void } = {},
 ): Process => {
   const tty = streams.tty ?? false
+  const line =
+    tty && streams.stdin
+      ? createTerminalLine(streams.stdin, {
+          raw: editsLines(argv),
+          echo: (text) => streams.stdout(toBytes(text)),
+          interrupt: options.interrupt ?? (() => {}),
+        })
+      : undefined
   // A terminal's line discipline turns each newline into carriage return and newline.
   const cooked = (text: string | Uint8Array): Uint8Array =>
     tty
@@ -78,8 +93,9 @@ export const processOn = (
     argv,
     env: options.env ?? container.env,
     cwd: options.cwd ?? container.workingDir,
-    stdin: streams.stdin,
+    stdin: line?.input ?? streams.stdin,
     tty,
+    ...(line ? { raw: () => line.raw() } : {}),
     signal: streams.signal,
     out: write(streams.stdout),
     err: write(tty ? streams.stdout : streams.stderr),

@@ -8,6 +8,7 @@ import { shellCommands } from '../process/run.ts'
 import { shellFileSystem } from './filesystem.ts'
 import { errorsOf, outputOf } from './output.ts'
 import { runScript } from './script.ts'
+import { mayRead } from './standard-input.ts'
 import { withoutLeadingSlash } from './tar.ts'
 import { interact } from './terminal.ts'
 
@@ -104,7 +105,7 @@ export const tool = async (process: Process, name: string): Promise<number> => {
     env: { ...process.env },
     replaceEnv: true,
     cwd: process.cwd,
-    stdin: latin1(await readAll(process.stdin)),
+    stdin: mayRead([name, ...process.argv.slice(1)]) ? latin1(await readAll(process.stdin)) : '',
     stdinKind: 'bytes',
     signal: process.signal,
   })

@@ -7,6 +7,7 @@ import { type Bash, type BashExecResult, parse, type ScriptNode, type StatementN
 import type { Process } from '../process/process.ts'
 import { ReadOnlyError } from './filesystem.ts'
 import { errorsOf, outputOf } from './output.ts'
+import { scriptMayRead } from './standard-input.ts'
 
 /** What passes from one statement to the next. */
 export interface ShellState {
@@ -188,7 +189,7 @@ export const runScript = async (
   args: readonly string[],
 ): Promise<number> => {
   const state = newState(process, args.slice(1))
-  const stdin = process.stdin && !process.tty ? await inputOf(process) : undefined
+  const stdin = process.stdin && !process.tty && scriptMayRead(script) ? await inputOf(process) : undefined
   let statements: StatementNode[] | undefined
   if ((takesTime.test(script) || mayBeRefused(process, script)) && !stdin) {
     try {

@@ -170,6 +170,7 @@ export const interact = async (bash: Bash, process: Process): Promise<number> =>
     return 'more'
   }
 
+  process.raw?.()
   draw()
   // Keys arrive while a command runs, too: Ctrl-C has to reach it, the rest waits its turn.
   const ended = new Promise<void>((resolve) => {
