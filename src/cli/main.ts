@@ -57,5 +57,10 @@ const explain = (io: Io, error: unknown): number => {
     note(io, message)
     return exit.unreachable
   }
+  // The file system's own words name the path.
+  if ((error as NodeJS.ErrnoException).path !== undefined) {
+    note(io, message)
+    return exit.usage
+  }
   throw error
 }

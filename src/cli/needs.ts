@@ -1,6 +1,7 @@
 /** What labs need of this machine, told cheaply enough to be looked at before every start. Starts nothing, changes nothing. */
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { chooseEditor } from '../shell/editor.ts'
 import { findProgram } from '../shell/find.ts'
@@ -41,7 +42,7 @@ export const state = (io: Io): Finding => {
     accessSync(nearest, constants.W_OK)
     if (nearest === folder) {
       const probe = join(folder, `.doctor.${process.pid}`)
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       writeFileSync(probe, '')
       rmSync(probe)
     }
@@ -57,7 +58,7 @@ export const requireNeeds = (io: Io): void => {
   const folder = stateFolder(io.env)
   // A start makes the folder anyway; some file systems let one look, and then refuse.
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch {
     if (state(io).state === 'ok')
       throw new UsageError(`progress: ${folder} cannot be made; set MESHDOJO_HOME to another folder`)

@@ -2,8 +2,9 @@
  * An exam is one program's at a time: two that save it would write over each other. The claim is a file with the
  * holder's process id in the exam's folder; that of a process that is gone is void.
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { isGone } from '../session/durable.ts'
 
 /** What came of it: the function that gives the claim back, or who has it and where that is written. */
@@ -34,7 +35,7 @@ const holderOf = (file: string): number => {
 
 /** Claims the exam in `folder`, which is made when it is not there. Throws what the file system says. */
 export const claimExam = (folder: string): ExamClaim => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const file = join(folder, 'exam.pid')
   // In a container the next program may well have the number of the one that was killed: its own is no other's.
   const holder = holderOf(file)

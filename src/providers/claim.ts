@@ -5,8 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 
 export interface Claim {
   /** Where the kubeconfig goes. */
@@ -58,7 +59,7 @@ export const claimPath = async (path: string, busy: (pid: number) => string): Pr
 
 /** Claims the first free of `name`, `name-2`, … below `folder`. Throws what the file system says when it is not writable. */
 export const claimKubeconfig = async (folder: string, name: string): Promise<Claim> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   for (let number = 1; ; number++) {
     const base = join(folder, number === 1 ? name : `${name}-${number}`)
     const claim = `${base}.pid`

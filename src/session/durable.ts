@@ -2,22 +2,13 @@
  * Files that are whole after a crash at any moment: written beside, flushed, then renamed over the old one. Synchronous,
  * because what is shown must already be safe. A file that cannot be read is kept aside, never overwritten.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 
 export const writeDurably = (path: string, text: string): void => {
   const folder = dirname(path)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   // The process id keeps two programs from writing the same draft.
   const draft = join(folder, `.${basename(path)}.${process.pid}.tmp`)
   const file = openSync(draft, 'w', 0o600)

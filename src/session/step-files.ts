@@ -2,9 +2,10 @@
  * The files that a learner edits: one folder a step, made from the step's starters and never overwritten afterwards.
  * A step without a starter gets an empty file, so that there is always something to open.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import type { Scenario, ScenarioStep } from '../content/schema.ts'
+import { makeFolder } from '../make-folder.ts'
 
 export interface StepFile {
   path: string
@@ -48,7 +49,7 @@ export const createStepFiles = (stateFolder: string): StepFiles => {
     })
   }
   const write = (path: string, content: string): void => {
-    mkdirSync(join(path, '..'), { recursive: true })
+    makeFolder(join(path, '..'))
     writeFileSync(path, content)
   }
   return {
