@@ -55,6 +55,13 @@ interface Lab extends OpenedLab {
   client: Client
 }
 
+/**
+ * On a clock that stands while code runs, two attempts would fall into the same instant, and what the first used up, a
+ * share of so many requests a second, would never be there again for the second. No learner is that fast.
+ */
+const aMomentLater = ({ clock }: SettleOptions): Promise<void> =>
+  new Promise((resolve) => (clock ? void clock.after(1000, resolve) : resolve()))
+
 /** Opens the scenario's lab. Rejects when the cluster cannot be opened or reached. */
 export const openStage = async (item: CatalogueItem, options: StageOptions): Promise<Stage> => {
   const objects = options.objects ?? (await labObjects(item))
@@ -100,6 +107,7 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
       }
     },
     grade: async (step, { earlier = false, bare = false } = {}) => {
+      await aMomentLater(options)
       const { cluster, mesh, client, convergeSeconds } = lab
       const converge = convergeSeconds === undefined ? undefined : { seconds: convergeSeconds }
       const scope = earlier ? { upTo: step } : { steps: [step] }
