@@ -3,13 +3,17 @@
  * the injector runs the built-in plugins once more, as the real server does, so that the sidecar gets its token mount too.
  */
 
-import type { KubeObject } from '../../kube/api.ts'
+import type { Json, KubeObject } from '../../kube/api.ts'
 import type { Namespace, Pod, Service } from '../../kube/kinds.ts'
 import type { AdmissionAnswer, Mesh } from '../../meshes/mesh.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import type { Kind } from '../kinds/kind.ts'
+import { podKind } from '../kinds/pod.ts'
+import { serviceKind } from '../kinds/service.ts'
 import type { Registry } from '../registry.ts'
-import { cloneJson } from './equality.ts'
-import { failure } from './errors.ts'
+import { decodeValue } from './decode/decode.ts'
+import { GoDecodeError } from './decode/leaves.ts'
+import { failure, internal } from './errors.ts'
 
 const namespaces = { group: '', resource: 'namespaces' }
 const injectors = { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' }
@@ -27,7 +31,7 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
         ? mesh.inject(object as Pod, home, registry.list(injectors))
         : mesh.annotate?.(object as Service, home)
     if (!injected || injected === object) return
-    replaceContent(object, cloneJson(injected))
+    replaceContent(object, decoded(injected, resource === 'pods' ? podKind : serviceKind))
     for (const plugin of builtin) plugin.mutate?.(request)
   }
   const validate = (request: AdmissionRequest): void => {
@@ -43,6 +47,15 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
 function denied(mesh: Mesh, { message, code = 400, reason = '' }: Extract<AdmissionAnswer, { allowed: false }>) {
   const prefix = `admission webhook "${mesh.validator}" denied the request: `
   return failure(code, reason, message.startsWith('admission webhook ') ? message : `${prefix}${message}`)
+}
+
+/** Read as from the wire: a zero that decoding leaves out of a later update would be a change of the pod. */
+function decoded(injected: Pod | Service, kind: Kind): KubeObject {
+  try {
+    return decodeValue(injected as unknown as Json, kind).object
+  } catch (error) {
+    throw error instanceof GoDecodeError ? internal(error.message) : error
+  }
 }
 
 /** The request's object stays the same object: later plugins hold it. */

@@ -3,7 +3,11 @@ import { createEmbeddedCluster } from '../../../src/embedded/cluster.ts'
 import type { Mesh } from '../../../src/meshes/mesh.ts'
 import { apiOf } from '../api.ts'
 
-const sidecar = { name: 'istio-proxy', image: 'istio/proxyv2' }
+const sidecar = {
+  name: 'istio-proxy',
+  image: 'istio/proxyv2',
+  readinessProbe: { httpGet: { path: '/ready', port: 15021 }, initialDelaySeconds: 0 },
+}
 
 /** Injects where the namespace says so, and refuses what is called `bad`. */
 const mesh: Mesh = {
@@ -63,6 +67,19 @@ describe('a mesh’s webhooks', async () => {
       { 'content-type': 'application/merge-patch+json' },
     )
     expect((await api('GET', '/api/v1/namespaces/plain/pods/p')).body.spec.containers).toHaveLength(1)
+  })
+
+  test('a pod with a sidecar takes changes, whatever zeros its injector wrote', async () => {
+    await namespace('changing', { 'istio-injection': 'enabled' })
+    const { body } = await pod('changing')
+    expect(body.spec.containers[1].readinessProbe).not.toHaveProperty('initialDelaySeconds')
+    const path = '/api/v1/namespaces/changing/pods/p'
+    const patch = { metadata: { labels: { tier: 'web' } } }
+    const labelled = await api('PATCH', path, patch, { 'content-type': 'application/merge-patch+json' })
+    expect(labelled.body).toMatchObject({ kind: 'Pod', metadata: { labels: { tier: 'web' } } })
+    const debugger_ = { spec: { ephemeralContainers: [{ name: 'debugger', image: 'busybox' }] } }
+    const strategic = { 'content-type': 'application/strategic-merge-patch+json' }
+    expect((await api('PATCH', `${path}/ephemeralcontainers`, debugger_, strategic)).status).toBe(200)
   })
 
   test('a refusal comes in the webhook’s name', async () => {
