@@ -207,7 +207,10 @@ export const graded = (context: SessionContext, { reports, matrix }: Graded): Up
   const id = currentStep(context)?.id ?? ''
   const isOpen = !context.kept.progress.passed.includes(id)
   const { tried, steps } = countTry(context.kept, { id, isOpen, now: context.now() }, context.tried)
+  // A file that was refused is no news any more once the step was passed without it.
+  const isMended = isOpen && passed.includes(id) && context.lastApply?.ok === false
   return {
+    ...(isMended ? { lastApply: undefined } : {}),
     reports,
     matrix,
     gradedAt: context.now(),

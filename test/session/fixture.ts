@@ -48,7 +48,11 @@ export const playedLab = () => {
   const observings: { seen: (matrix: Matrix) => void; signal: AbortSignal }[] = []
   const applied: string[] = []
   const taps: { asked: string; done: (tap: Tap) => void; fail: (error: Error) => void }[] = []
-  const state = { work: emptyWork() as Work, closed: 0, forgotten: 0 }
+  const state: { work: Work; closed: number; forgotten: number; refuses?: string } = {
+    work: emptyWork(),
+    closed: 0,
+    forgotten: 0,
+  }
   const listeners: {
     change?: (change: { says: string[]; byLearner: boolean }) => void
     lost?: (says: string) => void
@@ -68,7 +72,7 @@ export const playedLab = () => {
     },
     apply: async (path) => {
       applied.push(path)
-      return { ok: true, says: 'applied' }
+      return state.refuses === undefined ? { ok: true, says: 'applied' } : { ok: false, says: state.refuses }
     },
     tap: (step, from, to) =>
       new Promise((done, fail) => {

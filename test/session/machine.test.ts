@@ -275,6 +275,21 @@ describe('work', () => {
     await vi.waitFor(() => expect(story.applied).toEqual(['/w/a.yaml', '/w/a.yaml']))
   })
 
+  test('a refused file stays in sight until the step is passed without it', async () => {
+    const story = begin()
+    await story.open()
+    await story.graded(false)
+    story.state.refuses = 'a.yaml:3 unknown field'
+    story.actor.send({ type: 'SAVED', path: '/w/a.yaml' })
+    const lastApply = () => story.actor.getSnapshot().context.lastApply
+    await vi.waitFor(() => expect(lastApply()).toMatchObject({ ok: false, says: 'a.yaml:3 unknown field' }))
+    await story.graded(false)
+    expect(lastApply()).toMatchObject({ ok: false })
+    story.listeners.change!({ says: ['made by kubectl'], byLearner: true })
+    await story.graded(true)
+    expect(lastApply()).toBeUndefined()
+  })
+
   test('time spent counts, pauses do not', async () => {
     const story = begin()
     await story.open()

@@ -59,6 +59,12 @@ const cases: Case[] = [
     shows: '[ .. ]',
   },
   { name: 'a refused file', view: refused, keys: [], shows: 'not applied: peer.yaml:8' },
+  {
+    name: 'a refused file, and what was said just now',
+    view: refused,
+    keys: ['ctrl-c'],
+    shows: 'not applied: peer.yaml:8',
+  },
   { name: 'task', view: labView(), keys: ['1'], shows: 'Refuse plaintext' },
   { name: 'traffic', view: labView(), keys: ['3'], shows: '>P!<' },
   { name: 'traffic as sentences', view: labView(), keys: ['3', 'v', 'v', 'v'], shows: 'legacy/client to orders' },

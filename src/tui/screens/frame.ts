@@ -51,9 +51,9 @@ export const messageRows = (
   { ui, columns, theme: { ellipsis } }: Pick<ScreenContext, 'ui' | 'columns' | 'theme'>,
   view: View,
 ): Line[] => {
-  const text = ui.message ?? noticeOf(view)
-  if (!text || ui.question) return []
-  const rows = wrapText(text, columns, 'notice')
+  if (ui.question) return []
+  // What was just said must not hide that a file was refused meanwhile.
+  const rows = [ui.message, noticeOf(view)].flatMap((text) => (text ? wrapText(text, columns, 'notice') : []))
   const shown = rows.slice(0, MAX_MESSAGE_ROWS)
   if (rows.length > shown.length)
     shown[MAX_MESSAGE_ROWS - 1] = cut([...shown.at(-1)!, span(ellipsis, 'notice')], columns)
