@@ -193,4 +193,21 @@ describe('a cluster with Linkerd', () => {
       message: `admission webhook "linkerd-policy-validator.linkerd.io" denied the request: Invalid 'accessPolicy' field: invalid mode: "open"`,
     })
   })
+
+  test('the CRD of ExternalWorkload is there, as the real `linkerd check` wants it, but none is taken', async () => {
+    const response = await embedded.cluster.fetch(
+      new Request('http://cluster/apis/workload.linkerd.io/v1beta1/namespaces/shop/externalworkloads', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          apiVersion: 'workload.linkerd.io/v1beta1',
+          kind: 'ExternalWorkload',
+          metadata: { name: 'vm', namespace: 'shop' },
+          spec: { meshTLS: { identity: 'vm', serverName: 'vm' } },
+        }),
+      }),
+    )
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining('does not model machines outside') })
+  })
 })

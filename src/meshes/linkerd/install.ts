@@ -172,6 +172,8 @@ const skipped = {
   ],
 }
 
+const unlessDisabled = { matchExpressions: skipped.matchExpressions.slice(0, 1) }
+
 const webhook = (name: string, service: string, path: string, more: Record<string, unknown>) => ({
   name,
   admissionReviewVersions: ['v1', 'v1beta1'],
@@ -211,10 +213,28 @@ const webhooks: KubeObject[] = [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'linkerd-sp-validator-webhook-config', labels: labels('linkerd-destination') },
+    webhooks: [
+      webhook('linkerd-sp-validator.linkerd.io', 'linkerd-sp-validator', '/', {
+        namespaceSelector: unlessDisabled,
+        rules: [
+          {
+            apiGroups: ['linkerd.io'],
+            apiVersions: ['v1alpha1', 'v1alpha2'],
+            operations: ['CREATE', 'UPDATE'],
+            resources: ['serviceprofiles'],
+          },
+        ],
+      }),
+    ],
+  },
+  {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
     metadata: { name: 'linkerd-policy-validator-webhook-config', labels: labels('linkerd-destination') },
     webhooks: [
       webhook('linkerd-policy-validator.linkerd.io', 'linkerd-policy-validator', '/', {
-        namespaceSelector: { matchExpressions: skipped.matchExpressions.slice(0, 1) },
+        namespaceSelector: unlessDisabled,
         rules: [
           {
             apiGroups: ['policy.linkerd.io'],
@@ -245,6 +265,9 @@ const webhooks: KubeObject[] = [
 
 const values = `clusterDomain: cluster.local
 clusterNetworks: ${clusterCidrs.join(',')}
+identity:
+  issuer:
+    scheme: linkerd.io/tls
 identityTrustDomain: ${trustDomain}
 linkerdVersion: ${linkerdVersion}
 proxy:

@@ -1,7 +1,8 @@
 /**
  * linkerd-policy-validator, in its words. Upstream: linkerd2 policy-controller/runtime/src/admission.rs,
  * policy-controller/k8s/index/src/{defaults.rs,inbound/authorization_policy.rs}, policy-controller/k8s/api/src/policy.
- * Not modelled: header names and values of filters, retry and timeout annotations of routes.
+ * Beyond it: ExternalWorkloads are refused, because they are not modelled. Not modelled either: header names and values
+ * of filters, retry and timeout annotations of routes.
  */
 import { addressRange } from '../match/cidr.ts'
 import type { AdmissionAnswer, AdmissionReview } from '../mesh.ts'
@@ -210,6 +211,10 @@ const egressNetwork: Check = ({ networks }) => {
   return list(networks).length === 0 ? 'at least one network must be specified' : networkList(list(networks))
 }
 
+/** Endpoints of Services that are no pods would be missing from every verdict, so that none is taken. */
+const externalWorkload: Check = () =>
+  'meshdojo does not model machines outside the cluster: an ExternalWorkload would have no effect here'
+
 const checks: Record<string, Check> = {
   Server: server,
   AuthorizationPolicy: authorizationPolicy,
@@ -232,6 +237,7 @@ const gatewayChecks: Record<string, Check> = {
 const tables: Record<string, Record<string, Check>> = {
   [policyGroup]: checks,
   'gateway.networking.k8s.io': gatewayChecks,
+  'workload.linkerd.io': { ExternalWorkload: externalWorkload },
 }
 
 /** See `Mesh.validate`. Deletions and foreign kinds are allowed. */

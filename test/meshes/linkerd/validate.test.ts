@@ -94,6 +94,11 @@ const rows: [is: string, spec: Record<string, unknown>, message: string | undefi
   ['GRPCRoute', { parentRefs: [egress] }, 'cannot target an EgressNetwork without specifying a port'],
   ['TLSRoute', { parentRefs: [{ ...egress, port: 443 }], rules: [{}, {}] }, 'TlsRoute supports a single rule only'],
   ['TCPRoute', { parentRefs: [{ ...egress, port: 443 }], rules: [{}] }, undefined],
+  [
+    'ExternalWorkload',
+    { meshTLS: { identity: 'spiffe://root.linkerd.cluster.local/vm', serverName: 'vm.cluster.local' } },
+    'meshdojo does not model machines outside the cluster: an ExternalWorkload would have no effect here',
+  ],
 ]
 
 describe('the policy validator', () => {

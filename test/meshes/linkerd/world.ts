@@ -126,6 +126,7 @@ const versions: Record<string, string> = {
   HTTPRoute: 'policy.linkerd.io/v1beta3',
   GatewayHTTPRoute: 'gateway.networking.k8s.io/v1',
   ServiceProfile: 'linkerd.io/v1alpha2',
+  ExternalWorkload: 'workload.linkerd.io/v1beta1',
   GRPCRoute: 'gateway.networking.k8s.io/v1',
   TLSRoute: 'gateway.networking.k8s.io/v1alpha2',
   TCPRoute: 'gateway.networking.k8s.io/v1alpha2',

@@ -1,4 +1,4 @@
-/** The CustomResourceDefinitions of `linkerd install --crds` that policy needs, and the Gateway API's routes before them. */
+/** The CustomResourceDefinitions of `linkerd install --crds` that policy needs and `linkerd check` asks for, and the Gateway API's routes before them. */
 import type { KubeObject } from '../../../kube/api.ts'
 import {
   authorizationPolicy,
@@ -10,6 +10,7 @@ import {
 import { serviceProfile } from './profiles.ts'
 import { gatewayHttpRoute, grpcRoute, policyHttpRoute } from './routes.ts'
 import { server, serverAuthorization } from './servers.ts'
+import { externalWorkload } from './workloads.ts'
 
 export const crds = (): KubeObject[] => [
   gatewayHttpRoute(),
@@ -23,4 +24,5 @@ export const crds = (): KubeObject[] => [
   serverAuthorization(),
   server(),
   serviceProfile(),
+  externalWorkload(),
 ]
