@@ -89,6 +89,14 @@ describe('quitting', () => {
     expect(session.events).toEqual([])
   })
 
+  test('the warning does not hide a file that was refused', async () => {
+    const lastApply = { at: 0, ok: false, says: 'peer.yaml:8 refused' }
+    const { screen } = await start(labView({ file: { ...labView().file!, lastApply } }))
+    press(screen, 'ctrl-c')
+    await screen.until('press ctrl-c again to quit')
+    expect(screen.text()).toContain('not applied: peer.yaml:8 refused')
+  })
+
   test('a session that closes by itself ends the program', async () => {
     const { screen, session } = await start(labView())
     session.send({ type: 'QUIT' })
