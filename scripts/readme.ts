@@ -29,6 +29,8 @@ const env: NodeJS.ProcessEnv = {
   TMUX: '',
   ZELLIJ: '',
 }
+// The pictures have colours and a dark background, whatever the terminal of whoever takes them.
+for (const name of ['NO_COLOR', 'COLORFGBG', 'MESHDOJO_BACKGROUND', 'MESHDOJO_CHARSET']) delete env[name]
 // An editor that types for the learner: the first save is a mistake, the second is right.
 writeFileSync(
   join(home, 'editor'),
