@@ -45,6 +45,22 @@ test.each<[string[], string]>([
   }
 })
 
+test.each([
+  // k9s's own command (derailed/k9s internal/view/exec.go, shellCheck).
+  ['command -v bash >/dev/null && exec bash || exec sh', 'in /tmp'],
+  ['bash || sh', 'in /tmp'],
+  ['cd /etc; exec /bin/sh -l', 'in /etc'],
+  ['exit 3; exec sh', undefined],
+])('a script that ends in a shell opens one: %s', async (script, says) => {
+  const typed: [RegExp, string][] = [
+    [/[$#] /, script.startsWith('cd') ? 'echo in $PWD\r' : 'cd /tmp; echo in $PWD\r'],
+    [/\nin \S+\r\n/, 'exit 4\r'],
+  ]
+  const { exitCode, screen } = await terminal(['sh', '-c', script], typed)
+  if (says) expect(screen).toContain(`\r\n${says}\r\n`)
+  expect(exitCode).toBe(says ? 4 : 3)
+})
+
 test('a filter gets what is typed line by line, until Ctrl-D', async () => {
   expect(
     await terminal(

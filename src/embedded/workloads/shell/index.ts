@@ -6,6 +6,7 @@ import { Bash, defineCommand } from 'just-bash'
 import { type Process, readAll, toBytes } from '../process/process.ts'
 import { shellCommands } from '../process/run.ts'
 import { shellFileSystem } from './filesystem.ts'
+import { handOver } from './hand-over.ts'
 import { errorsOf, outputOf } from './output.ts'
 import { runScript } from './script.ts'
 import { mayRead } from './standard-input.ts'
@@ -79,6 +80,8 @@ export const shell = async (process: Process): Promise<number> => {
       process.err(`${process.argv[0]}: -c: option requires an argument\n`)
       return 2
     }
+    const next = process.tty ? await handOver(bash, process, script, rest) : undefined
+    if (next !== undefined) return typeof next === 'number' ? next : interact(bash, next)
     return runScript(bash, process, setting && setting.length > 5 ? `${setting}\n${script}` : script, [
       name ?? 'sh',
       ...rest,

@@ -91,7 +91,7 @@ export const runPiece = async (
   return code !== undefined && process.signal?.aborted !== true
 }
 
-const textOf = (statements: StatementNode[]): string => serialize({ type: 'Script', statements } as ScriptNode)
+export const textOf = (statements: StatementNode[]): string => serialize({ type: 'Script', statements } as ScriptNode)
 
 /** The single command of a statement that is neither piped, joined with others, nor sent to the background. */
 const soleCommand = (statement: StatementNode) => {
