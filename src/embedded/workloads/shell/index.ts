@@ -54,7 +54,12 @@ export const shellOf = (process: Process): Bash => {
     customCommands: networkCommands(process),
     // The sandbox guards against hostile scripts by patching globals while one runs; it would patch the cluster's too.
     defenseInDepth: false,
-    executionLimits: { maxLoopIterations: 1_000_000, maxCommandCount: 1_000_000, maxExecutionTimeMs: 2 ** 31 - 1 },
+    // No deadline: a finite one is a real timer per command, which keeps a clock that leaps over waiting (verify) from leaping.
+    executionLimits: {
+      maxLoopIterations: 1_000_000,
+      maxCommandCount: 1_000_000,
+      maxExecutionTimeMs: Number.POSITIVE_INFINITY,
+    },
     processInfo: { pid: 7, ppid: 0, uid: container.user, gid: container.group },
   })
   container.shell.bash = bash
