@@ -142,7 +142,11 @@ test('every mutant differs from the solution, from every other, and parses', () 
       expect(texts).not.toContain(original)
       expect(new Set(texts).size).toBe(texts.length)
     }),
-    { numRuns: 15 },
+    {
+      numRuns: 15,
+      // Names that every object inherits, and a text that YAML 1.1 reads as a truth value: they were mistaken once.
+      examples: [[{ a: [[{ toString: {} }, '']] }], [{ a: ['y', true] }], [{ a: ['.'] }]],
+    },
   )
 })
 

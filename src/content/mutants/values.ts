@@ -127,7 +127,7 @@ export const wrongValues = (path: Path, value: unknown, root: unknown, neighbour
   if (typeof value !== 'string') return []
   const isItem = typeof path.at(-1) === 'number'
   const list = isItem ? at(root, path.slice(0, -1)) : undefined
-  const siblings = Array.isArray(list) ? list.map(String) : [value]
+  const siblings = Array.isArray(list) ? list.filter((each) => typeof each !== 'object').map(String) : [value]
   const field = String(path.at(isItem ? -2 : -1))
   const home = neighbours.home ?? 'default'
   if (path.at(-2) === 'matchLabels') {
