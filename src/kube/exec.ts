@@ -7,8 +7,8 @@ import type { Agent } from 'node:https'
 import { WebSocket } from 'ws'
 import type { ExecStreams, PodTarget, Status } from './api.ts'
 import { ClusterUnreachable, StatusError } from './errors.ts'
+import { onRefusedUpgrade } from './refused-upgrade.ts'
 import { resourcePath } from './resources.ts'
-import { statusOf } from './responses.ts'
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const
 
@@ -97,15 +97,7 @@ export const execOverWebSocket = (
       else if (body.length && data[0] === channel.stdout) streams.stdout(body)
       else if (body.length && data[0] === channel.stderr) streams.stderr(body)
     })
-    // Refused before the upgrade: an ordinary Status.
-    socket.on('unexpected-response', (_, response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () => reject(new StatusError(statusOf(response.statusCode ?? 500, text))))
-    })
+    onRefusedUpgrade(socket, reject)
     socket.on('error', (error) =>
       reject(new ClusterUnreachable(`exec in ${where}: ${error.message}: is the cluster still running?`)),
     )

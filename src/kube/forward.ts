@@ -6,10 +6,10 @@
 import { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { PodTarget } from './api.ts'
-import { ClusterUnreachable, StatusError } from './errors.ts'
+import { ClusterUnreachable } from './errors.ts'
 import type { ExecEndpoint } from './exec.ts'
+import { onRefusedUpgrade } from './refused-upgrade.ts'
 import { resourcePath } from './resources.ts'
-import { statusOf } from './responses.ts'
 
 /** Rejects with `StatusError` when the API server refuses; what breaks later is the stream's error. */
 export const forwardOverWebSocket = (
@@ -46,14 +46,7 @@ export const forwardOverWebSocket = (
       else stream.destroy(new Error(data.subarray(1).toString()))
     })
     socket.on('close', () => stream.push(null))
-    socket.on('unexpected-response', (_, response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () => reject(new StatusError(statusOf(response.statusCode ?? 500, text))))
-    })
+    onRefusedUpgrade(socket, reject)
     socket.on('error', (error) =>
       reject(new ClusterUnreachable(`port-forward to ${target.namespace}/${target.pod}: ${error.message}`)),
     )

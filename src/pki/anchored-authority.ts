@@ -5,7 +5,7 @@
  * Not as upstream: serial numbers are random, where the CA counts.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { bits, implicit, oid, sequence } from './der.ts'
+import { implicit, sequence } from './der.ts'
 import type { WorkloadCertificate } from './mesh-authority.ts'
 import {
   alternativeName,
@@ -16,6 +16,7 @@ import {
   keyPem,
   newKeys,
   oids,
+  proxyUsages,
   signCertificate,
   subjectOf,
 } from './x509.ts'
@@ -106,9 +107,7 @@ export const anchoredIssuer = (
       notBefore: at - leafSkew,
       notAfter: Math.min(at + leafLifetime + leafSkew, issuer.validToDate.getTime()),
       extensions: [
-        // Digital signature and key encipherment.
-        extension(oids.keyUsage, bits(Buffer.from([0xa0]), 5), true),
-        extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth), oid(oids.clientAuth))),
+        ...proxyUsages(),
         ...(keyId ? [extension(oids.authorityKeyIdentifier, sequence(implicit(0, keyId)))] : []),
         extension(oids.subjectAltName, sequence(alternativeName(identity))),
       ],

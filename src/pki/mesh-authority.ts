@@ -5,7 +5,7 @@
  * Not as upstream: keys are EC P-256, whatever the default of istiod's own (RSA 2048), which takes too long to make.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { bits, oid, sequence } from './der.ts'
+import { sequence } from './der.ts'
 import {
   alternativeName,
   authorityExtensions,
@@ -15,6 +15,7 @@ import {
   keyPem,
   newKeys,
   oids,
+  proxyUsages,
   signCertificate,
   subjectOf,
 } from './x509.ts'
@@ -71,9 +72,7 @@ export const issuerOf = (material: AuthorityMaterial): ((identity: string, now: 
       notBefore: now - skew,
       notAfter: now + workloadLifetime,
       extensions: [
-        // Digital signature and key encipherment.
-        extension(oids.keyUsage, bits(Buffer.from([0xa0]), 5), true),
-        extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth), oid(oids.clientAuth))),
+        ...proxyUsages(),
         extension(oids.basicConstraints, sequence(), true),
         extension(oids.subjectAltName, sequence(alternativeName(identity)), true),
       ],

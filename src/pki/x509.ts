@@ -69,6 +69,13 @@ export const authorityExtensions = (keyId: Buffer, usage: number, unused: number
   extension(oids.subjectKeyIdentifier, octets(keyId)),
 ]
 
+/** What a proxy's certificate is for: signing handshakes, as the server and as the client. */
+export const proxyUsages = (): Buffer[] => [
+  // Digital signature and key encipherment.
+  extension(oids.keyUsage, bits(Buffer.from([0xa0]), 5), true),
+  extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth), oid(oids.clientAuth))),
+]
+
 export const identifierOf = (key: KeyObject): Buffer =>
   createHash('sha1')
     .update(key.export({ type: 'spki', format: 'der' }))
