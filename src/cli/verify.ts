@@ -33,6 +33,7 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
   for (const problem of problems) note(io, formatProblem(problem))
   const reporter = reporters[options.reporter]
   const { mutants } = options
+  const began = performance.now()
   const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
   const proofs =
     options.provider === 'embedded'
@@ -43,6 +44,6 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
           { ...options, all: names.length === 0 },
           onProof,
         )
-  io.stdout.write(reporter.onEnd(proofs))
+  io.stdout.write(reporter.onEnd(proofs, performance.now() - began))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed
 }

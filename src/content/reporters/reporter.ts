@@ -4,8 +4,8 @@ import type { Proof } from '../verify.ts'
 export interface Reporter {
   /** Text for one proof, as soon as it is there. */
   onProof(proof: Proof): string
-  /** Text for the end. */
-  onEnd(proofs: readonly Proof[]): string
+  /** Text for the end. @param elapsed milliseconds from the first proof's beginning: proofs run side by side */
+  onEnd(proofs: readonly Proof[], elapsed: number): string
 }
 
 const claimOf = ({ claim, mistake, alternative, mutant, count }: Proof): string => {

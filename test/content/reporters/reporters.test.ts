@@ -15,13 +15,13 @@ const proofs: Proof[] = [
   },
 ]
 const told = (name: keyof typeof reporters) =>
-  proofs.map(reporters[name].onProof).join('') + reporters[name].onEnd(proofs)
+  proofs.map(reporters[name].onProof).join('') + reporters[name].onEnd(proofs, 1_500)
 
 test('pretty', () => {
   expect(told('pretty')).toBe(
-    'ok   s / a: starts unsolved\nFAIL s / a: mistake m is caught\n     saw <200> & "ok"\n50% #1\n1 of 2 proofs fail (0.0 s)\n',
+    'ok   s / a: starts unsolved\nFAIL s / a: mistake m is caught\n     saw <200> & "ok"\n50% #1\n1 of 2 proofs fail (1.5 s)\n',
   )
-  expect(reporters.pretty.onEnd(proofs.slice(0, 1))).toBe('all 1 proofs hold (0.0 s)\n')
+  expect(reporters.pretty.onEnd(proofs.slice(0, 1), 61_234)).toBe('all 1 proofs hold (61.2 s)\n')
 })
 
 test('json is one document', () => expect(JSON.parse(told('json'))).toEqual({ passed: false, proofs }))
