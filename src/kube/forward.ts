@@ -38,16 +38,34 @@ export const forwardOverWebSocket = (
         done(error)
       },
     })
-    socket.on('open', () => resolve(stream))
+    // Until then nobody listens to the stream's errors: the promise tells.
+    let isOpen = false
+    socket.on('open', () => {
+      isOpen = true
+      resolve(stream)
+      // Whoever awaits it listens from the next turn on; what came with the upgrade must not fail before.
+      socket.pause()
+      setImmediate(() => socket.resume())
+    })
     socket.on('message', (data: Buffer) => {
       const at = data[0] ?? 0
       if (!seen.has(at)) return void seen.add(at)
       if (at === 0) stream.push(data.subarray(1))
       else stream.destroy(new Error(data.subarray(1).toString()))
     })
-    socket.on('close', () => stream.push(null))
+    const broken = (why: string): ClusterUnreachable =>
+      new ClusterUnreachable(
+        `port-forward to ${target.namespace}/${target.pod}: ${why}: is the cluster still running, and the pod?`,
+      )
+    // Without a close frame of the other side what came may be cut off: that is no end of file.
+    socket.on('close', (code) => {
+      if (!isOpen) return
+      if (code === 1000 || code === 1005) stream.push(null)
+      else stream.destroy(broken(`the connection broke (${code})`))
+    })
     onRefusedUpgrade(socket, reject)
-    socket.on('error', (error) =>
-      reject(new ClusterUnreachable(`port-forward to ${target.namespace}/${target.pod}: ${error.message}`)),
-    )
+    socket.on('error', (error) => {
+      if (isOpen) stream.destroy(broken(error.message))
+      else reject(broken(error.message))
+    })
   })

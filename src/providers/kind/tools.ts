@@ -43,7 +43,9 @@ export const chooseRuntime = async (env: NodeJS.ProcessEnv, exists: (program: st
     const known = runtimes.find((each) => each === asked)
     if (!known) throw new ToolMissing(`KIND_EXPERIMENTAL_PROVIDER is "${asked}": kind knows ${runtimes.join(', ')}`)
     if (!exists(known))
-      throw new ToolMissing(`${known} is not installed, or not on the PATH: KIND_EXPERIMENTAL_PROVIDER asks for it`)
+      throw new ToolMissing(
+        `${known} is not installed, or not on the PATH: KIND_EXPERIMENTAL_PROVIDER asks for it; install it, or unset that variable`,
+      )
     return known
   }
   const found = runtimes.find(exists)
