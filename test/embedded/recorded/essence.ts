@@ -88,7 +88,11 @@ export function added(sent: unknown, stored: unknown): Fields {
   for (const [path, value] of Object.entries(after))
     if (JSON.stringify(before[path]) !== JSON.stringify(value)) adds[path] = value
   for (const [path, value] of Object.entries(before))
-    if (!(path in after) && value !== null && !Object.keys(after).some((longer) => longer.startsWith(path)))
+    if (
+      !(path in after) &&
+      value !== null &&
+      !Object.keys(after).some((longer) => longer.startsWith(`${path}.`) || longer.startsWith(`${path}[`))
+    )
       adds[path] = '<gone>'
   return Object.fromEntries(Object.entries(adds).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
