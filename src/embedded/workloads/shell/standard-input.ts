@@ -62,6 +62,15 @@ const operandsOf = (args: readonly string[], values: string): string[] => {
 
 const readsWithout = (files: readonly string[]): boolean => files.length === 0 || files.includes('-')
 
+/** What `env` or `timeout` runs, with the options that are its own. */
+const wrapped = (args: readonly string[], isTimeout: boolean): readonly string[] => {
+  let at = 0
+  while (args[at]?.startsWith('-')) at += /^-[usk]$/.test(args[at]!) ? 2 : 1
+  if (isTimeout) return args.slice(at + 1)
+  while (args[at]?.includes('=')) at++
+  return args.slice(at)
+}
+
 /** Whether this command line may read standard input; `argv[0]` without its folder. */
 export const mayRead = (argv: readonly string[]): boolean => {
   const [name = '', ...args] = argv
@@ -82,9 +91,8 @@ export const mayRead = (argv: readonly string[]): boolean => {
     return !isCreating && (args.includes('-') || !/f|--file/.test(args.join(' ')))
   }
   if (name === 'env' || name === 'timeout') {
-    const rest = operandsOf(args, 'usk').filter((word) => !word.includes('='))
-    const inner = name === 'timeout' ? rest.slice(1) : rest
-    return inner.length > 0 && mayRead(inner)
+    const inner = wrapped(args, name === 'timeout')
+    return inner.length > 0 && mayRead([inner[0]!.slice(inner[0]!.lastIndexOf('/') + 1), ...inner.slice(1)])
   }
   if (/^(ba|a|da)?sh$/.test(name) && args[0] === '-c') return scriptMayRead(args[1] ?? '')
   if (name === 'nc') return !args.some((word) => /^-[a-z]*z/.test(word))
