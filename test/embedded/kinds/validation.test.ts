@@ -52,6 +52,20 @@ describe('on creation', () => {
       one({ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }),
       ['spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1'],
     ],
+    // Upstream: IsOvercommitAllowed and IsIntegerResourceName ask only of resources outside *kubernetes.io/.
+    ['Pod', one({ resources: { requests: { 'kubernetes.io/batteries': '500m' } } }), []],
+    [
+      'Pod',
+      one({ resources: { requests: { 'example.com/gpu': '1' } } }),
+      ['spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources'],
+    ],
+    [
+      'Pod',
+      one({ resources: { limits: { 'example.com/gpu': '500m' } } }),
+      ['limits', 'requests'].map(
+        (which) => `spec.containers[0].resources.${which}[example.com/gpu]: Invalid value: "500m": must be an integer`,
+      ),
+    ],
     [
       'Pod',
       one({ imagePullPolicy: 'Maybe' }),

@@ -11,15 +11,17 @@ const standard =
   /^((requests\.|limits\.)?(cpu|memory|ephemeral-storage)|(requests\.)?hugepages-.+|storage|requests\.storage|pods|services(\.nodeports|\.loadbalancers)?|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims)$/
 const huge = /^hugepages-/
 
+/** Kubernetes' own; others count whole things. Upstream: IsNativeResource in pkg/apis/core/helper. */
+const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
+
 /** More may be requested than is there: of what the kernel can take back, and of Kubernetes' own resources. */
-const mayOvercommit = (name: string): boolean => !name.includes('/') && !huge.test(name)
+const mayOvercommit = (name: string): boolean => isNative(name) && !huge.test(name)
 
 const nameErrors = (name: string, field: string): FieldError[] => {
   const errors = complaints(field, name, qualifiedName)
   if (errors.length > 0) return errors
   if (name.includes('/')) {
-    const extended = !/(^|\.)kubernetes\.io\//.test(name) && !name.startsWith('requests.')
-    if (extended || /(^|\.)kubernetes\.io\//.test(name)) return []
+    if (isNative(name) || !name.startsWith('requests.')) return []
     return [invalid(field, name, "doesn't follow extended resource name standard")]
   }
   return [
@@ -33,7 +35,7 @@ const amountErrors = (name: string, value: string | number, field: string): Fiel
   if (amount === undefined) return [invalid(field, value, quantityFormat)]
   const shown = canonicalQuantity(value)
   if (amount < 0) return [invalid(field, shown, 'must be greater than or equal to 0')]
-  if (name.includes('/') && !Number.isInteger(amount)) return [invalid(field, shown, 'must be an integer')]
+  if (!isNative(name) && !Number.isInteger(amount)) return [invalid(field, shown, 'must be an integer')]
   return []
 }
 
