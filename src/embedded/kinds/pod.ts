@@ -130,7 +130,8 @@ export const podKind: Kind = {
     const errors = [...podErrors(pod), ...(old ? [] : newPodErrors(pod))]
     return old && errors.length === 0 ? updateErrors(pod, old as PodObject) : errors
   },
-  warnings: (object) => podWarnings(object as PodObject),
+  // Upstream says nothing on updates (podStrategy.WarningsOnUpdate): kubelet and controllers make most of them.
+  warnings: (object, old) => (old ? [] : podWarnings(object as PodObject)),
   columns: [
     nameColumn,
     text<PodObject>('Ready', (pod, now) => podSummary(pod, now).ready),
