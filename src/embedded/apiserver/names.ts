@@ -41,10 +41,10 @@ export function nameProblems(name: string, format: NonNullable<Kind['nameFormat'
   const { pattern, limit, says } = formats[format]
   // A generated name continues after the prefix: what the prefix ends in does not matter.
   const text = prefix ? name.replace(/-$/, 'a') : name
-  const dotted = format === 'label' && matches(subdomain, text)
+  const dotted = () => format === 'label' && matches(subdomain, text)
   return [
     ...(text.length > limit ? [tooLongName(limit)] : []),
-    ...(matches(pattern, text) ? [] : [dotted ? 'must not contain dots' : says]),
+    ...(matches(pattern, text) ? [] : [dotted() ? 'must not contain dots' : says]),
   ]
 }
 

@@ -62,9 +62,6 @@ export const fieldRefErrors = (ref: FieldRef, offered: readonly string[], field:
   if (!ref.apiVersion) return [required(`${field}.apiVersion`)]
   if (!path) return [required(`${field}.fieldPath`)]
   const [, whole = path, subscript] = subscripted.exec(path) ?? []
-  const unknown = (why: string) => [
-    invalid(`${field}.fieldPath`, path, `error converting fieldPath: field label${why} not supported: ${path}`),
-  ]
   if (ref.apiVersion !== 'v1') {
     return [
       invalid(`${field}.fieldPath`, path, `error converting fieldPath: unsupported pod version: ${ref.apiVersion}`),
@@ -81,7 +78,9 @@ export const fieldRefErrors = (ref: FieldRef, offered: readonly string[], field:
       ),
     ]
   }
-  if (!known.has(path)) return unknown('')
+  if (!known.has(path)) {
+    return [invalid(`${field}.fieldPath`, path, `error converting fieldPath: field label not supported: ${path}`)]
+  }
   return offered.includes(path) ? [] : [notSupported(`${field}.fieldPath`, path, offered)]
 }
 

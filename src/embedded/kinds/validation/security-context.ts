@@ -127,13 +127,14 @@ export const securityContextErrors = (
 
 const segment = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
 const sysctlFormat = `^(${segment}[\\./])*${segment}$`
+const sysctlName = new RegExp(sysctlFormat)
 
 const sysctlErrors = (sysctls: NonNullable<PodSecurityContext['sysctls']>, field: string): FieldError[] => {
   const names = new Set<string>()
   return sysctls.flatMap(({ name = '' }, index) => {
     const at = `${field}[${index}].name`
     if (!name) return [required(at)]
-    if (name.length > 253 || !new RegExp(sysctlFormat).test(name)) {
+    if (name.length > 253 || !sysctlName.test(name)) {
       return [invalid(at, name, `must have at most 253 characters and match regex ${sysctlFormat}`)]
     }
     if (names.has(name)) return [duplicate(at, name)]
