@@ -164,6 +164,8 @@ export interface Mesh<Model = unknown> {
   annotate?(service: Service, namespace: Namespace): Service
   /** Whether this pod's traffic goes through the mesh. */
   isMeshed(pod: Pod): boolean
+  /** Whether a kubelet's probe of that port is asked of the pod's proxy first. Absent: never. */
+  meetsProbes?(pod: Pod, port: number): boolean
   /** Absent: workloads have no certificates that are modelled. */
   readonly trust?: MeshTrust
   /** The identity in the certificate of a meshed pod. */

@@ -1,6 +1,7 @@
 /**
  * One workload asks another, for real as far as the embedded cluster goes: DNS, Service, endpoint, outbound proxy, wire,
- * inbound proxy, application. curl in a pod, port-forward and readiness probes all come through here.
+ * inbound proxy, application. curl in a pod comes through here, and whatever else asks over the network: probes of the
+ * kubelet where a proxy stands in front of the port.
  */
 import type { Pod } from '../../kube/kinds.ts'
 import type { HttpRequest } from '../../meshes/call.ts'
@@ -57,6 +58,15 @@ export interface Dns {
   answers(from: Pod): boolean
 }
 
+/** The way of a kubelet's probes into a port that a proxy stands in front of. */
+export interface Door {
+  /** `unmodelled`: nobody knows what the proxy makes of it, and why; the answer is a failure then. */
+  ask(
+    request: HttpExchange['request'],
+    how: Pick<Dial, 'tls' | 'timeout'>,
+  ): Promise<{ answer: HttpExchange['response'] | Failure; unmodelled?: string }>
+}
+
 export interface DataPlane {
   readonly dns: Dns
   http(dial: Dial, request: HttpExchange['request']): Promise<HttpResult>
@@ -64,4 +74,8 @@ export interface DataPlane {
   tcp(dial: Dial, payload: Uint8Array): Promise<TcpResult>
   /** Opens a connection and closes it again, as `nc -z` does. */
   probe(dial: Dial): Promise<TcpResult>
+  /** What a probe of the kubelet meets at that port; undefined: the program itself. */
+  door(pod: Pod, port: number): Door | undefined
+  /** Told when proxies may answer a probe differently than before. Gives what ends that. */
+  onPolicies(listener: () => void): () => void
 }

@@ -16,6 +16,7 @@ import { createKeyFetcher } from './control-plane.ts'
 import type { DataPlane } from './dataplane.ts'
 import { listenEverywhere } from './deliver.ts'
 import { createDns } from './dns.ts'
+import { createDoors } from './doors.ts'
 import { createExchange, type ExchangeWays } from './exchange.ts'
 import { handshake } from './gateway-tls.ts'
 import { createLocator } from './locate.ts'
@@ -44,7 +45,8 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
   const { world, decide, gather, model, askNameServer, mayLeave, stop } = createModel({ registry, mesh })
   const isMeshed = (pod: Pod): boolean => mesh?.isMeshed(pod) ?? false
   const current = (pod: Pod): Pod => world().pods.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`) ?? pod
-  const observed = observer({ clock, current, observe: observe && ((traffic) => observe(traffic, model())) })
+  const observeWithModel = observe && ((traffic: Traffic) => observe(traffic, model()))
+  const observed = observer({ clock, current, observe: observeWithModel })
   const proxies = createProxies(() => clock.now())
   const locate = createLocator({ clock, world, isMeshed, outside, askNameServer, mayLeave })
   const ways: ExchangeWays = {
@@ -80,6 +82,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     )
   const ask = createAsker(http)
   const fetchKeys = createKeyFetcher({ world, clock, http })
+  const doors = mesh && createDoors({ ways, mesh, registry, model, observe: observeWithModel })
   const { send, open } = createConnections(ways, current, http)
   const stopWatching = registry.watch(pods, ({ type }) => {
     if (type !== 'DELETED') return
@@ -92,8 +95,11 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     http,
     tcp: (dial, payload) => observed(dial, payload.length, (notes) => send(dial, payload, notes), connectionOutcome),
     probe: (dial) => observed(dial, 0, (notes) => open(dial, notes), connectionOutcome),
+    door: (pod, port) => doors?.door(pod, port),
+    onPolicies: (listener) => doors?.onPolicies(listener) ?? (() => {}),
     model,
     stop() {
+      doors?.stop()
       stopWatching()
       stop()
     },

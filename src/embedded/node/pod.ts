@@ -3,6 +3,7 @@
  * Every step runs in one turn; only probes and programs wait. Not modelled: lifecycle hooks,
  * `activeDeadlineSeconds`, restarts of single containers by resize.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../../kube/errors.ts'
 import type { Pod } from '../../kube/kinds.ts'
 import { type Clock, timestamp } from '../clock.ts'
@@ -15,6 +16,7 @@ import { type Entry, entriesOf, fieldPathOf, newEphemeral } from './entries.ts'
 import { ConfigError } from './environment.ts'
 import { watchContainer } from './health.ts'
 import { pullImage } from './images.ts'
+import { changesAround } from './probes.ts'
 import { recall, recallStart } from './resume.ts'
 import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
 import { createVolumes, mountProblems, type VolumeParts } from './volumes.ts'
@@ -53,8 +55,9 @@ const seconds = (milliseconds: number): string => {
 }
 
 export const startPod = (parts: NodeParts, first: Pod, address: string): PodWorker => {
-  const { registry, clock, events } = parts
+  const { registry, clock, events, network } = parts
   let pod = first
+  const changes = changesAround(network)
   const volumes = createVolumes(parts, first)
   let isOver = false
   let mounted = false
@@ -167,7 +170,15 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     const { record } = item
     watchContainer(
       record,
-      { run, address, ports: record.spec.ports ?? [], local: (port) => listener(port)?.program, clock },
+      {
+        run,
+        address,
+        ports: record.spec.ports ?? [],
+        local: (port) => listener(port)?.program,
+        door: (port) => network.door({ ...pod, status: { ...pod.status, podIP: address } }, port),
+        onChange: changes.listen,
+        clock,
+      },
       {
         changed: publish,
         started: advance,
@@ -337,8 +348,10 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     listener,
     update(next) {
       if (Number(next.metadata.resourceVersion) < Number(pod.metadata.resourceVersion)) return
+      const isRelabelled = !isDeepStrictEqual(pod.metadata.labels, next.metadata.labels)
       pod = next
       if (isOver) return
+      if (isRelabelled) changes.tell()
       if (next.metadata.deletionTimestamp) {
         terminate()
         return

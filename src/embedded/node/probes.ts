@@ -1,11 +1,11 @@
 /**
- * Startup, readiness and liveness probes, asked of the simulated program directly, as from the node.
- * A passed http or tcp probe is not asked again: a simulated program answers the same for ever. Failed ones and exec
- * probes are repeated every `periodSeconds`. Not modelled: `initialDelaySeconds` (programs start at once), programs that
+ * Startup, readiness and liveness probes, asked of the simulated program directly, as from the node, or of the proxy that
+ * stands in front of the port. A passed http or tcp probe is not asked again until a proxy may answer otherwise: a
+ * simulated program answers the same for ever. Failed ones and exec probes are repeated every `periodSeconds`. Not modelled: `initialDelaySeconds` (programs start at once), programs that
  * speak gRPC: there are none, and such a probe fails.
  */
 import type { Clock } from '../clock.ts'
-import type { HttpExchange } from '../dataplane/dataplane.ts'
+import type { DataPlane, Door, Failure, HttpExchange } from '../dataplane/dataplane.ts'
 import { pause, processOn } from '../workloads/process/process.ts'
 import { findCommand } from '../workloads/process/run.ts'
 import type { Program } from '../workloads/workload.ts'
@@ -36,7 +36,29 @@ export interface ProbeTarget {
   ports: { name?: string; containerPort: number }[]
   /** What listens on a port of the pod. */
   local: (port: number) => Program | undefined
+  /** See `DataPlane`. */
+  door: (port: number) => Door | undefined
+  /** Told when a passed probe is worth asking again. Gives what ends that. */
+  onChange: (listener: () => void) => () => void
   clock: Clock
+}
+
+/** Whatever may change a proxy's answer to a probe of one pod: policies, and, told by the pod, the labels they select by. */
+export const changesAround = ({ onPolicies }: Pick<DataPlane, 'onPolicies'>) => {
+  const listeners = new Set<() => void>()
+  return {
+    listen: (listener: () => void): (() => void) => {
+      const forget = onPolicies(listener)
+      listeners.add(listener)
+      return () => {
+        forget()
+        listeners.delete(listener)
+      }
+    },
+    tell: (): void => {
+      for (const listener of [...listeners]) listener()
+    },
+  }
 }
 
 const portOf = (target: ProbeTarget, port: number | string): number | undefined =>
@@ -52,6 +74,17 @@ const withTimeout = <T>(clock: Clock, seconds: number, work: Promise<T>): Promis
     work.then(resolve, reject).finally(cancel)
   })
 
+/** How Go's client ends where no HTTP came back (net/http transport.go). */
+const endings: Partial<Record<Failure['kind'], string>> = {
+  reset: 'read: connection reset by peer',
+  refused: 'connect: connection refused',
+  timeout: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+}
+
+/** The kubelet follows redirects within the host; others it takes for a warning (kubernetes/pkg/probe/http). */
+const judge = ({ status }: HttpExchange['response']): ProbeResult =>
+  status >= 200 && status < 400 ? { ok: true } : { ok: false, says: `HTTP probe failed with statuscode: ${status}` }
+
 const askHttp = async (
   target: ProbeTarget,
   probe: NonNullable<Probe['httpGet']>,
@@ -62,6 +95,24 @@ const askHttp = async (
   const scheme = (probe.scheme ?? 'HTTP').toLowerCase()
   const path = probe.path?.startsWith('/') ? probe.path : `/${probe.path ?? ''}`
   const url = `${scheme}://${probe.host || target.address}:${port}${path}`
+  const headers = (probe.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value] as const)
+  const request: HttpExchange['request'] = {
+    method: 'GET',
+    path,
+    authority: `${target.address}:${port}`,
+    headers: [['user-agent', 'kube-probe/1.36'], ['accept', '*/*'], ['connection', 'close'], ...headers],
+    body: new Uint8Array(),
+  }
+  const door = target.door(port)
+  if (door) {
+    const timeout = seconds * 1000
+    const tls = scheme === 'https' ? { tls: { serverName: '', verify: false } } : {}
+    const { answer, unmodelled } = await door.ask(request, { timeout, ...tls })
+    if ('status' in answer) return judge(answer)
+    const says =
+      unmodelled === undefined ? (endings[answer.kind] ?? 'EOF') : `meshdojo does not model it: ${unmodelled}`
+    return { ok: false, says: `Get "${url}": ${says}` }
+  }
   const program = target.local(port)
   const listener = program?.ports.find((each) => each.port === port)
   if (!program || !listener)
@@ -71,22 +122,13 @@ const askHttp = async (
     return { ok: false, says: `Get "${url}": http: server gave HTTP response to HTTPS client` }
   if (scheme === 'http' && listener.protocol === 'https')
     return { ok: false, says: 'HTTP probe failed with statuscode: 400' }
-  const headers = (probe.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value] as const)
-  const request: HttpExchange['request'] = {
-    method: 'GET',
-    path,
-    authority: `${target.address}:${port}`,
-    headers: [['user-agent', 'kube-probe/1.36'], ['accept', '*/*'], ['connection', 'close'], ...headers],
-    body: new Uint8Array(),
-  }
   const answer = await withTimeout(target.clock, seconds, program.http(request, { port, remoteAddress: '10.244.0.1' }))
   if (answer === 'timeout')
     return {
       ok: false,
       says: `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
     }
-  if (answer.status >= 200 && answer.status < 400) return { ok: true }
-  return { ok: false, says: `HTTP probe failed with statuscode: ${answer.status}` }
+  return judge(answer)
 }
 
 const askExec = async (target: ProbeTarget, argv: string[], seconds: number): Promise<ProbeResult> => {
@@ -111,7 +153,8 @@ export const ask = async (target: ProbeTarget, probe: Probe): Promise<ProbeResul
   if (probe.exec) return askExec(target, probe.exec.command ?? [], seconds)
   if (probe.tcpSocket) {
     const port = portOf(target, probe.tcpSocket.port)
-    if (port !== undefined && target.local(port)) return { ok: true }
+    // A proxy takes every connection before it decides what becomes of it.
+    if (port !== undefined && (target.door(port) ?? target.local(port))) return { ok: true }
     return {
       ok: false,
       says: `dial tcp ${target.address}:${port ?? probe.tcpSocket.port}: connect: connection refused`,
@@ -146,12 +189,26 @@ export const watchProbe = (
     if (target.run.signal.aborted) return
     successes = result.ok ? successes + 1 : 0
     failures = result.ok ? 0 : failures + 1
+    const asked = target.clock.now()
     const isEnough = successes >= (probe.successThreshold ?? 1)
     if (result.ok && isEnough) hear.onSuccess()
     if (!result.ok) hear.onFailure(result.says, failures >= (probe.failureThreshold ?? 3))
-    if (result.ok && isEnough && (hear.once || !probe.exec)) return
-    const cancel = target.clock.after(period, () => void round())
+    if (result.ok && isEnough && hear.once) return
+    if (result.ok && isEnough && !probe.exec) wake(asked)
+    else later(period)
+  }
+  const later = (milliseconds: number): void => {
+    const cancel = target.clock.after(milliseconds, () => void round())
     target.run.signal.addEventListener('abort', cancel, { once: true })
+  }
+  /** At the first turn after a change at which the kubelet would have asked. */
+  const wake = (asked: number): void => {
+    const forget = target.onChange(() => {
+      forget()
+      target.run.signal.removeEventListener('abort', forget)
+      later(period - ((target.clock.now() - asked) % period))
+    })
+    target.run.signal.addEventListener('abort', forget, { once: true })
   }
   void round()
 }

@@ -5,7 +5,7 @@ import { decide } from './decide.ts'
 import { annotate, inject } from './inject.ts'
 import { install } from './install.ts'
 import { localAnswer } from './local-answer.ts'
-import { controlPlane, identityOf, isMeshed, proxyContainer, trustDomain } from './pods.ts'
+import { controlPlane, identityOf, inboundBypass, isMeshed, proxyContainer, trustDomain } from './pods.ts'
 import { telemetry } from './telemetry.ts'
 import { validate } from './validate.ts'
 
@@ -27,6 +27,7 @@ export const linkerd: Mesh<LinkerdModel> = {
   inject,
   annotate,
   isMeshed,
+  meetsProbes: (pod, port) => isMeshed(pod) && inboundBypass(pod, port) === undefined,
   identity: (_model, pod) => identityOf(pod),
   trust: {
     kind: 'anchored',
