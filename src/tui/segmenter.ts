@@ -14,11 +14,22 @@ export class LazySegmenter {
     this.#parameters = parameters
   }
 
-  segment(text: string): Iterable<Pick<Intl.SegmentData, 'segment' | 'index'>> {
+  segment(text: string): Intl.Segments {
     const { granularity = 'grapheme' } = this.#parameters[1] ?? {}
-    if (granularity === 'grapheme' && plain.test(text))
-      return Array.from(text, (segment, index) => ({ segment, index }))
+    if (granularity === 'grapheme' && plain.test(text)) return eachCharacter(text)
     this.#segmenter ??= new Segmenter(...this.#parameters)
     return this.#segmenter.segment(text)
   }
 }
+
+const eachCharacter = (input: string): Intl.Segments => ({
+  containing(at = 0) {
+    const index = Math.trunc(at) || 0
+    // The type says that there always is one; outside of the text there is none.
+    return (index >= 0 && index < input.length ? { segment: input[index]!, index, input } : undefined)!
+  },
+  [Symbol.iterator]: () =>
+    Array.from(input, (segment, index) => ({ segment, index, input }))[
+      Symbol.iterator
+    ]() as Intl.SegmentIterator<Intl.SegmentData>,
+})

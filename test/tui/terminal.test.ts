@@ -1,12 +1,12 @@
 /** The TUI in a real terminal, with real child processes: what ink alone gets wrong, and how the program ends. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bundling } from '../../scripts/lib/bundling.ts'
 import { type Size, type Started, startProgram } from './screen.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'meshdojo-tui-'))
 const driver = join(folder, 'driver.js')
 const recorder = join(folder, 'recorder.mjs')
@@ -30,21 +30,7 @@ process.stdin.on('data', (data) => {
 
 beforeAll(async () => {
   writeFileSync(recorder, RECORDER)
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/tui/driver.tsx'],
-    outfile: driver,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    alias: { 'react-devtools-core': join(root, 'scripts/empty.mjs') },
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
-  })
+  await build({ ...bundling, entryPoints: ['test/tui/driver.tsx'], outfile: driver })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -175,6 +161,21 @@ describe('the environment', () => {
     screen.resize(80, 24)
     await screen.until('[FAIL]')
   })
+})
+
+test('a storm of window sizes, down to a single cell, leaves the screen as it was', async () => {
+  const screen = start()
+  const before = await screen.until('[FAIL]')
+  const storm = [20, 1, 300, 39, 60, 2, 200].map(
+    (columns, index) => [columns, [5, 1, 3, 9, 20, 50, 60][index]!] as const,
+  )
+  for (const [columns, rows] of storm) {
+    screen.resize(columns, rows)
+    const frames = screen.written().length
+    await screen.until(() => screen.written().length > frames)
+  }
+  for (const [columns, rows] of [...storm, [80, 24] as const]) screen.resize(columns, rows)
+  await screen.until((text) => text === before)
 })
 
 test('every key of a fast typist counts: several arrive at once', async () => {
