@@ -3,12 +3,13 @@ import { type CatalogueItem, loadScenario } from '../content/load.ts'
 import { didYouMean } from '../content/nearest.ts'
 import { grade } from '../grading/grade.ts'
 import type { Report } from '../grading/report.ts'
-import { type ClusterWorld, worldOf } from '../grading/world.ts'
+import { type ClusterWorld, worldOf, worldReads } from '../grading/world.ts'
 import { watchCluster } from '../session/live.ts'
+import { askedBy } from './asked.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, printJson, UsageError, untilInterrupted } from './io.ts'
 import { loadMesh } from './meshes.ts'
-import { openTarget } from './target.ts'
+import { findKubeconfig, openTarget } from './target.ts'
 
 export interface CheckOptions {
   step?: string
@@ -17,6 +18,8 @@ export interface CheckOptions {
   json?: boolean
   content?: string
   wait?: string
+  /** Only says what would be asked. */
+  dryRun?: boolean
 }
 
 /** The embedded cluster is of one mind at once; a real mesh takes its time. */
@@ -53,6 +56,11 @@ export const check = async (io: Io, name: string, options: CheckOptions): Promis
     const nearest = didYouMean(options.step, ids)
     throw new UsageError(`${name} has no step "${options.step}"${nearest}; steps are ${ids.join(', ')}`)
   }
+  if (options.dryRun) {
+    if (options.watch) throw new UsageError('--dry-run and --watch do not go together: leave one out')
+    await tellCheck(io, item, options)
+    return exit.passed
+  }
   const { cluster, client } = await openTarget(io, options.kubeconfig)
   try {
     const mesh = await loadMesh(item.scenario.metadata.mesh)
@@ -72,6 +80,23 @@ export const check = async (io: Io, name: string, options: CheckOptions): Promis
   } finally {
     cluster.close()
   }
+}
+
+/** What grading would read and send, and from where: told without asking anything. */
+const tellCheck = async (io: Io, { scenario }: CatalogueItem, options: CheckOptions): Promise<void> => {
+  const kubeconfig = findKubeconfig(io, options.kubeconfig)
+  const lists = worldReads(await loadMesh(scenario.metadata.mesh)).map(
+    ({ group, resource }) => resource + (group && `.${group}`),
+  )
+  const steps = scenario.spec.steps
+    .filter(({ id }) => options.step === undefined || id === options.step)
+    .map(({ id, checks }) => ({ id, checks: checks.map((each) => ({ id: each.id, asks: askedBy(each) })) }))
+  if (options.json) {
+    printJson(io, { scenario: scenario.metadata.name, kubeconfig, lists, steps })
+    return
+  }
+  const lines = steps.flatMap(({ id, checks }) => [id, ...checks.map((each) => `  ${each.id}: ${each.asks}`)])
+  print(io, [`reads ${kubeconfig}`, `lists ${lists.join(', ')}`, ...lines].join('\n'))
 }
 
 interface Watching extends Pick<Parameters<typeof watchCluster>[0], 'client' | 'mesh'> {

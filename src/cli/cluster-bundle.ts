@@ -8,7 +8,7 @@ import { type Architecture, architectures } from '../providers/kind/bundle/conte
 import { imagesInText, imagesOfObjects } from '../providers/kind/bundle/images.ts'
 import { estimate, makeBundle, ownArchitecture, specifyBundle } from '../providers/kind/bundle/make.ts'
 import { describeBundle } from '../providers/kind/bundle/plan.ts'
-import { embeddedImage } from '../providers/real-lab.ts'
+import { embeddedImage } from '../providers/lab-plan.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { parseMeshName, parseVersion } from './cluster-create.ts'
 import { contentRoots } from './content.ts'

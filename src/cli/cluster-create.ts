@@ -1,16 +1,15 @@
 /** `cluster create`: a real cluster with a mesh, made by kind; the same command goes on where an earlier one ended. */
 import { resolve } from 'node:path'
-import type { CatalogueItem } from '../content/load.ts'
+import { labToOpen } from '../content/lab-spec.ts'
 import { didYouMean } from '../content/nearest.ts'
-import { connect } from '../kube/transport.ts'
 import type { MeshName } from '../meshes/mesh.ts'
+import { describePlan } from '../providers/describe.ts'
 import { imagesOfObjects } from '../providers/kind/bundle/images.ts'
 import { readIndex } from '../providers/kind/bundle/unpack.ts'
-import { describePlan } from '../providers/kind/describe.ts'
 import { installedItsOwnWay, makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
 import { planCluster } from '../providers/kind/plan.ts'
+import { requireRealImages } from '../providers/lab-plan.ts'
 import type { LabSpec, Provider } from '../providers/provider.ts'
-import { putLab, requireRealImages } from '../providers/real-lab.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
@@ -57,13 +56,9 @@ export const requireKind = (verb: string, provider: Provider['name']): void => {
 
 const chooseLab = async (io: Io, { lab, scenario, content }: CreateOptions): Promise<LabSpec | undefined> => {
   if (lab === undefined && scenario === undefined) return undefined
-  const { labObjects, loadLab, loadScenario } = await import('../content/load.ts')
+  const { loadLab, loadScenario } = await import('../content/load.ts')
   const roots = contentRoots(io, content)
-  const found: Pick<CatalogueItem, 'lab' | 'labFolder'> = await (scenario === undefined
-    ? loadLab(lab!, roots)
-    : loadScenario(scenario, roots))
-  const { name, mesh } = found.lab.metadata
-  return { name, mesh, objects: await labObjects(found), install: found.lab.spec.install }
+  return labToOpen(await (scenario === undefined ? loadLab(lab!, roots) : loadScenario(scenario, roots)))
 }
 
 const wantedOf = async (io: Io, options: CreateOptions, lab: LabSpec | undefined): Promise<Wanted> => {
@@ -77,7 +72,7 @@ const wantedOf = async (io: Io, options: CreateOptions, lab: LabSpec | undefined
     name: options.name ?? (lab && installedItsOwnWay(lab) ? lab.name : undefined),
     version: meshVersion ?? lab?.install?.version,
     settings: lab?.install?.settings,
-    lab: lab?.name,
+    lab,
     ...(bundle && { bundle, images: lab ? imagesOfObjects(lab.objects) : [] }),
   }
 }
@@ -87,29 +82,18 @@ export const create = async (io: Io, options: CreateOptions): Promise<number> =>
   const lab = await chooseLab(io, options)
   const kind = { stateFolder: stateFolder(io.env), env: io.env }
   const wanted = await wantedOf(io, options, lab)
+  if (lab) requireRealImages(lab)
   if (options.dryRun) {
     const spec = await specify(kind, wanted, (missing) => note(io, `note: ${missing}`))
     print(io, describePlan(planCluster(spec)))
     return exit.passed
   }
-  if (lab) requireRealImages(lab)
   requireNeeds(io)
   const spec = await specify(kind, wanted)
   const lines = stepLines(io)
   const { signal, giveBack } = interruptible(io)
   try {
-    await makeCluster(kind, spec, {
-      ...lines,
-      signal,
-      special: async () => {
-        const cluster = await connect(spec.kubeconfig)
-        try {
-          if (lab) await putLab(cluster, lab, { whole: true, signal, onProgress: lines.onProgress })
-        } finally {
-          cluster.close()
-        }
-      },
-    })
+    await makeCluster(kind, spec, { ...lines, signal })
   } catch (error) {
     lines.done()
     if (!signal.aborted) throw error

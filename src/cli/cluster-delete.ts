@@ -1,5 +1,5 @@
 /** `cluster delete`: removes a cluster that `cluster create` or `start --provider kind` made, and no other. */
-import { describePlan } from '../providers/kind/describe.ts'
+import { describePlan } from '../providers/describe.ts'
 import { allRecords } from '../providers/kind/files.ts'
 import { clusterName, planRemoval, removeCluster } from '../providers/kind/make.ts'
 import type { Provider } from '../providers/provider.ts'

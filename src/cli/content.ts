@@ -29,9 +29,10 @@ export const contentRoots = (io: Io, pack: string | undefined): ContentRoots => 
   return { ...own, pack: roots }
 }
 
-/** Throws `UsageError` with the nearest name when no scenario is called that. */
-export const requireScenario = (items: readonly CatalogueItem[], name: string): void => {
+/** The scenario of that name. Throws `UsageError` with the nearest name when there is none. */
+export const requireScenario = (items: readonly CatalogueItem[], name: string): CatalogueItem => {
+  const item = items.find(({ scenario }) => scenario.metadata.name === name)
+  if (item) return item
   const known = items.map(({ scenario }) => scenario.metadata.name)
-  if (known.includes(name)) return
   throw new UsageError(`there is no scenario "${name}"${didYouMean(name, known)}; scenarios are ${known.join(', ')}`)
 }

@@ -1,6 +1,9 @@
-/** `--provider context` and what goes with it. */
-import type { ProviderName } from '../providers/choose.ts'
-import { UsageError } from './io.ts'
+/** `--provider`, and what goes with a context. */
+import { chooseProvider, type ProviderName } from '../providers/choose.ts'
+import type { Provider } from '../providers/provider.ts'
+import { packagePath } from '../root.ts'
+import { stateFolder } from '../session/state-folder.ts'
+import { type Io, UsageError } from './io.ts'
 
 export interface ContextChoice {
   provider: ProviderName
@@ -21,3 +24,16 @@ export const checkContextOptions = <T extends ContextChoice>(options: T): T => {
   if (mayChange !== undefined) throw new UsageError('--yes-change-this-cluster goes with --provider context')
   return options
 }
+
+/** How this program is started. */
+export const thisProgram = (): readonly [string, ...string[]] => [process.execPath, packagePath('bin/meshdojo.js')]
+
+/** The provider that the options choose. Nothing is looked at yet. */
+export const providerOf = (io: Io, { provider, context, yesChangeThisCluster }: ContextChoice): Promise<Provider> =>
+  chooseProvider(provider, {
+    stateFolder: stateFolder(io.env),
+    program: thisProgram(),
+    env: io.env,
+    context,
+    yesChangeThisCluster,
+  })

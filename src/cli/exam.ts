@@ -15,13 +15,12 @@ import {
 } from '../exam/kept.ts'
 import type { ExamResults } from '../exam/score.ts'
 import { createExamSession } from '../exam/session.ts'
-import { chooseProvider } from '../providers/choose.ts'
 import { examReports } from '../report/exam.ts'
-import { packagePath } from '../root.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
 import { contentRoots } from './content.ts'
+import { providerOf, thisProgram } from './context-options.ts'
 import { exit, type Io, note, print, printJson, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
 import { requireNeeds } from './needs.ts'
@@ -148,18 +147,17 @@ export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEn
     return { kept, folder, release: claim(folder) }
   }
   const { release, ...begun } = goOn(store, { seed, minutes, new: options.new }) ?? begin()
-  const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
   const session = createExamSession({
     ...begun,
     items,
-    provider: await chooseProvider('embedded', { stateFolder: state, program, env: io.env }),
+    provider: await providerOf(io, { provider: 'embedded' }),
     loadMesh,
     reportsOf: examReports,
   })
   const screen = json ? io.stderr : io.stdout
   const terminal = lendInterrupts(
     io,
-    createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited', program),
+    createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited', thisProgram()),
   )
   const { runTui } = await import('../tui/run.tsx')
   const end = await runTui({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env }).finally(release)

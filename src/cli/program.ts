@@ -20,6 +20,9 @@ const contextOption = () =>
 const mayChangeOption = () =>
   new Option('--yes-change-this-cluster <context>', 'lets labs change a context that is no lab yet, by its name')
 
+const dryRunOption = (says: string) =>
+  new Option('--dry-run', `only say ${says}; nothing is started, written or changed`)
+
 const plainOption = () =>
   new Option('--plain', 'line by line, for screen readers, dumb terminals and scripts, instead of the full screen')
 
@@ -69,6 +72,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .addOption(contextOption())
     .addOption(mayChangeOption())
     .addOption(plainOption())
+    .addOption(dryRunOption('which commands would be run, which files written, and what the lab is'))
     .action(async (scenario, options) =>
       done(await (await import('./start.ts')).start(io, scenario, { ...program.opts(), ...options })),
     )
@@ -85,6 +89,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--wait <seconds>', 'how long a change may take to arrive (default: 30; 0 on an embedded cluster)')
     .option('--watch', 'grade again after every change, until interrupted')
     .addOption(contentOption())
+    .addOption(dryRunOption('what would be read, and which requests sent'))
     .addOption(jsonOption().default(false, 'off; with --watch: one document a line'))
     .action(async (scenario, options) => done(await (await import('./check.ts')).check(io, scenario, options)))
 
@@ -164,7 +169,8 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--mutants', 'also take each solution apart: no wrong version of it may pass')
     .addOption(contentOption())
     .addOption(new Option('--reporter <name>').choices(['pretty', 'json', 'junit', 'tap', 'github']).default('pretty'))
-    .option('--jobs <n>', 'scenarios at the same time (default: one for each core)')
+    .option('--jobs <n>', 'scenarios at the same time, on embedded clusters (default: one for each core)')
+    .addOption(dryRunOption('which commands would be run, which labs put in, and what would be proven'))
     .action(async (names, options) => done(await (await import('./verify.ts')).verify(io, names, options)))
 
   verb(program, 'lint', 'scenario and lab files against the schema: file:line:column message')
@@ -216,7 +222,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--scenario <name>', 'the scenario whose lab to put in')
     .addOption(contentOption())
     .option('--bundle <file>', 'take everything from a file that "cluster bundle" made: no network is needed')
-    .option('--dry-run', 'only say which commands would be run and which files written')
+    .addOption(dryRunOption('which commands would be run and which files written'))
     .action(async (options) => done(await (await import('./cluster-create.ts')).create(io, options)))
 
   verb(
@@ -229,14 +235,14 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--mesh-version <version>', 'for example 1.30.3 (default: the tested one)')
     .option('--arch <name>', 'amd64 or arm64; may be repeated (default: this machine’s)', collect)
     .addOption(contentOption())
-    .option('--dry-run', 'only say which commands would be run, and how much room it takes')
+    .addOption(dryRunOption('which commands would be run, and how much room it takes'))
     .action(async (options) => done(await (await import('./cluster-bundle.ts')).bundle(io, options)))
 
   verb(cluster, 'delete', 'removes a cluster that meshdojo made, and no other')
     .addOption(providerOption().default('kind'))
     .option('--name <name>', 'as "cluster list" shows it')
     .option('--mesh <name>', 'the cluster that has no name of its own')
-    .option('--dry-run', 'only say which commands would be run')
+    .addOption(dryRunOption('which commands would be run'))
     .action(async (options) => done(await (await import('./cluster-delete.ts')).remove(io, options)))
 
   verb(cluster, 'list', 'the clusters that meshdojo made; with --provider context, what yours is and which labs fit')

@@ -2,8 +2,6 @@
 
 import { loadCatalogue } from '../content/load.ts'
 import { formatProblem } from '../content/problem.ts'
-import { chooseProvider } from '../providers/choose.ts'
-import { packagePath } from '../root.ts'
 import { createProgressStore } from '../session/progress.ts'
 import { createSession, openAtExit, type SessionOptions } from '../session/session.ts'
 import { stateFolder } from '../session/state-folder.ts'
@@ -12,7 +10,7 @@ import type { Terminal } from '../session/types.ts'
 import { labVariable } from '../shell/subshell.ts'
 import { createTerminal } from '../shell/terminal.ts'
 import { contentRoots, requireScenario } from './content.ts'
-import { type ContextChoice, checkContextOptions } from './context-options.ts'
+import { type ContextChoice, checkContextOptions, providerOf, thisProgram } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { loadMesh } from './meshes.ts'
 import { comfortsMissing, requireNeeds } from './needs.ts'
@@ -21,6 +19,8 @@ export interface StartOptions extends ContextChoice {
   content?: string
   /** Line by line instead of the full screen. */
   plain?: boolean
+  /** Only says what would be done. */
+  dryRun?: boolean
 }
 
 /** Plain where it is asked for, by a flag or by an environment in which a full screen is of no use to anybody. */
@@ -78,17 +78,13 @@ const examFromPicker = async (
 
 const run = async (io: Io, options: StartOptions, scenario?: string): Promise<number> => {
   const folder = stateFolder(io.env)
-  const program = [process.execPath, packagePath('bin/meshdojo.js')] as const
-  const { context, yesChangeThisCluster } = checkContextOptions(options)
-  const provider = await chooseProvider(options.provider, {
-    stateFolder: folder,
-    program,
-    env: io.env,
-    context,
-    yesChangeThisCluster,
-  })
+  const provider = await providerOf(io, checkContextOptions(options))
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
-  if (scenario !== undefined) requireScenario(items, scenario)
+  const item = scenario === undefined ? undefined : requireScenario(items, scenario)
+  if (options.dryRun && item) {
+    await (await import('./dry-run.ts')).tellStart(io, provider, item, folder)
+    return exit.passed
+  }
   const plain = isPlain(io, options)
   requireTerminal(io, plain)
   requireNeeds(io)
@@ -106,7 +102,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
     report: async () => (await import('./report.ts')).reportDocument(io, options.content),
     doctor: async () => (await import('./doctor.ts')).doctorDocument(io),
   }
-  const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, program))
+  const terminal = lendInterrupts(io, createTerminal(env, undefined, undefined, thisProgram()))
   const { store } = parts
   let first: Pick<SessionOptions, 'start' | 'notices'> = { start: scenario ?? openAtExit(parts) }
   for (;;) {

@@ -1,11 +1,10 @@
 /** `verify` on a real cluster: one scenario after the other, since they share it. How far labs are goes to stderr. */
-import { type CatalogueItem, labObjects } from '../content/load.ts'
+
+import { labToOpen } from '../content/lab-spec.ts'
+import type { CatalogueItem } from '../content/load.ts'
 import { type OpenLab, type Proof, verifyScenario } from '../content/verify.ts'
-import { chooseProvider } from '../providers/choose.ts'
-import { LabDoesNotFit } from '../providers/real-lab.ts'
-import { packagePath } from '../root.ts'
-import { stateFolder } from '../session/state-folder.ts'
-import type { ContextChoice } from './context-options.ts'
+import { LabDoesNotFit } from '../providers/lab-plan.ts'
+import { type ContextChoice, providerOf } from './context-options.ts'
 import { type Io, note } from './io.ts'
 import { loadMesh } from './meshes.ts'
 import { requireNeeds } from './needs.ts'
@@ -15,14 +14,8 @@ const timeout = 300_000
 
 const labsOf = async (io: Io, choice: ContextChoice): Promise<OpenLab> => {
   requireNeeds(io)
-  const provider = await chooseProvider(choice.provider, {
-    ...choice,
-    stateFolder: stateFolder(io.env),
-    program: [process.execPath, packagePath('bin/meshdojo.js')],
-    env: io.env,
-  })
+  const provider = await providerOf(io, choice)
   return async (item) => {
-    const { name, mesh } = item.lab.metadata
     let said = ''
     const onProgress = (says: string): void => {
       // Every step once, without its running time.
@@ -30,9 +23,9 @@ const labsOf = async (io: Io, choice: ContextChoice): Promise<OpenLab> => {
       if (step !== said) note(io, step)
       said = step
     }
-    const lab = { name, mesh, objects: await labObjects(item), install: item.lab.spec.install }
+    const lab = await labToOpen(item)
     const open = await provider.open(lab, { onProgress })
-    return { ...open, mesh: await loadMesh(mesh) }
+    return { ...open, mesh: await loadMesh(lab.mesh) }
   }
 }
 

@@ -5,7 +5,7 @@ import { formatProblem } from '../content/problem.ts'
 import { type ReporterName, reporters } from '../content/reporters/index.ts'
 import type { Proof } from '../content/verify.ts'
 import { contentRoots } from './content.ts'
-import { type ContextChoice, checkContextOptions } from './context-options.ts'
+import { type ContextChoice, checkContextOptions, providerOf } from './context-options.ts'
 import { exit, type Io, note, UsageError } from './io.ts'
 import { proveAll } from './prove.ts'
 
@@ -15,6 +15,8 @@ export interface VerifyOptions extends ContextChoice {
   content?: string
   /** Scenarios at the same time; absent: one for each core. */
   jobs?: string
+  /** Only says what would be done. */
+  dryRun?: boolean
 }
 
 const jobsOf = (given: string | undefined): number => {
@@ -25,14 +27,22 @@ const jobsOf = (given: string | undefined): number => {
 
 export const verify = async (io: Io, names: readonly string[], options: VerifyOptions): Promise<number> => {
   checkContextOptions(options)
+  const { mutants } = options
+  if (options.dryRun && options.reporter !== 'pretty' && options.reporter !== 'json')
+    throw new UsageError(`--dry-run is told by the reporters pretty and json, not by ${options.reporter}`)
   const jobs = jobsOf(options.jobs)
   const roots = contentRoots(io, options.content)
   const { items, problems } = names.length
     ? { items: await Promise.all(names.map((name) => loadScenario(name, roots))), problems: [] }
     : await loadCatalogue(roots)
   for (const problem of problems) note(io, formatProblem(problem))
+  if (options.dryRun) {
+    const dry = await import('./dry-run.ts')
+    const provider = options.provider === 'embedded' ? dry.inThreads(jobs) : await providerOf(io, options)
+    await dry.tellVerify(io, provider, items, { mutants, all: names.length === 0, json: options.reporter === 'json' })
+    return exit.passed
+  }
   const reporter = reporters[options.reporter]
-  const { mutants } = options
   const began = performance.now()
   const onProof = (proof: Proof): void => void io.stdout.write(reporter.onProof(proof))
   const proofs =

@@ -17,7 +17,7 @@ import { createLimit, mapLimited } from './pool.ts'
 import { predictNow } from './predict.ts'
 import { type Observation, type Probe, probe } from './probe.ts'
 import type { CheckResult, Report, StepReport } from './report.ts'
-import { expectationOf, judgeRequest, needsWitness } from './request.ts'
+import { expectationOf, judgeRequest, probeOf } from './request.ts'
 import { type ClusterWorld, readWorld } from './world.ts'
 
 export interface GradeContext {
@@ -89,14 +89,7 @@ const createProber = (cluster: Cluster, world: ClusterWorld, options: GradeOptio
 
 const judgeProbe = async (check: Check['request'] & {}, bench: Bench, bare: boolean): Promise<Finding> => {
   if (check.to.startsWith('tcp:')) return undecided('a TCP answer', 'probes over plain TCP are not supported yet')
-  const request: Probe = {
-    from: check.from,
-    url: check.to,
-    method: check.method,
-    headers: check.headers,
-    body: check.body,
-    witness: needsWitness(check),
-  }
+  const request = probeOf(check)
   const { counts } = expectationOf(check)
   if (counts !== undefined)
     return judgeBurst(check, counts, await bench.burst(request, check.times ?? 1, check.parallel ?? 1))

@@ -2,7 +2,7 @@
 import type { RequestCheck } from '../content/schema.ts'
 import type { Finding } from './finding.ts'
 import type { OutcomeKind } from './outcome.ts'
-import type { Observation } from './probe.ts'
+import type { Observation, Probe } from './probe.ts'
 
 type Expectation = Exclude<RequestCheck['expect'], string>
 type Answer = Extract<Observation, { ran: true }>
@@ -16,6 +16,16 @@ export const needsWitness = (check: RequestCheck): boolean => {
   const { mtls, identity } = expectationOf(check)
   return mtls !== undefined || identity !== undefined
 }
+
+/** What the check sends. */
+export const probeOf = (check: RequestCheck): Probe => ({
+  from: check.from,
+  url: check.to,
+  method: check.method,
+  headers: check.headers,
+  body: check.body,
+  witness: needsWitness(check),
+})
 
 const phrases: Record<Extract<OutcomeKind, 'ok' | 'denied' | 'refused' | 'dropped'>, string> = {
   ok: 'answered',

@@ -37,6 +37,11 @@ export const worldOf = (objects: KubeObject[], mesh?: Mesh): ClusterWorld => {
   return { network: buildWorld(objects), policies: compilePolicies(objects), objects, mesh, model, problems }
 }
 
+/** What is listed for a world, each resource once. */
+export const worldReads = (mesh?: Mesh): ResourceRef[] => [
+  ...new Map([...coreReads, ...(mesh?.reads ?? [])].map((ref) => [`${ref.group}/${ref.resource}`, ref])).values(),
+]
+
 /**
  * Reads everything that deciding needs, in parallel. A resource that the cluster does not serve counts as empty.
  * Throws `StatusError` when the reader may not list, `ClusterUnreachable` when there is no cluster.
@@ -47,7 +52,6 @@ export const readWorld = async (
   options: { client?: Client; signal?: AbortSignal } = {},
 ): Promise<ClusterWorld> => {
   const client = options.client ?? createClient(cluster)
-  const wanted = new Map([...coreReads, ...(mesh?.reads ?? [])].map((ref) => [`${ref.group}/${ref.resource}`, ref]))
-  const world = worldOf(await client.listAll([...wanted.values()], { signal: options.signal }), mesh)
+  const world = worldOf(await client.listAll(worldReads(mesh), { signal: options.signal }), mesh)
   return { ...world, fetch: asControlPlane(cluster, world.network) }
 }

@@ -54,16 +54,26 @@ export const readKubeconfig = async (path: string, context?: string): Promise<Co
       'start a cluster with "meshdojo cluster serve" and name its file with --kubeconfig',
     )
   }
+  return readKubeconfigText(text, path, context)
+}
+
+/** The same for a text; `path` is for messages, and for what the text names beside itself. */
+export const readKubeconfigText = async (text: string, path: string, context?: string): Promise<Connection> => {
   let file: KubeconfigFile
   try {
     file = (parse(text) ?? {}) as KubeconfigFile
   } catch (error) {
     throw unusable(path, `not YAML (${error instanceof Error ? error.message.split('\n')[0] : error})`, 'correct it')
   }
-  return connectionOf(file, path, context)
+  return connectionOf(file, text, path, context)
 }
 
-const connectionOf = async (file: KubeconfigFile, path: string, wanted?: string): Promise<Connection> => {
+const connectionOf = async (
+  file: KubeconfigFile,
+  source: string,
+  path: string,
+  wanted?: string,
+): Promise<Connection> => {
   const name = wanted ?? file['current-context']
   if (!name) throw unusable(path, 'no current-context', 'set one with "kubectl config use-context"')
   const context = file.contexts?.find((entry) => entry.name === name)?.context
@@ -104,7 +114,7 @@ const connectionOf = async (file: KubeconfigFile, path: string, wanted?: string)
     tokenFile: user.tokenFile === undefined ? undefined : beside(user.tokenFile),
     tlsServerName: text(cluster['tls-server-name']),
     insecure: cluster['insecure-skip-tls-verify'] === true,
-    ...(byProgram && { signIn: createSignIn(path, name) }),
+    ...(byProgram && { signIn: createSignIn(source, path, name) }),
   }
 }
 

@@ -2,6 +2,7 @@
  * Signing in by exec plugins and auth providers (OIDC), as `@kubernetes/client-node` does it. It is a large library, and
  * read only for a user that has one of these; certificates and tokens need nothing of it.
  */
+import { dirname } from 'node:path'
 import { ClusterUnreachable } from './errors.ts'
 
 export interface SignedIn {
@@ -13,12 +14,16 @@ export interface SignedIn {
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : Buffer.isBuffer(value) ? value.toString() : undefined
 
-/** A function that gives credentials which are good now: it renews what has expired. Throws `ClusterUnreachable`. */
-export const createSignIn = (path: string, context: string): (() => Promise<SignedIn>) => {
+/**
+ * A function that gives credentials which are good now: it renews what has expired. `path` is where the kubeconfig's text
+ * is from: what it names lies beside that. Throws `ClusterUnreachable`.
+ */
+export const createSignIn = (text: string, path: string, context: string): (() => Promise<SignedIn>) => {
   const open = async () => {
     const { KubeConfig } = await import('@kubernetes/client-node')
     const config = new KubeConfig()
-    config.loadFromFile(path)
+    config.loadFromString(text)
+    config.makePathsAbsolute(dirname(path))
     config.setCurrentContext(context)
     return config
   }

@@ -57,13 +57,16 @@ export const claimPath = async (path: string, busy: (pid: number) => string): Pr
   }
 }
 
+/** Where the kubeconfig of the first of a name is. */
+export const kubeconfigOf = (folder: string, name: string): string => join(folder, `${name}.kubeconfig`)
+
 /** Claims the first free of `name`, `name-2`, … below `folder`. Throws what the file system says when it is not writable. */
 export const claimKubeconfig = async (folder: string, name: string): Promise<Claim> => {
   makeFolder(folder)
   for (let number = 1; ; number++) {
-    const base = join(folder, number === 1 ? name : `${name}-${number}`)
-    const claim = `${base}.pid`
-    const kubeconfig = `${base}.kubeconfig`
+    const numbered = number === 1 ? name : `${name}-${number}`
+    const claim = join(folder, `${numbered}.pid`)
+    const kubeconfig = kubeconfigOf(folder, numbered)
     const holder = Number(await readFile(claim, 'utf8').catch(() => Number.NaN))
     if (holder > 0 && !isAlive(holder)) await Promise.all([rm(claim, { force: true }), rm(kubeconfig, { force: true })])
     if (!(await tryCreate(claim, String(process.pid)))) continue
@@ -83,6 +86,6 @@ export const runningLabs = (folder: string): string[] => {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.pid'))
     .filter((name) => isAlive(Number(readFileSync(join(folder, name), 'utf8'))))
-    .map((name) => join(folder, `${name.slice(0, -'.pid'.length)}.kubeconfig`))
+    .map((name) => kubeconfigOf(folder, name.slice(0, -'.pid'.length)))
     .filter((path) => existsSync(path))
 }

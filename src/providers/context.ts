@@ -2,15 +2,17 @@
  * Labs in a cluster that the learner has already: one context of a kubeconfig. Nothing is changed in it unless it
  * carries the marker of a lab, or the learner names it; and then only in namespaces that are meshdojo's.
  */
-import { join } from 'node:path'
-import { createClient } from '../kube/client.ts'
-import { writeKubeconfig } from '../kube/kubeconfig.ts'
+import { delimiter, join } from 'node:path'
+import { type Client, createClient } from '../kube/client.ts'
+import { readKubeconfigText, writeKubeconfig } from '../kube/kubeconfig.ts'
 import { extractContext, kubeconfigFiles, readMerged } from '../kube/merge-kubeconfig.ts'
-import { connect, type RemoteCluster } from '../kube/transport.ts'
-import { claimKubeconfig } from './claim.ts'
+import { connectTo, type RemoteCluster } from '../kube/transport.ts'
+import { type Claim, claimKubeconfig, kubeconfigOf } from './claim.ts'
 import { type Inspected, inspectCluster } from './inspect.ts'
+import { embeddedImage, LabDoesNotFit, NotALab, readMarker, whatGoes } from './lab-plan.ts'
 import type { LabSpec, OpenLab, Provider } from './provider.ts'
-import { embeddedImage, LabDoesNotFit, NotALab, putLab, readMarker, realMeshSeconds } from './real-lab.ts'
+import { putLab, realMeshSeconds } from './real-lab.ts'
+import { labStep } from './steps.ts'
 
 export interface ContextOptions {
   stateFolder: string
@@ -21,44 +23,32 @@ export interface ContextOptions {
   mayChange?: string
 }
 
-/** One context, connected to through a kubeconfig of its own: the learner's is read and never written. */
-export interface OpenContext {
+/** One context, connected to. */
+interface OpenContext {
   name: string
   cluster: RemoteCluster
-  kubeconfig: string
-  /** Safe to call twice. */
-  close(): Promise<void>
+  /** A kubeconfig with this context alone: the learner's own is read and never written. */
+  text: string
 }
 
-/** Throws `ClusterUnreachable` when the context is not there, or nobody can sign in with it. */
-export const openContext = async ({ stateFolder, env, context }: ContextOptions, as: string): Promise<OpenContext> => {
-  const { name, text } = extractContext(await readMerged(kubeconfigFiles(env)), context)
-  const claim = await claimKubeconfig(join(stateFolder, 'clusters'), as)
-  try {
-    await writeKubeconfig(claim.kubeconfig, text)
-    const cluster = await connect(claim.kubeconfig)
-    const close = async (): Promise<void> => {
-      cluster.close()
-      await claim.release()
-    }
-    return { name, cluster, kubeconfig: claim.kubeconfig, close }
-  } catch (error) {
-    await claim.release()
-    throw error
-  }
+/** Writes nothing. Throws `ClusterUnreachable` when the context is not there, or nobody can sign in with it. */
+const openContext = async ({ env, context }: ContextOptions): Promise<OpenContext> => {
+  const files = kubeconfigFiles(env)
+  const { name, text } = extractContext(await readMerged(files), context)
+  return { name, text, cluster: connectTo(await readKubeconfigText(text, files.join(delimiter), name)) }
 }
 
 /** What a context is, as far as labs care. Changes nothing. */
 export const lookAtContext = async (
   options: ContextOptions,
 ): Promise<Inspected & { name: string; lab: string | undefined }> => {
-  const { name, cluster, close } = await openContext(options, 'look')
+  const { name, cluster } = await openContext(options)
   try {
     const client = createClient(cluster)
     const [marker, found] = [await readMarker(client), await inspectCluster(client)]
     return { name, lab: marker?.lab, ...found }
   } finally {
-    await close()
+    cluster.close()
   }
 }
 
@@ -72,26 +62,62 @@ export const unfit = ({ mesh, objects }: Pick<LabSpec, 'mesh' | 'objects'>, foun
   return undefined
 }
 
+/** Throws `NotALab` or `LabDoesNotFit` unless the lab may be put there. */
+const requireFit = async (client: Client, name: string, lab: LabSpec, { mayChange }: ContextOptions): Promise<void> => {
+  const [marker, found] = [await readMarker(client), await inspectCluster(client)]
+  if (!marker && mayChange !== name)
+    throw new NotALab(
+      `${name} is not a lab: nothing is changed in it. If it may be, say so by its name: --yes-change-this-cluster ${name}`,
+    )
+  const problem = unfit(lab, found)
+  if (problem)
+    throw new LabDoesNotFit(
+      `the lab ${lab.name} does not fit ${name}: ${problem}; "meshdojo cluster list --provider context" says which scenarios fit`,
+    )
+}
+
+/** Where the context's kubeconfig is for the time of a lab. */
+const placeOf = ({ stateFolder }: ContextOptions, lab: LabSpec): [folder: string, name: string] => [
+  join(stateFolder, 'clusters'),
+  `context-${lab.name}`,
+]
+
+/** In a cluster that is not meshdojo's alone. */
+const whole = false
+
 export const createContextProvider = (options: ContextOptions): Provider => ({
   name: 'context',
 
-  async open(lab, { signal, onProgress }): Promise<OpenLab> {
-    onProgress?.('Connecting')
-    const { name, cluster, kubeconfig, close } = await openContext(options, `context-${lab.name}`)
+  async plan(lab) {
+    const { name, cluster } = await openContext(options)
     try {
       const client = createClient(cluster)
-      const [marker, found] = [await readMarker(client), await inspectCluster(client)]
-      if (!marker && options.mayChange !== name)
-        throw new NotALab(
-          `${name} is not a lab: nothing is changed in it. If it may be, say so by its name: --yes-change-this-cluster ${name}`,
-        )
-      const problem = unfit(lab, found)
-      if (problem)
-        throw new LabDoesNotFit(
-          `the lab ${lab.name} does not fit ${name}: ${problem}; "meshdojo cluster list --provider context" says which scenarios fit`,
-        )
-      await putLab(cluster, lab, { whole: false, signal, onProgress })
-      return { cluster, kubeconfig, convergeSeconds: realMeshSeconds, close }
+      await requireFit(client, name, lab, options)
+      return {
+        says: `${name}: the cluster that ${cluster.connection.server} is`,
+        env: {},
+        files: [kubeconfigOf(...placeOf(options, lab))],
+        steps: [labStep(lab, await whatGoes(client, lab, { whole }))],
+      }
+    } finally {
+      cluster.close()
+    }
+  },
+
+  async open(lab, { signal, onProgress }): Promise<OpenLab> {
+    onProgress?.('Connecting')
+    const { name, text, cluster } = await openContext(options)
+    let claim: Claim | undefined
+    const close = async (): Promise<void> => {
+      cluster.close()
+      await claim?.release()
+    }
+    try {
+      await requireFit(createClient(cluster), name, lab, options)
+      claim = await claimKubeconfig(...placeOf(options, lab))
+      await writeKubeconfig(claim.kubeconfig, text)
+      await putLab(cluster, lab, { whole, signal, onProgress })
+      return { cluster, kubeconfig: claim.kubeconfig, convergeSeconds: realMeshSeconds, close }
     } catch (error) {
       await close()
       throw error

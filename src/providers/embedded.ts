@@ -7,8 +7,10 @@ import { findSnapshot } from '../content/lab-snapshots.ts'
 import { createClient } from '../kube/client.ts'
 import { seedLab } from '../kube/seed.ts'
 import { startOwned } from '../shell/child.ts'
-import { claimKubeconfig } from './claim.ts'
-import type { OpenLab, Provider } from './provider.ts'
+import type { Command } from '../shell/run.ts'
+import { claimKubeconfig, kubeconfigOf } from './claim.ts'
+import type { LabSpec, OpenLab, Provider } from './provider.ts'
+import { labStep, type Plan, type Step } from './steps.ts'
 
 export interface EmbeddedOptions {
   /** Where kubeconfigs of running labs lie. */
@@ -18,10 +20,49 @@ export interface EmbeddedOptions {
   env?: NodeJS.ProcessEnv
 }
 
-export const createEmbeddedProvider = ({ stateFolder, program, env }: EmbeddedOptions): Provider => ({
+/** The cluster with the mesh; with the lab too where the build has a snapshot of it. */
+const serve = (
+  program: EmbeddedOptions['program'],
+  mesh: string,
+  kubeconfig: string,
+  snapshot: string | undefined,
+): Command => ({
+  run: [
+    ...program,
+    ...['cluster', 'serve', '--mesh', mesh],
+    ...(snapshot === undefined ? [] : ['--snapshot', snapshot]),
+    ...['--kubeconfig', kubeconfig, '--until-stdin-ends'],
+  ],
+  says: 'Start the embedded cluster',
+})
+
+/** What `--dry-run` tells: the process, and the lab where it is not in the snapshot. */
+const planEmbedded = ({ stateFolder, program }: EmbeddedOptions, lab: LabSpec): Plan => {
+  const snapshot = findSnapshot(lab)
+  const kubeconfig = kubeconfigOf(join(stateFolder, 'clusters'), lab.name)
+  const command = serve(program, lab.mesh, kubeconfig, snapshot)
+  const start: Step = {
+    id: 'serve',
+    says: `${command.says}${snapshot === undefined ? '' : `, with the lab ${lab.name} in it`}`,
+    actions: [{ do: 'run', command }],
+    done: [],
+    typically: 1,
+  }
+  return {
+    says: 'an embedded cluster, in a process that ends with this program',
+    env: {},
+    files: [kubeconfig],
+    steps: snapshot === undefined ? [start, labStep(lab, [])] : [start],
+  }
+}
+
+export const createEmbeddedProvider = (options: EmbeddedOptions): Provider => ({
   name: 'embedded',
 
+  plan: async (lab) => planEmbedded(options, lab),
+
   async open(lab, { signal, onProgress }): Promise<OpenLab> {
+    const { stateFolder, program, env } = options
     const claim = await claimKubeconfig(join(stateFolder, 'clusters'), lab.name)
     const undo: (() => Promise<void> | void)[] = [claim.release]
     let closing: Promise<void> | undefined
@@ -38,12 +79,7 @@ export const createEmbeddedProvider = ({ stateFolder, program, env }: EmbeddedOp
       signal?.throwIfAborted()
       onProgress?.('Starting the cluster')
       const snapshot = findSnapshot(lab)
-      const from = snapshot === undefined ? [] : ['--snapshot', snapshot]
-      const serve = ['--mesh', lab.mesh, ...from, '--kubeconfig', claim.kubeconfig, '--until-stdin-ends']
-      const child = await startOwned(
-        { run: [...program, 'cluster', 'serve', ...serve], says: 'Start the embedded cluster' },
-        env,
-      )
+      const child = await startOwned(serve(program, lab.mesh, claim.kubeconfig, snapshot), env)
       undo.push(() => child.stop())
       signal?.throwIfAborted()
       // Node's HTTP client is slow to load, and the cluster is slow to start: both at once, and not before the first paint.

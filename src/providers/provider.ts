@@ -1,5 +1,6 @@
 /** Ways to get a cluster, the same few methods each. Only this folder and `cli/` know which one is in use. */
 import type { Cluster, KubeObject } from '../kube/api.ts'
+import type { Plan } from './steps.ts'
 
 export interface LabSpec {
   mesh: 'istio' | 'linkerd' | 'cilium' | 'consul'
@@ -26,4 +27,9 @@ export interface Provider {
   readonly name: 'embedded' | 'kind' | 'context'
   /** Gets a cluster and puts the lab into it; resolves when its workloads are ready. */
   open(lab: LabSpec, options: { signal?: AbortSignal; onProgress?: (says: string) => void }): Promise<OpenLab>
+  /**
+   * What `open` would do with the lab, for `--dry-run`: the same values, and nothing is started or written. A context is
+   * read. Throws what `open` would refuse the lab with; `onMissing` hears of programs that would have to be there.
+   */
+  plan(lab: LabSpec, onMissing?: (says: string) => void): Promise<Plan>
 }

@@ -1,6 +1,7 @@
 /** An opened lab made real: a cluster, watches over it, and what the session asks of it. */
+
+import { labToOpen } from '../content/lab-spec.ts'
 import type { CatalogueItem } from '../content/load.ts'
-import { labObjects } from '../content/load.ts'
 import { grade } from '../grading/grade.ts'
 import { readWorld, worldOf } from '../grading/world.ts'
 import type { Cluster } from '../kube/api.ts'
@@ -17,7 +18,7 @@ import { createTraffic } from './traffic.ts'
 import { diffWork, type Work } from './work.ts'
 
 export interface LabDeps {
-  provider: Provider
+  provider: Pick<Provider, 'name' | 'open'>
   /** The engine for a mesh; undefined where there is none yet. */
   loadMesh: (name: CatalogueItem['lab']['metadata']['mesh']) => Promise<Mesh | undefined>
   /** What is done to the lab before it counts as untouched; resolves when the change has arrived. */
@@ -36,12 +37,7 @@ export const openLab = async (
   signal: AbortSignal,
 ): Promise<Opened> => {
   const mesh = await loadMesh(item.lab.metadata.mesh)
-  const objects = await labObjects(item)
-  const { name, mesh: meshName } = item.lab.metadata
-  const open = await provider.open(
-    { name, mesh: meshName, objects, install: item.lab.spec.install },
-    { signal, onProgress: say },
-  )
+  const open = await provider.open(await labToOpen(item), { signal, onProgress: say })
   try {
     await prepare?.(open.cluster, signal)
   } catch (error) {

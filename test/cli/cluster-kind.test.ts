@@ -47,7 +47,7 @@ describe('a machine where all is well', () => {
     const { code, stdout } = await cli(machine, 'cluster create --lab shop-istio --dry-run')
     expect(code).toBe(0)
     expect(stdout).toContain('kind create cluster --name meshdojo-istio')
-    expect(stdout).toContain('apply the objects of labs/shop-istio')
+    expect(stdout).toMatch(/apply Namespace production, staging, legacy/)
     expect(machine.ran().filter((line) => !line.includes('version'))).toEqual([])
     expect(existsSync(machine.stateFolder)).toBe(false)
   })

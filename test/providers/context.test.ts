@@ -1,5 +1,5 @@
 /** Labs in "the learner's cluster": an embedded one, reached over TLS through a kubeconfig of their own. */
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -55,7 +55,10 @@ const names = async (kind: string, apiVersion = 'v1') => {
   const { items } = await client.list({ apiVersion, kind })
   return items.map(({ metadata }) => [metadata.namespace, metadata.name].filter(Boolean).join('/'))
 }
-const kubeconfigs = () => readdirSync(join(env.MESHDOJO_HOME!, 'clusters'))
+const kubeconfigs = () => {
+  const folder = join(env.MESHDOJO_HOME!, 'clusters')
+  return existsSync(folder) ? readdirSync(folder) : []
+}
 
 describe('a cluster that is no lab', () => {
   test.each([
@@ -104,10 +107,12 @@ describe('a cluster that is no lab', () => {
   test('a namespace of somebody’s is left alone, whoever may change the cluster', async () => {
     await client.create(namespace('play'))
     await client.create(configMap('precious', 'play'))
+    await client.create(policy('lessons', 'istio-system'), { fieldManager: 'meshdojo' })
     await expect(provider({ mayChange: 'mine' }).open(lab, {})).rejects.toThrow(
       /needs the namespace play, which is there and is not meshdojo's: it is left alone/,
     )
     expect(await names('ConfigMap')).toContain('play/precious')
+    expect(await names('PeerAuthentication', 'security.istio.io/v1')).toEqual(['istio-system/lessons'])
     expect(await names('ConfigMap')).not.toContain('kube-public/meshdojo-lab')
   })
 

@@ -8,7 +8,14 @@ export interface Reporter {
   onEnd(proofs: readonly Proof[], elapsed: number): string
 }
 
-const claimOf = ({ claim, mistake, alternative, mutant, count }: Proof): string => {
+/** `mistake wrong-namespace is caught` */
+export const claimOf = ({
+  claim,
+  mistake,
+  alternative,
+  mutant,
+  count,
+}: Pick<Proof, 'claim' | 'mistake' | 'alternative' | 'mutant' | 'count'>): string => {
   if (mistake !== undefined) return `mistake ${mistake} is caught`
   if (alternative !== undefined) return `alternative ${alternative} passes`
   if (mutant !== undefined) return `${claim}: ${mutant}`

@@ -4,11 +4,12 @@
  */
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { CommandFailed, formatCommand, lastLinesOf, type Runner } from '../../shell/run.ts'
+import { NotPut } from '../real-lab.ts'
+import type { Action, Plan, Step, Test } from '../steps.ts'
 import { adviceFor } from './advice.ts'
-import { awaitOrphan, noteChild } from './orphan.ts'
-import type { Action, Plan, Step, Test } from './steps.ts'
+import { awaitOrphan, childBeside, noteChild } from './orphan.ts'
 
 /** A step that failed. The message has the command, its last lines, what to do, and the log file. */
 export class StepFailed extends Error {
@@ -32,8 +33,8 @@ export interface Execution {
   onFinished?: (step: Step, seconds: number) => Promise<void> | void
   /** Seconds that a step took before. */
   times?: Record<string, number>
-  /** What is no command. */
-  special?: (action: SpecialAction) => Promise<void>
+  /** What is no command; `say` is for the line of progress. */
+  special?: (action: SpecialAction, say: (line: string) => void) => Promise<void>
   now?: () => number
 }
 
@@ -58,7 +59,7 @@ const allHold = async (tests: readonly Test[], run: Runner): Promise<boolean> =>
   return tests.length > 0
 }
 
-const act = async (action: Action, run: Runner, { special }: Execution): Promise<void> => {
+const act = async (action: Action, run: Runner, say: (line: string) => void, { special }: Execution): Promise<void> => {
   switch (action.do) {
     case 'run': {
       const { stdout } = await run(action.command)
@@ -69,12 +70,13 @@ const act = async (action: Action, run: Runner, { special }: Execution): Promise
       await rename(action.from, action.to)
       return
     default:
-      await special?.(action)
+      await special?.(action, say)
   }
 }
 
 const failure = (step: Step, error: unknown, log: string): Error => {
-  if (!(error instanceof Error) || error.name === 'AbortError') return error as Error
+  // What says by itself what to do is left as it is.
+  if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof NotPut) return error as Error
   const lines = error instanceof CommandFailed ? error.lastLines : lastLinesOf(error.message)
   const advice =
     error instanceof CommandFailed && error.code === 'ENOENT'
@@ -119,7 +121,7 @@ const tell = (step: Step, place: string, usual: number, { onProgress, now = Date
 export const execute = async (plan: Plan, execution: Execution): Promise<void> => {
   const { signal, log, finished, times = {} } = execution
   await mkdir(dirname(log), { recursive: true, mode: 0o700 })
-  const children = join(dirname(log), 'child.json')
+  const children = childBeside(log)
   await awaitOrphan(children, execution)
   const env = { ...execution.env, ...plan.env }
   for (const [index, step] of plan.steps.entries()) {
@@ -159,7 +161,7 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
         if (finished.has(step.id) && step.half.lost) throw new StepFailed(step.half.lost)
         await run(step.half.clean)
       }
-      for (const action of step.actions) await act(action, run, execution)
+      for (const action of step.actions) await act(action, run, progress.line, execution)
       const seconds = progress.stop()
       await written
       await execution.onFinished?.(step, seconds)

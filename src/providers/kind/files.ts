@@ -1,10 +1,11 @@
 /** What the program remembers of a real cluster: a folder of its own below the state folder, and nothing elsewhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { claimPath } from '../claim.ts'
 import type { BundleUse } from './bundle/contents.ts'
 import type { MeshName } from './install/tools.ts'
+import { childBeside } from './orphan.ts'
 import type { Runtime } from './plan.ts'
 
 export interface ClusterRecord {
@@ -31,19 +32,28 @@ export interface ClusterFiles {
   kubeconfig: string
   log: string
   record: string
+  /** What runs now. */
+  child: string
+  /** Who works on the cluster. */
+  claim: string
+  /** How long steps took, for all clusters. */
+  times: string
 }
 
 const root = (stateFolder: string): string => join(stateFolder, 'kind')
 
-export const filesOf = (stateFolder: string, name: string): ClusterFiles => {
-  const folder = join(root(stateFolder), name)
-  return {
-    folder,
-    kubeconfig: join(folder, 'kubeconfig'),
-    log: join(folder, 'log.txt'),
-    record: join(folder, 'cluster.json'),
-  }
-}
+/** The files of a cluster, by its folder. */
+export const filesIn = (folder: string): ClusterFiles => ({
+  folder,
+  kubeconfig: join(folder, 'kubeconfig'),
+  log: join(folder, 'log.txt'),
+  record: join(folder, 'cluster.json'),
+  child: childBeside(join(folder, 'log.txt')),
+  claim: `${folder}.pid`,
+  times: join(dirname(folder), 'times.json'),
+})
+
+export const filesOf = (stateFolder: string, name: string): ClusterFiles => filesIn(join(root(stateFolder), name))
 
 const writeWhole = async (path: string, text: string): Promise<void> => {
   const draft = `${path}.${process.pid}.tmp`
@@ -90,17 +100,19 @@ export const allRecords = (stateFolder: string): ClusterRecord[] => {
 export const claimCluster = async (stateFolder: string, name: string): Promise<() => Promise<void>> => {
   await mkdir(root(stateFolder), { recursive: true, mode: 0o700 })
   return claimPath(
-    join(root(stateFolder), `${name}.pid`),
+    filesOf(stateFolder, name).claim,
     (pid) => `${name} is in use by another meshdojo (process ${pid}): wait for it, or choose another name with --name`,
   )
 }
 
 type Times = Record<string, number>
 
+const timesOf = (stateFolder: string): string => filesOf(stateFolder, 'any').times
+
 /** Seconds that each step took the last time on this machine, by mesh and step. */
 export const readTimes = async (stateFolder: string): Promise<Times> => {
   try {
-    return JSON.parse(await readFile(join(root(stateFolder), 'times.json'), 'utf8')) as Times
+    return JSON.parse(await readFile(timesOf(stateFolder), 'utf8')) as Times
   } catch {
     return {}
   }
@@ -109,5 +121,5 @@ export const readTimes = async (stateFolder: string): Promise<Times> => {
 export const writeTime = async (stateFolder: string, key: string, seconds: number): Promise<void> => {
   const times = { ...(await readTimes(stateFolder)), [key]: seconds }
   await mkdir(root(stateFolder), { recursive: true, mode: 0o700 })
-  await writeWhole(join(root(stateFolder), 'times.json'), `${JSON.stringify(times, null, 2)}\n`)
+  await writeWhole(timesOf(stateFolder), `${JSON.stringify(times, null, 2)}\n`)
 }

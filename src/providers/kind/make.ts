@@ -2,9 +2,12 @@
 import { existsSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { connect } from '../../kube/transport.ts'
 import { findProgram } from '../../shell/find.ts'
 import { type Runner, run as runCommand } from '../../shell/run.ts'
 import type { LabSpec } from '../provider.ts'
+import { putLab } from '../real-lab.ts'
+import type { Plan } from '../steps.ts'
 import { checkBundle, unpackFor } from './bundle/use.ts'
 import { type Execution, execute } from './execute.ts'
 import {
@@ -20,7 +23,6 @@ import {
 } from './files.ts'
 import { type MeshName, meshVersions } from './install/tools.ts'
 import { type ClusterSpec, clusterEnvironment, planCluster, planDelete } from './plan.ts'
-import type { Plan } from './steps.ts'
 import {
   chooseInstaller,
   chooseRuntime,
@@ -45,7 +47,7 @@ export interface CreateOptions {
   name?: string
   version?: string
   settings?: Readonly<Record<string, string>>
-  lab?: string
+  lab?: LabSpec
   /** The path of a bundle: nothing is fetched then. */
   bundle?: string
   /** What the lab runs: the bundle has to have it. */
@@ -121,7 +123,7 @@ export const specify = async (
   }
 }
 
-export type Watching = Pick<Execution, 'signal' | 'onProgress' | 'onStep' | 'special'>
+export type Watching = Pick<Execution, 'signal' | 'onProgress' | 'onStep'>
 
 /** Makes a cluster, or goes on where an earlier run ended. Throws `ToolMissing`, `StepFailed`, `ClusterBusy`, `NotOurs`. */
 export const makeCluster = async (
@@ -168,9 +170,9 @@ export const makeClaimed = async (
     finished: new Set(record.finished),
     times: Object.fromEntries(plan.steps.flatMap(({ id }) => (times[keyOf(id)] ? [[id, times[keyOf(id)]!]] : []))),
     ...watching,
-    special: async (action) => {
+    special: async (action, say) => {
       if (action.do === 'unpack') await unpackFor(spec, watching)
-      else await watching.special?.(action)
+      else await putLabBehind(spec.kubeconfig, action.lab, { ...watching, onProgress: say })
     },
     onFinished: async ({ id }, seconds) => {
       if (existsSync(files.kubeconfig)) await chmod(files.kubeconfig, 0o600)
@@ -179,9 +181,18 @@ export const makeClaimed = async (
       if (seconds > 1) await writeTime(stateFolder, keyOf(id), Math.round(seconds))
     },
   })
-  await writeRecord(stateFolder, { ...record, complete: true, ...(lab ? { lab } : {}) })
+  await writeRecord(stateFolder, { ...record, complete: true, ...(lab ? { lab: lab.name } : {}) })
   // All of it is in the cluster now.
   if (bundle) await rm(bundle.folder, { recursive: true, force: true })
+}
+
+const putLabBehind = async (kubeconfig: string, lab: LabSpec, watching: Watching): Promise<void> => {
+  const cluster = await connect(kubeconfig)
+  try {
+    await putLab(cluster, lab, { whole: true, ...watching })
+  } finally {
+    cluster.close()
+  }
 }
 
 /** A cluster of the same name that we do not remember making is somebody's: it is left alone. */

@@ -3,6 +3,7 @@
  * run would take for half-made. So each command is noted while it runs, and the next run waits for it.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterBusy } from '../claim.ts'
 
@@ -35,6 +36,9 @@ export const noteChild = (path: string, pid: number | undefined, line: string): 
   writeFileSync(path, JSON.stringify({ pid, began, line } satisfies Partial<Child>), { mode: 0o600 })
   return () => rmSync(path, { force: true })
 }
+
+/** Where the command that runs is noted: beside the log. */
+export const childBeside = (log: string): string => join(dirname(log), 'child.json')
 
 const readChild = (path: string): Child | undefined => {
   try {

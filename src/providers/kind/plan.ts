@@ -1,9 +1,11 @@
 /** What `cluster create` does, as data: the same list is shown by `--dry-run` and run otherwise. */
 import { packagePath } from '../../root.ts'
+import type { LabSpec } from '../provider.ts'
+import { type Asked, command, labStep, type Plan, runs, type Step } from '../steps.ts'
 import { withBundle } from './bundle/load.ts'
+import { filesIn } from './files.ts'
 import { type InstallSpec, installSteps } from './install/install.ts'
 import type { MeshName } from './install/tools.ts'
-import { type Asked, command, type Plan, runs, type Step } from './steps.ts'
 
 /** kind drives all three; the last two by an environment variable. */
 export const runtimes = ['docker', 'podman', 'nerdctl'] as const
@@ -17,7 +19,7 @@ export interface ClusterSpec extends Omit<InstallSpec, 'cluster'> {
   /** The cluster's own kubeconfig: never the learner's. */
   kubeconfig: string
   /** Put in at the end. */
-  lab?: string
+  lab?: LabSpec
 }
 
 /** A cluster of a bundle runs this name of the node image: nothing that is pulled is called so. */
@@ -82,21 +84,12 @@ const create = ({ name, mesh, kubeconfig, bundle }: ClusterSpec): Step => ({
 
 /** The whole of it, in order. */
 export const planCluster = (spec: ClusterSpec): Plan => {
-  const lab: Step[] =
-    spec.lab === undefined
-      ? []
-      : [
-          {
-            id: 'lab',
-            says: `Put the lab ${spec.lab} in, and mark the cluster as a lab`,
-            actions: [{ do: 'lab', lab: spec.lab }],
-            done: [],
-            typically: 60,
-          },
-        ]
+  const lab = spec.lab === undefined ? [] : [labStep(spec.lab)]
+  const { record, log, child, claim, times } = filesIn(spec.folder)
   return {
     says: `${spec.name}: ${spec.mesh} ${spec.version}, by ${spec.by === 'tool' ? "the mesh's own tool" : 'Helm'}, on ${spec.runtime}${spec.bundle ? `, from ${spec.bundle.file}` : ''}`,
     env: clusterEnvironment(spec),
+    files: [claim, record, log, child, times],
     steps: withBundle(spec, create(spec), [...installSteps(spec.mesh, { ...spec, cluster: spec.name }), ...lab]),
   }
 }

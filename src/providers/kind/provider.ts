@@ -3,52 +3,49 @@
  * until `cluster delete`; each lesson gets its lab fresh. One program at a time uses it.
  */
 import { connect } from '../../kube/transport.ts'
-import type { OpenLab, Provider } from '../provider.ts'
-import { putLab, realMeshSeconds, requireRealImages } from '../real-lab.ts'
-import { claimCluster, filesOf, readRecord, writeRecord } from './files.ts'
-import { installedItsOwnWay, type KindOptions, makeClaimed, specify, type Watching } from './make.ts'
+import { requireRealImages } from '../lab-plan.ts'
+import type { LabSpec, OpenLab, Provider } from '../provider.ts'
+import { realMeshSeconds } from '../real-lab.ts'
+import { claimCluster } from './files.ts'
+import { installedItsOwnWay, type KindOptions, makeClaimed, specify } from './make.ts'
+import { type ClusterSpec, planCluster } from './plan.ts'
 
 export interface KindProviderOptions extends KindOptions {
   /** Default: one cluster for each mesh, or for a lab that wants its mesh installed in its own way. */
   clusterName?: string
 }
 
+/** The cluster for a lab, with the lab in it at the end. Throws `LabDoesNotFit`, `NotOurs`, `ToolMissing`. */
+const specifyFor = async (
+  options: KindProviderOptions,
+  lab: LabSpec,
+  onMissing?: (says: string) => void,
+): Promise<ClusterSpec> => {
+  requireRealImages(lab)
+  const { mesh, install } = lab
+  const name = options.clusterName ?? (installedItsOwnWay(lab) ? lab.name : undefined)
+  return specify(options, { mesh, name, version: install?.version, settings: install?.settings, lab }, onMissing)
+}
+
 export const createKindProvider = (options: KindProviderOptions): Provider => ({
   name: 'kind',
 
+  plan: async (lab, onMissing) => planCluster(await specifyFor(options, lab, onMissing)),
+
   async open(lab, { signal, onProgress }): Promise<OpenLab> {
-    requireRealImages(lab)
-    const { stateFolder } = options
-    const spec = await specify(options, {
-      mesh: lab.mesh,
-      name: options.clusterName ?? (installedItsOwnWay(lab) ? lab.name : undefined),
-      version: lab.install?.version,
-      settings: lab.install?.settings,
-    })
-    const release = await claimCluster(stateFolder, spec.name)
+    const spec = await specifyFor(options, lab)
+    const release = await claimCluster(options.stateFolder, spec.name)
     try {
-      const watching: Watching = { signal, onProgress }
-      await makeClaimed(options, spec, watching)
-      const { kubeconfig } = filesOf(stateFolder, spec.name)
-      const cluster = await connect(kubeconfig)
-      try {
-        await putLab(cluster, lab, { whole: true, signal, onProgress })
-        const record = readRecord(stateFolder, spec.name)
-        if (record) await writeRecord(stateFolder, { ...record, lab: lab.name })
-      } catch (error) {
-        cluster.close()
-        throw error
-      }
+      await makeClaimed(options, spec, { signal, onProgress })
+      const cluster = await connect(spec.kubeconfig)
       let closed: Promise<void> | undefined
       return {
         cluster,
-        kubeconfig,
+        kubeconfig: spec.kubeconfig,
         convergeSeconds: realMeshSeconds,
         close: () => {
-          closed ??= (async () => {
-            cluster.close()
-            await release()
-          })()
+          cluster.close()
+          closed ??= release()
           return closed
         },
       }

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { execute, StepFailed } from '../../../src/providers/kind/execute.ts'
 import { type MeshName, meshVersions } from '../../../src/providers/kind/install/tools.ts'
 import { planCluster } from '../../../src/providers/kind/plan.ts'
-import { command, type Plan, runs, type Step } from '../../../src/providers/kind/steps.ts'
+import { command, type Plan, runs, type Step } from '../../../src/providers/steps.ts'
 import { CommandFailed, formatCommand, type Runner } from '../../../src/shell/run.ts'
 import { recorder } from './recorder.ts'
 

@@ -2,13 +2,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { describePlan } from '../../../src/providers/kind/describe.ts'
+import { describePlan } from '../../../src/providers/describe.ts'
 import { type MeshName, meshVersions } from '../../../src/providers/kind/install/tools.ts'
 import { installedItsOwnWay } from '../../../src/providers/kind/make.ts'
 import { type ClusterSpec, nodeImage, planCluster, planDelete, runtimes } from '../../../src/providers/kind/plan.ts'
-import type { Step } from '../../../src/providers/kind/steps.ts'
+import type { LabSpec } from '../../../src/providers/provider.ts'
+import type { Step } from '../../../src/providers/steps.ts'
 import { packagePath } from '../../../src/root.ts'
 import { formatCommand } from '../../../src/shell/run.ts'
+
+const aLab: LabSpec = {
+  name: 'a-lab',
+  mesh: 'istio',
+  objects: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'play' } }],
+}
 
 const spec = (mesh: MeshName, more: Partial<ClusterSpec> = {}): ClusterSpec => ({
   name: `meshdojo-${mesh}`,
@@ -95,7 +102,7 @@ describe('the commands, in order', () => {
     ],
     [
       'Istio by Helm, with a setting and a lab',
-      spec('istio', { by: 'helm', settings: { 'meshConfig.accessLogFile': '/dev/stdout' }, lab: 'shop-istio' }),
+      spec('istio', { by: 'helm', settings: { 'meshConfig.accessLogFile': '/dev/stdout' }, lab: aLab }),
       [
         createIstio,
         upgrade('istio-base', 'base', istioCharts, '1.30.3', 'istio-system'),
@@ -174,7 +181,7 @@ describe('the commands, in order', () => {
 
 describe('every plan', () => {
   const all = (Object.keys(meshVersions) as MeshName[]).flatMap((mesh) =>
-    (['tool', 'helm'] as const).flatMap((by) => runtimes.map((runtime) => spec(mesh, { by, runtime, lab: 'a-lab' }))),
+    (['tool', 'helm'] as const).flatMap((by) => runtimes.map((runtime) => spec(mesh, { by, runtime, lab: aLab }))),
   )
 
   test.each(all.map((each) => [`${each.mesh} by ${each.by} on ${each.runtime}`, each] as const))(

@@ -1,8 +1,8 @@
 /** A cluster from a bundle: what is loaded where, as steps around those of any cluster. */
 import { readFileSync } from 'node:fs'
 import { packagePath } from '../../../root.ts'
+import { type Action, command, runs, type Step } from '../../steps.ts'
 import type { ClusterSpec } from '../plan.ts'
-import { type Action, command, runs, type Step } from '../steps.ts'
 import { imagesArchive, nodeArchive } from './contents.ts'
 import { fullName } from './images.ts'
 

@@ -3,13 +3,13 @@
  * archives. What a step wrote whole is not written again.
  */
 import { type Command, formatCommand } from '../../../shell/run.ts'
-import { describeSteps } from '../describe.ts'
+import { describeSteps } from '../../describe.ts'
+import { command, runs, type Step } from '../../steps.ts'
 import { type Chart, settingsOf } from '../install/helm.ts'
 import { installSteps } from '../install/install.ts'
 import { gatewayApiUrl } from '../install/linkerd.ts'
 import type { MeshName } from '../install/tools.ts'
 import { bundledNode, nodeImage, type Runtime } from '../plan.ts'
-import { command, runs, type Step } from '../steps.ts'
 import { type Architecture, chartFile, gatewayApiFile, imagesArchive, nodeArchive } from './contents.ts'
 import { tagged } from './images.ts'
 

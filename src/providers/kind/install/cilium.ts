@@ -1,5 +1,5 @@
 /** Cilium as the CNI, with WireGuard between nodes and Hubble's relay; kube-proxy stays. */
-import { command, runs, type Step, waitFor } from '../steps.ts'
+import { command, runs, type Step, waitFor } from '../../steps.ts'
 import { deployed, halfReleased, helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 

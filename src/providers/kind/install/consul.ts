@@ -1,5 +1,5 @@
 /** Consul with ACLs and TLS, one server, sidecars by annotation: what the preset `secure` of consul-k8s sets. */
-import { command, runs, type Step, waitFor } from '../steps.ts'
+import { command, runs, type Step, waitFor } from '../../steps.ts'
 import { deployed, halfReleased, helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 

@@ -1,5 +1,5 @@
 /** Charts: how a mesh gets in where its own tool is missing. */
-import { type Action, type Asked, command, runs, type Step } from '../steps.ts'
+import { type Action, type Asked, command, runs, type Step } from '../../steps.ts'
 
 export interface Chart {
   release: string

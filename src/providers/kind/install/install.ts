@@ -1,6 +1,7 @@
 /** Installing a mesh, as steps: by its own tool, or by Helm where that is missing. */
+
+import type { Step } from '../../steps.ts'
 import { type BundleUse, chartFile } from '../bundle/contents.ts'
-import type { Step } from '../steps.ts'
 import { ciliumSteps } from './cilium.ts'
 import { consulSteps } from './consul.ts'
 import type { Chart } from './helm.ts'

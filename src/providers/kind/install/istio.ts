@@ -2,7 +2,7 @@
  * Istio in sidecar mode, istiod alone: labs bring their own gateways. The flags are those of istio/istio
  * operator/cmd/mesh/install.go; the charts and their order those of manifests/charts.
  */
-import { established, runs, type Step, there, waitFor } from '../steps.ts'
+import { established, runs, type Step, there, waitFor } from '../../steps.ts'
 import { helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 

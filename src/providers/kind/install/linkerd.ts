@@ -2,8 +2,9 @@
  * Linkerd with viz. The Gateway API's kinds come first: the chart does not bring them (linkerd2 charts/linkerd-crds
  * values.yaml, installGatewayAPI). By Helm, the trust anchor and issuer are ours to make, which the CLI does by itself.
  */
+
+import { type Action, command, established, runs, type Step, there, waitFor } from '../../steps.ts'
 import { type BundleUse, gatewayApiFile } from '../bundle/contents.ts'
-import { type Action, command, established, runs, type Step, there, waitFor } from '../steps.ts'
 import { helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 import { gatewayApiVersion } from './tools.ts'

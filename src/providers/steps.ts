@@ -1,9 +1,11 @@
 /**
- * Making a real cluster as a list that reads aloud: each step says what it does, what to run, and how one sees that it
- * was done already. Nothing here runs anything; `execute.ts` does.
+ * Getting a cluster as a list that reads aloud: each step says what it does, what to run, and how one sees that it
+ * was done already. Nothing here runs anything; `kind/execute.ts` does. `--dry-run` shows the same list.
  */
-import type { Command } from '../../shell/run.ts'
-import type { Chart } from './install/helm.ts'
+import type { KubeObject } from '../kube/api.ts'
+import type { Command } from '../shell/run.ts'
+import type { Chart } from './kind/install/helm.ts'
+import type { LabSpec } from './provider.ts'
 
 /** A question to the machine or the cluster. It holds when the command ends with 0 and prints what `prints` asks for. */
 export interface Asked {
@@ -17,8 +19,8 @@ export type Test = Asked | { file: string }
 
 export type Action =
   | { do: 'run'; command: Command /** Gets the output of `command` as its input. */; into?: Command }
-  /** Puts a lab in, over the API. */
-  | { do: 'lab'; lab: string }
+  /** Puts a lab in, over the API. `remove`: what goes before; absent where nobody has looked. */
+  | { do: 'lab'; lab: LabSpec; remove?: readonly KubeObject[] }
   /** Gives a file that was written whole its name. */
   | { do: 'rename'; from: string; to: string }
   /** Unpacks what this machine needs of a bundle, checked; nothing when it lies there already. */
@@ -43,6 +45,8 @@ export interface Step {
 export interface Plan {
   says: string
   env: Record<string, string>
+  /** Files that are written beside those that the commands write. */
+  files?: readonly string[]
   steps: readonly Step[]
 }
 
@@ -65,6 +69,15 @@ export const rolledOut = (namespace: string, workloads: readonly string[], secon
       `--timeout=${seconds}s`,
     ),
   )
+
+/** The step that puts a lab in: done each time, which makes it fresh. */
+export const labStep = (lab: LabSpec, remove?: readonly KubeObject[]): Step => ({
+  id: 'lab',
+  says: `Put the lab ${lab.name} in, and mark the cluster as a lab`,
+  actions: [{ do: 'lab', lab, remove }],
+  done: [],
+  typically: 60,
+})
 
 /** The step that waits for them. */
 export const waitFor = (id: string, says: string, namespace: string, workloads: readonly string[]): Step => ({
