@@ -93,6 +93,7 @@ const give = (...objects: KubeObject[]): void => {
 test('nobody is let in, and the probe is: by the default policy’s own route, and by that of a Server', async () => {
   await run({ readinessProbe: health, livenessProbe: health }, { 'config.linkerd.io/default-inbound-policy': 'deny' })
   expect(isReady()).toBe(true)
+  expect(unhealthy()).toEqual([])
   give(server())
   await pass(60)
   expect(isReady()).toBe(true)

@@ -6,6 +6,7 @@
 import type { Pod } from '../../kube/kinds.ts'
 import type { HttpRequest } from '../../meshes/call.ts'
 import type { Verdict } from '../../meshes/verdict.ts'
+import type { Program } from '../workloads/workload.ts'
 
 export interface HttpExchange {
   request: HttpRequest & { body: Uint8Array }
@@ -74,8 +75,8 @@ export interface DataPlane {
   tcp(dial: Dial, payload: Uint8Array): Promise<TcpResult>
   /** Opens a connection and closes it again, as `nc -z` does. */
   probe(dial: Dial): Promise<TcpResult>
-  /** What a probe of the kubelet meets at that port; undefined: the program itself. */
-  door(pod: Pod, port: number): Door | undefined
+  /** What a probe of the kubelet meets at that port; undefined: the program itself. `local`: what listens in the pod. */
+  door(pod: Pod, port: number, local: (port: number) => Program | undefined): Door | undefined
   /** Told when proxies may answer a probe differently than before. Gives what ends that. */
   onPolicies(listener: () => void): () => void
 }

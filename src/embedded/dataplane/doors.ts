@@ -8,7 +8,7 @@ import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
 import type { Registry } from '../registry.ts'
 import { attempt, type Ways } from './attempt.ts'
-import type { Dial, Door, HttpExchange } from './dataplane.ts'
+import type { DataPlane, Dial, Door, HttpExchange } from './dataplane.ts'
 import { connectionOutcome, observer, type Traffic } from './traffic.ts'
 
 /** The node in the shape of a pod: nothing selects it, and it has no proxy. Its address is the pods' gateway. */
@@ -30,8 +30,7 @@ export interface DoorParts {
 }
 
 export interface Doors {
-  /** Undefined: a probe of that port meets the program itself. */
-  door(pod: Pod, port: number): Door | undefined
+  door: DataPlane['door']
   /** Told when proxies may answer differently. Gives what ends that. */
   onPolicies(listener: () => void): () => void
   stop(): void
@@ -54,6 +53,7 @@ export const createDoors = ({ ways, mesh, registry, model, observe }: DoorParts)
     port: number,
     request: HttpExchange['request'],
     how: Pick<Dial, 'tls' | 'timeout'>,
+    local: Parameters<DataPlane['door']>[2],
   ): ReturnType<Door['ask']> => {
     const source = nodeOf(pod)
     const dial: Dial = { from: source, host: pod.status?.podIP ?? '', port, ...how }
@@ -69,7 +69,9 @@ export const createDoors = ({ ways, mesh, registry, model, observe }: DoorParts)
         Object.assign(notes, { call, verdict, ...(how.tls ? {} : { request }) })
         const { signal } = new AbortController()
         const left = () => (how.timeout === undefined ? {} : { client: how.timeout })
-        return (await attempt(ways, { dial, call, request, notes, signal }, verdict, [], left)).answer
+        // A pod that is being started is not yet known to the node as one that listens.
+        const own: Ways = { ...ways, listen: (_pod, at) => local(at) }
+        return (await attempt(own, { dial, call, request, notes, signal }, verdict, [], left)).answer
       },
       (result) =>
         'status' in result
@@ -80,8 +82,8 @@ export const createDoors = ({ ways, mesh, registry, model, observe }: DoorParts)
   }
 
   return {
-    door: (pod, port) =>
-      mesh.meetsProbes?.(pod, port) ? { ask: (request, how) => ask(pod, port, request, how) } : undefined,
+    door: (pod, port, local) =>
+      mesh.meetsProbes?.(pod, port) ? { ask: (request, how) => ask(pod, port, request, how, local) } : undefined,
     onPolicies(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -95,7 +95,7 @@ export const createDataPlane = (options: DataPlaneOptions): DataPlane & { model:
     http,
     tcp: (dial, payload) => observed(dial, payload.length, (notes) => send(dial, payload, notes), connectionOutcome),
     probe: (dial) => observed(dial, 0, (notes) => open(dial, notes), connectionOutcome),
-    door: (pod, port) => doors?.door(pod, port),
+    door: (...probed) => doors?.door(...probed),
     onPolicies: (listener) => doors?.onPolicies(listener) ?? (() => {}),
     model,
     stop() {

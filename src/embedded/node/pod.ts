@@ -99,6 +99,8 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     return undefined
   }
 
+  const local = (port: number): Program | undefined => listener(port)?.program
+
   /** Looks the image up; undefined when the container has to wait for a better one. */
   const pull = ({ record }: Entry): Image | undefined => {
     const pulled = pullImage(record.spec.image)
@@ -130,7 +132,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
           address,
           volumes,
           pod: () => pod,
-          local: (port) => listener(port)?.program,
+          local,
           onExit: (code) => exited(item, run, code),
         },
         record.spec,
@@ -174,8 +176,8 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
         run,
         address,
         ports: record.spec.ports ?? [],
-        local: (port) => listener(port)?.program,
-        door: (port) => network.door({ ...pod, status: { ...pod.status, podIP: address } }, port),
+        local,
+        door: (port) => network.door({ ...pod, status: { ...pod.status, podIP: address } }, port, local),
         onChange: changes.listen,
         clock,
       },
