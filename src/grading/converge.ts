@@ -22,7 +22,9 @@ const timer = async (milliseconds: number, signal?: AbortSignal): Promise<void> 
 
 /** Whether the outcome is the predicted one; whether the application's own answer is all that could differ. */
 export const agrees = (prediction: Prediction, observed: OutcomeKind): boolean =>
-  prediction.outcome === observed || (prediction.outcome === 'ok' && observed === 'status')
+  prediction.outcome === observed ||
+  prediction.also === observed ||
+  (prediction.outcome === 'ok' && observed === 'status')
 
 /** What is not predicted, or could not be sent, cannot disagree. A witness of the connection counts as well. */
 const disagrees = (prediction: Prediction, observation: Observation): boolean => {

@@ -45,6 +45,10 @@ const isBare = ({ body, headers }: CurlResult): boolean =>
 const isPolicyDenial = (result: CurlResult): boolean =>
   policyBody.test(result.body) || isBare(result) || result.headers.some(([name]) => name === 'l5d-proxy-error')
 
+/** What Linkerd's proxy tells its own application of a Service without endpoints (linkerd2-proxy linkerd/stack/src/failfast.rs). */
+const isFailFast = ({ status, headers }: CurlResult): boolean =>
+  status === 504 && headers.some(([name, value]) => name === 'l5d-proxy-error' && value.endsWith('in fail-fast'))
+
 /** Reads a probe's result. */
 export const classify = (result: CurlResult): Outcome => {
   const { exitCode, status, body } = result
@@ -55,6 +59,7 @@ export const classify = (result: CurlResult): Outcome => {
     return { kind: 'unreachable', says: `unreachable (${unreachable[exitCode] ?? `curl exit ${exitCode}`})` }
   if (status === 403 && isPolicyDenial(result))
     return { kind: 'denied', says: result.body === '' ? '403 from a proxy' : '403 RBAC: access denied' }
+  if (isFailFast(result)) return { kind: 'unreachable', says: '504 service in fail-fast' }
   if (status === 503 && noUpstream.test(body)) return { kind: 'unreachable', says: '503 no healthy upstream' }
   if (status === 503 && connectionRefused.test(body)) return { kind: 'unreachable', says: '503 nothing listens there' }
   if (status === 503 && upstreamSilent.test(body))

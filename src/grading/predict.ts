@@ -22,6 +22,8 @@ export interface PredictOptions {
 export interface Prediction {
   /** `unknown` when a field that matters is not modelled, or nothing is known of the mesh. */
   outcome: OutcomeKind | 'unknown'
+  /** What fits as well: a proxy that waits for somebody to be there may wait longer than the probe does. */
+  also?: OutcomeKind
   /** One sentence: the deciding one. */
   because: string
   /** Every question that was asked, in order, as sentences. */
@@ -59,7 +61,7 @@ const unresolved = (resolution: Resolution, url: string): Prediction | undefined
       return stop('unreachable', `the name ${resolution.host} does not exist in the cluster`)
     case 'no-endpoints': {
       const { name, namespace } = resolution.service.metadata
-      return stop('unreachable', `Service ${namespace}/${name} has no ready endpoint`)
+      return { ...stop('unreachable', `Service ${namespace}/${name} has no ready endpoint`), also: 'dropped' }
     }
     case 'no-port': {
       const { name, namespace } = resolution.service.metadata

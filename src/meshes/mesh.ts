@@ -77,6 +77,8 @@ export interface LocalAnswer {
   status: number
   headers: [string, string][]
   body: string
+  /** Milliseconds that it first waits for things to mend. Those who ask while they have not are answered at once. */
+  after?: number
 }
 
 /** A CA that users may bring or the mesh makes, whose root is kept in every namespace. */
@@ -130,7 +132,7 @@ export interface Mesh<Model = unknown> {
   /** The request header in which a receiver's proxy tells its application who calls; absent: `x-forwarded-client-cert`. */
   readonly identityHeader?: string
   /** What proxies answer by themselves. Absent: as Envoy does. */
-  localAnswer?(reason: LocalReason, by: 'client-proxy' | 'server-proxy'): LocalAnswer
+  localAnswer?(reason: LocalReason, by: 'client-proxy' | 'server-proxy', service?: Call['service']): LocalAnswer
   /** The resources that `compile` reads, core ones included: who calls it lists exactly these. */
   readonly reads: readonly ResourceRef[]
 

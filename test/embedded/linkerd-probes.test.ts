@@ -172,3 +172,58 @@ test('a port past the proxy, a pod without one: the program alone answers', asyn
   await pass(60)
   expect(isReady()).toBe(true)
 })
+
+test('of a Service whose pods are not ready callers hear from their own proxy: after three seconds, then at once', async () => {
+  cluster.registry.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'api', namespace: 'shop' },
+    spec: { selector: { app: 'api' }, clusterIP: '10.96.7.7', ports: [{ port: 80, targetPort: 'web' }] },
+  })
+  await run({ readinessProbe: { ...health, failureThreshold: 1 } })
+  give(server({ accessPolicy: 'all-unauthenticated' }), route('products', '/api/products'))
+  await pass(10)
+  expect(isReady()).toBe(false)
+  let out = ''
+  const ask = async (): Promise<void> => {
+    const asked = ['curl', '-s', '-i', 'http://api.shop/api/products']
+    await cluster.cluster.exec({ namespace: 'shop', pod: 'client', container: 'app' }, asked, {
+      stdout: (chunk) => {
+        out += new TextDecoder().decode(chunk)
+      },
+      stderr: () => {},
+    })
+  }
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.53'
+  cluster.registry.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'client', namespace: 'shop' },
+    spec: { containers: [{ name: 'app', image, args: ['netexec', '--http-port=8080'] }] },
+  })
+  await pass(1)
+  // linkerd2-proxy linkerd/app/src/env.rs (DEFAULT_OUTBOUND_HTTP_FAILFAST_TIMEOUT); the text as in linkerd2 issue 12720.
+  const says =
+    'logical service 10.96.7.7:80: route default.http: backend Service.shop.api:80: Service.shop.api:80: service in fail-fast'
+  const expected = [
+    'HTTP/1.1 504 Gateway Timeout',
+    'content-length: 0',
+    `l5d-proxy-error: ${says}`,
+    'connection: close',
+  ]
+  const first = ask()
+  await pass(2)
+  expect(out).toBe('')
+  await pass(1)
+  await first
+  expect(out.split('\r\n').slice(0, 4)).toEqual(expected)
+  out = ''
+  await ask()
+  expect(out.split('\r\n').slice(0, 4)).toEqual(expected)
+
+  cluster.registry.delete({ group: 'policy.linkerd.io', resource: 'httproutes' }, 'products', 'shop')
+  await pass(10)
+  out = ''
+  await ask()
+  expect(out).toMatch(/^HTTP\/1\.1 200 OK/)
+})

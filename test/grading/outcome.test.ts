@@ -19,6 +19,14 @@ describe('a probe is classified', () => {
     // linkerd2-proxy app/outbound/src/http/handle_proxy_error_headers.rs: the caller's proxy takes l5d-proxy-error out.
     ['Linkerd’s 403', 0, answer(403, '', 'content-length: 0\r\ndate: now\r\n'), 'denied', '403 from a proxy'],
     ['an application’s empty 403', 0, answer(403, '', 'server: nginx\r\n'), 'status', '403'],
+    [
+      'Linkerd’s 504, nobody there',
+      0,
+      answer(504, '', 'l5d-proxy-error: logical service 10.96.0.9:80: service in fail-fast\r\n'),
+      'unreachable',
+      '504 service in fail-fast',
+    ],
+    ['an application’s 504', 0, answer(504, ''), 'status', '504'],
     ['a reset of plaintext to STRICT', 56, silence, 'refused', 'refused (connection reset)'],
     ['a close before an answer', 52, silence, 'refused', 'refused (closed without an answer)'],
     ['a TLS handshake that fails', 35, silence, 'refused', 'refused (TLS handshake refused)'],

@@ -4,6 +4,7 @@
 import type { Call } from '../../meshes/call.ts'
 import type { Upstream, Verdict } from '../../meshes/verdict.ts'
 import { podAddresses } from '../../meshes/world.ts'
+import { pause } from '../workloads/process/process.ts'
 import { type Attempted, attempt, type Ways } from './attempt.ts'
 import type { Dial, HttpExchange, HttpResult } from './dataplane.ts'
 import { deliver } from './deliver.ts'
@@ -104,16 +105,36 @@ const run = async (
   }
 }
 
+/** Where the request goes. The caller's proxy may wait for somebody to be there, as long as the client does. */
+const locateWithin = async (ways: ExchangeWays, dial: Dial, notes: Notes): Promise<Place | NoPlace> => {
+  const { proxies, clock } = ways
+  const place = await ways.locate(dial, notes)
+  const { service } = notes
+  if (service === undefined || !ways.isMeshed(dial.from)) return place
+  const key = `${service.object.metadata.namespace}/${service.object.metadata.name}:${service.port.port}`
+  if (!('failure' in place)) proxies.peopled(dial.from, key)
+  if (!('failure' in place) || !place.noEndpoints || dial.tls) return place
+  const patience = ways.localAnswer?.('no-endpoints', 'client-proxy', service).after ?? 0
+  const wait = proxies.deserted(dial.from, key, patience)
+  if (wait === 0) return place
+  await pause(clock, Math.min(wait, dial.timeout ?? wait), dial.signal)
+  if (dial.timeout !== undefined && dial.timeout <= wait)
+    return { failure: { kind: 'timeout', connected: true }, ...(place.address ? { address: place.address } : {}) }
+  const again = await ways.locate(dial, notes)
+  if (!('failure' in again)) proxies.peopled(dial.from, key)
+  return again
+}
+
 export const createExchange =
   (ways: ExchangeWays) =>
   async (dial: Dial, request: Request, notes: Notes): Promise<HttpResult> => {
     const { clock, isMeshed } = ways
-    const place = await ways.locate(dial, notes)
+    const place = await locateWithin(ways, dial, notes)
     if ('failure' in place) {
       const fromMesh = place.noEndpoints && isMeshed(dial.from)
       const remoteAddress = place.address
-      if (fromMesh && !dial.tls) {
-        const own = ways.localAnswer?.('no-endpoints', 'client-proxy')
+      if (fromMesh && !dial.tls && place.failure.kind !== 'timeout') {
+        const own = ways.localAnswer?.('no-endpoints', 'client-proxy', notes.service)
         const response = own ? proxyAnswer(own, clock.now()) : noHealthyUpstream(clock.now())
         return { ok: true, exchange: { request, response }, remoteAddress: remoteAddress ?? '' }
       }

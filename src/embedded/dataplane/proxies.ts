@@ -14,6 +14,8 @@ interface ProxyState {
   detectors: Map<string, { config: string; detector: Detector }>
   pools: Map<string, Pool>
   buckets: Map<string, { limit: string; bucket: TokenBucket }>
+  /** Since when nobody was there, by Service. */
+  deserted: Map<string, number>
 }
 
 export interface Proxies {
@@ -37,6 +39,10 @@ export interface Proxies {
     first: boolean,
     tell: (limit: RateLimit, taken: Taken) => void,
   ): RateLimit | undefined
+  /** Nobody is there to send to: how much of `patience` (milliseconds) is left. */
+  deserted(pod: Pod, service: string, patience: number): number
+  /** Somebody is there again. */
+  peopled(pod: Pod, service: string): void
   /** Forgets the proxies of pods that are gone. */
   keep(exists: (uid: string) => boolean): void
 }
@@ -60,6 +66,7 @@ export const createProxies = (now: () => number): Proxies => {
       detectors: new Map(),
       pools: new Map(),
       buckets: new Map(),
+      deserted: new Map(),
     }))
   return {
     turn(pod, host) {
@@ -116,6 +123,12 @@ export const createProxies = (now: () => number): Proxies => {
         tell(limit, taken)
         return taken === 'enforced'
       })
+    },
+    deserted(pod, service, patience) {
+      return Math.max(0, remembered(stateOf(pod).deserted, service, now) + patience - now())
+    },
+    peopled(pod, service) {
+      states.get(keyOf(pod))?.deserted.delete(service)
     },
     keep(exists) {
       for (const key of states.keys()) if (!exists(key)) states.delete(key)
