@@ -1,4 +1,5 @@
 /** What a graded exam comes to. The shape of `ExamResults` is the contract of `meshdojo exam --json`. */
+import { beyondLast, competenciesOf } from '../content/competencies.ts'
 import type { Scenario } from '../content/schema.ts'
 import type { CheckResult, StepReport } from '../grading/report.ts'
 import type { ExamPlan } from './compose.ts'
@@ -75,11 +76,11 @@ export const pointsOf = (
 const byCompetency = (tasks: readonly TaskResult[]): CompetencyResult[] => {
   const sums = new Map<string, CompetencyResult>()
   for (const { cks, points, weight } of tasks)
-    for (const name of cks.length ? cks : ['beyond']) {
+    for (const name of competenciesOf(cks)) {
       const sum = sums.get(name) ?? { name, points: 0, weight: 0 }
       sums.set(name, { name, points: tenth(sum.points + points), weight: sum.weight + weight })
     }
-  return [...sums.values()]
+  return [...sums.values()].toSorted(beyondLast)
 }
 
 /** The results of an exam; `outcomes` in the order of the plan's tasks. Tasks whose scenario is gone count as missed. */

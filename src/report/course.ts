@@ -1,9 +1,10 @@
 /** The report of a course: each scenario that was begun, step by step, and what it comes to per CKS competency. */
+import { beyondLast, competenciesOf, competencyName } from '../content/competencies.ts'
 import type { Scenario } from '../content/schema.ts'
 import type { Kept } from '../session/progress.ts'
 import type { StepRecord } from '../session/record.ts'
 import { type Block, heading, items, table, text } from './document.ts'
-import { competencyName, duration, moment } from './words.ts'
+import { duration, moment } from './words.ts'
 
 /** The shape of `meshdojo report --format json`. Times are milliseconds, moments milliseconds since the epoch. */
 export interface CourseReport {
@@ -69,7 +70,7 @@ const scenarioReport = ({ metadata, spec }: Scenario, { progress, steps }: Kept)
 
 const competencyReports = (scenarios: readonly Scenario[], begun: readonly ScenarioReport[]): CompetencyReport[] => {
   const names = new Set(scenarios.flatMap(({ metadata }) => competenciesOf(metadata.cks)))
-  return [...names].map((name) => {
+  const reports = [...names].map((name) => {
     const mine = begun.filter(({ cks }) => competenciesOf(cks).includes(name))
     const done = mine.filter(({ state }) => state === 'done')
     return {
@@ -80,9 +81,8 @@ const competencyReports = (scenarios: readonly Scenario[], begun: readonly Scena
       spent: mine.reduce((sum, { spent }) => sum + spent, 0),
     }
   })
+  return reports.toSorted(beyondLast)
 }
-
-const competenciesOf = (cks: readonly string[]): readonly string[] => (cks.length ? cks : ['beyond'])
 
 /** `scenarios` in the order of the report; those that were never begun count only for the competencies. */
 export const courseReport = (
@@ -152,7 +152,7 @@ export const courseDocument = ({ madeAt, scenarios, competencies }: CourseReport
     text(
       `Made ${moment(madeAt)}.`,
       scenarios.length
-        ? `${done} of the ${scenarios.length} scenarios that were begun are done, after ${duration(spent)} of work.`
+        ? `Scenarios begun: ${scenarios.length}, done: ${done}, after ${duration(spent)} of work.`
         : 'No scenario has been begun yet.',
     ),
     ...items(scenarios.length ? [] : ['meshdojo start NAME begins one; meshdojo list has the names']),

@@ -1,7 +1,8 @@
 /** The report of an exam: score, what was missed, and which scenario teaches it. */
+import { competencyName } from '../content/competencies.ts'
 import type { ExamResults, TaskResult } from '../exam/score.ts'
 import { type Block, heading, items, table, text, toHtml, toMarkdown } from './document.ts'
-import { competencyName, duration, moment } from './words.ts'
+import { duration, moment } from './words.ts'
 
 const points = ({ points: got, weight }: { points: number; weight: number }): string => `${got} of ${weight}`
 

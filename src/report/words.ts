@@ -1,4 +1,4 @@
-/** How reports write times and names. */
+/** How reports write times. */
 
 /** `2026-11-24 12:58`, UTC, so that reports of several people can be put beside each other. */
 export const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
@@ -10,7 +10,3 @@ export const duration = (milliseconds: number): string => {
   const minutes = Math.round(seconds / 60)
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
-
-/** `pod-to-pod-encryption` as people read it. */
-export const competencyName = (slug: string): string =>
-  slug === 'beyond' ? 'beyond the CKS' : slug.replaceAll('-', ' ')

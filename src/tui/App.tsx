@@ -15,7 +15,7 @@ import type { Documents } from './keys/binding.ts'
 import { footerFor, type KeyContext, lookup, runSelected } from './keys.ts'
 import { shapeOf } from './layout.ts'
 import { screenFor } from './screen.ts'
-import { messageRows, questionText } from './screens/frame.ts'
+import { messageRows, questionLine } from './screens/frame.ts'
 import { makeTheme, type Theme, type ThemeOptions } from './theme.ts'
 
 export interface AppProps {
@@ -91,7 +91,12 @@ export const App = ({ session, terminal, look: firstLook, home, continuing, docu
       <Regions region={screen.region} screen={screen} ui={ui} theme={theme} />
       <Rows lines={screen.strip} width={columns} theme={theme} />
       <Rows lines={messageRows({ ui, columns, theme }, view)} width={columns} theme={theme} />
-      <Footer entries={footerFor(context, columns)} question={questionText(ui, view)} columns={columns} theme={theme} />
+      <Footer
+        entries={footerFor(context, columns)}
+        question={questionLine(ui, view, columns)}
+        columns={columns}
+        theme={theme}
+      />
     </Box>
   )
 }

@@ -86,7 +86,7 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, look, documen
       void lend(async () => {
         const { says } = await terminal.edit(view.notes.path)
         session.send({ type: 'NOTED' })
-        return says
+        return says ?? 'your notes are kept, beside the list of tasks'
       })
     },
     canSplit: terminal.split !== undefined,

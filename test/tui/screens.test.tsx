@@ -250,6 +250,39 @@ describe('what the screen says unasked', () => {
     expect(text).toContain('export KUBECONFIG=')
   })
 
+  test.each(sizes.slice(1, 3))('at least half of the task pane is task at $columns x $rows', async (size) => {
+    const { screen } = show(labView(), size)
+    await screen.until('? help')
+    if (size.columns === 60) screen.press('1')
+    await screen.until('1 Task')
+    const lines = screen.lines()
+    const foot = lines.findIndex((line) => /^[│║] e .*peer-authentication\.yaml/.test(line))
+    const bottom = lines.findIndex((line) => /^[└╚]/.test(line))
+    expect(foot).toBeGreaterThan(1)
+    expect(bottom - foot).toBeLessThanOrEqual((bottom - 1) / 2)
+    expect(lines.slice(foot, bottom).join(' ')).toMatch(/! shell/)
+  })
+
+  test.each(sizes.slice(1))('all of a question, and its answers, at $columns x $rows', async (size) => {
+    const { screen } = show(labView(), size)
+    await screen.until('? help')
+    screen.press('x')
+    await screen.until('y yes  n no')
+    expect(screen.text().replace(/\s+/g, ' ')).toContain(
+      'Put the lab back to how this step began? Your changes to the cluster are lost.',
+    )
+    expect(screen.lines().at(-1)).toMatch(/^ y yes {2}n no/)
+  })
+
+  test('how to see all scenarios again, where a filter hides some', async () => {
+    const { screen } = show(pickerView(), { columns: 60, rows: 20 })
+    await screen.until('? help')
+    for (const key of ['/', 'p', 'o', 'r', 't', 'enter']) screen.press(key)
+    await screen.until('esc all scenarios')
+    screen.press('esc')
+    await screen.until((text) => !text.includes('filter:') && !text.includes('esc all scenarios'))
+  })
+
   test('the next step, first of all keys, after a pass', async () => {
     const { screen } = show(passedView())
     await screen.until('With STRICT')

@@ -6,7 +6,7 @@ import { Rows } from './Rows.tsx'
 export interface FooterProps {
   entries: FooterEntry[]
   /** Stands in for the keys until it is answered. */
-  question?: string
+  question?: Line
   columns: number
   theme: Theme
 }
@@ -20,15 +20,7 @@ const keysLine = (entries: FooterEntry[]): Line =>
     ]),
   )
 
-/** The answers come first, so that a narrow window cuts the question and not them. */
-const questionLine = (question: string): Line =>
-  line(span(' y', 'notice'), span(' yes  n no  ', 'notice'), ' ', span(question, 'strong'))
-
 /** The last row: the keys that help now, or a question. */
 export const Footer = ({ entries, question, columns, theme }: FooterProps) => (
-  <Rows
-    lines={[fill(question ? questionLine(question) : keysLine(entries), columns, theme.ellipsis)]}
-    width={columns}
-    theme={theme}
-  />
+  <Rows lines={[fill(question ?? keysLine(entries), columns, theme.ellipsis)]} width={columns} theme={theme} />
 )

@@ -1,7 +1,9 @@
 /** Keys that every screen has: moving about, help, and the ways out. */
+import type { View } from '../../session/types.ts'
 import { canStop } from '../hand-over.ts'
 import { placesIn } from '../layout.ts'
 import { extentOf, type PaneId, type PaneModel } from '../model.ts'
+import type { UiState } from '../reducer.ts'
 import { innerHeight } from '../screens/frame.ts'
 import type { Move } from '../scroll.ts'
 import type { ThemeOptions } from '../theme.ts'
@@ -62,6 +64,9 @@ const back = ({ view, ui, act }: KeyContext) => {
   else act.send({ type: 'LEAVE' })
 }
 
+/** The list of scenarios is on the screen, and not all of it. */
+const isFiltered = (ui: UiState, view: View): boolean => view.screen === 'picker' && !ui.page && ui.filter !== ''
+
 export const alwaysKeys: Binding[] = [
   moves('down', ['j', 'down'], 'j down', 'down'),
   moves('up', ['k', 'up'], 'k up', 'up'),
@@ -114,10 +119,11 @@ export const alwaysKeys: Binding[] = [
   {
     keys: ['esc'],
     label: 'esc',
-    short: 'close',
+    short: ({ ui, view }) => (isFiltered(ui, view) ? 'all scenarios' : 'close'),
     says: 'close what is on top; never quits',
     group: 'Always',
-    priority: ({ ui }) => (ui.page ? 65 : 0),
+    // In the list of keys, ? closes, and says so.
+    priority: ({ ui, view }) => (isFiltered(ui, view) ? 85 : ui.page && ui.page.kind !== 'help' ? 65 : 0),
     on: anywhere,
     run: ({ act }) => act.dispatch({ type: 'close' }),
   },

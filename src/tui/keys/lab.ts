@@ -121,7 +121,7 @@ export const labKeys: Binding[] = [
     short: 'why',
     says: 'why the selected check or pair of the map is as it is',
     group: 'Lab',
-    priority: 70,
+    priority: 88,
     on: inLab,
     when: (context) => noPage(context) && ['checks', 'traffic'].includes(context.screen.focus),
     run: explain,

@@ -1,4 +1,5 @@
 /** The scenarios as a list, and one of them in words. */
+import { competencyName } from '../../content/competencies.ts'
 import { trackOf, trackOrder, trackTitle } from '../../content/tracks.ts'
 import type { CatalogueEntry } from '../../session/types.ts'
 import { blank, ends, fill, type Line, line, span, wrap, wrapText } from '../text.ts'
@@ -105,9 +106,6 @@ export const catalogueLines = (
 const fact = (name: string, value: string, width: number): Line[] =>
   wrap(line(span(name.padEnd(9), 'muted'), value), width, 9)
 
-/** `pod-to-pod-encryption` as people read it. */
-const readable = (slug: string): string => slug.replaceAll('-', ' ')
-
 const status = ({ progress, scenario }: CatalogueEntry): string => {
   const all = scenario.spec.steps.length
   if (progress.state === 'done') return `done in ${spent(progress.spent)}`
@@ -133,7 +131,7 @@ export const aboutLines = (entry: CatalogueEntry | undefined, width: number): Li
     ...fact('track', trackTitle(trackOf(metadata)), width),
     ...fact('mesh', metadata.mesh, width),
     ...fact('level', `${metadata.difficulty}, about ${metadata.minutes} min`, width),
-    ...fact('CKS', metadata.cks.length > 0 ? metadata.cks.map(readable).join(', ') : 'beyond the exam', width),
+    ...fact('CKS', metadata.cks.length > 0 ? metadata.cks.map(competencyName).join(', ') : 'beyond the exam', width),
     ...(metadata.summary ? [blank, ...markdown(metadata.summary, width)] : []),
     blank,
     line(span('Steps', 'strong')),

@@ -1,11 +1,10 @@
 /** An exam as lines: its tasks with what the candidate says of them, its clock, and what grading found. */
+import { competencyName } from '../../content/competencies.ts'
 import type { CompetencyResult, ExamResults, TaskResult } from '../../exam/score.ts'
 import type { ExamTask, ExamView } from '../../exam/types.ts'
-import { blank, fill, type Line, line, type Span, span, wrap, wrapText } from '../text.ts'
+import { blank, fill, type Line, line, type Span, span, widthOf, wrap, wrapText } from '../text.ts'
 import { markOf } from './checks.ts'
-import { plural, spent } from './words.ts'
-
-const two = (value: number): string => String(value).padStart(2, '0')
+import { plural, spent, two } from './words.ts'
 
 /** `1:12:09`; rounded up, so that 0:00:00 means that the time is over. */
 export const countdown = (milliseconds: number): string => {
@@ -55,8 +54,8 @@ export const examTaskRows = (
   selectable(
     tasks.map((task, index) => {
       const here = index === selected
-      const flag = task.flagged ? span(' flag', 'wrong') : span('     ')
-      const facts = line(`${String(task.weight).padStart(5)}%  `, stateOf(task, width >= 50), flag)
+      const flag = task.flagged ? span('flag', 'notice') : '    '
+      const facts = line(`${String(task.weight).padStart(5)}%  `, stateOf(task, width >= 50), ' ', flag)
       const room = Math.max(8, width - 2 - NUMBER - 1 - (width >= 50 ? 24 : 17))
       return line(
         span(here ? '> ' : '  ', 'selected'),
@@ -114,31 +113,29 @@ export const resultRows = (
     }),
   )
 
-const readable = (slug: string): string => (slug === 'beyond' ? 'beyond the CKS' : slug.replaceAll('-', ' '))
-
 const competencyLine = (competency: CompetencyResult, width: number): Line =>
   line(
-    ...fill(line(`  ${readable(competency.name)}`), Math.min(34, Math.max(10, width - 24))),
+    ...fill(line(`  ${competencyName(competency.name)}`), Math.min(34, Math.max(10, width - 24))),
     ` ${pointsOf(competency).padStart(8)}  `,
     width >= 60 ? bar(competency.points, competency.weight, 12) : '',
   )
 
 /** The verdict, by competency. */
-export const scoreLines = (results: ExamResults, width: number): Line[] => [
-  ...wrap(
-    line(
-      span(`${results.score} of 100`, 'strong'),
-      '   ',
-      results.passed ? span('PASSED', 'ok') : span('NOT PASSED', 'fail'),
-      `   pass mark ${results.passMark}`,
-      `   ${spent(results.endedAt - results.startedAt)}`,
-      width >= 60 ? `   ${bar(results.score, 100, 18)}` : '',
-    ),
-    width,
-  ),
-  ...results.competencies.map((competency) => competencyLine(competency, width)),
-  blank,
-]
+export const scoreLines = (results: ExamResults, width: number): Line[] => {
+  const verdict = line(
+    span(`${results.score} of 100`, 'strong'),
+    '   ',
+    results.passed ? span('PASSED', 'ok') : span('NOT PASSED', 'fail'),
+    `   pass mark ${results.passMark}`,
+    `   ${spent(results.endedAt - results.startedAt)}`,
+  )
+  const drawn = line(...verdict, `   ${bar(results.score, 100, 18)}`)
+  return [
+    ...wrap(widthOf(drawn) <= width ? drawn : verdict, width),
+    ...results.competencies.map((competency) => competencyLine(competency, width)),
+    blank,
+  ]
+}
 
 /** One task after grading: each check with expected and seen, and where it is taught. */
 export const resultDetail = (task: TaskResult | undefined, reports: readonly string[], width: number): Line[] => {
@@ -160,7 +157,8 @@ export const resultDetail = (task: TaskResult | undefined, reports: readonly str
     ...wrap(line(span(task.title, 'strong')), width),
     ...wrapText(`${pointsOf(task)} points, ${spent(task.spent)} on the screen`, width),
     blank,
-    ...(says ? [...wrapText(says, width), blank] : []),
+    ...(says ? wrapText(says, width) : []),
+    ...(says && checks.length > 0 ? [blank] : []),
     ...checks,
     ...(lost
       ? [

@@ -15,21 +15,21 @@ export const pairExplained = ({ from, to, cell }: Pair, width: number): Line[] =
   ...wrap(
     line(
       span(`${cell.letter}${cell.wrong ? '!' : ''}`, cell.wrong ? 'wrong' : LETTERS[cell.letter].role),
-      `  ${LETTERS[cell.letter].says}`,
+      `${cell.wrong ? '' : ' '}  ${LETTERS[cell.letter].says}`,
       cell.changed ? ', changed by your last change' : '',
       cell.letter === '.' ? '' : cell.observed ? '; seen by a probe' : '; predicted, no probe saw it',
     ),
     width,
-    3,
+    4,
   ),
   ...(cell.goal
     ? wrap(
         line(
           span(cell.goal.letter, goalWords(cell.goal.letter).role),
-          `  is the goal: ${cell.goal.says}${cell.wrong ? ', so this is not it' : ''}`,
+          `   is the goal: ${cell.goal.says}${cell.wrong ? ', so this is not it' : ''}`,
         ),
         width,
-        3,
+        4,
       )
     : []),
   ...(cell.disagrees ? wrap(line(span(cell.disagrees, 'changed')), width) : []),

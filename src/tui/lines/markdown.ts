@@ -1,7 +1,7 @@
 /**
- * The Markdown that lab texts use, as lines: paragraphs, headings, lists, tables, code, `code`, **bold** and *emphasis*.
+ * The Markdown that lab texts use, as lines: paragraphs, headings, lists, tables, quotes, code, `code`, **bold** and *emphasis*.
  *
- * Not modelled: links, images, quotes and nested lists deeper than their indentation; they show as written.
+ * Not modelled: links, images and nested lists deeper than their indentation; they show as written.
  */
 import { blank, type Line, line, type Role, type Span, span, wrap } from '../text.ts'
 import { tableLines } from './markdown-table.ts'
@@ -22,9 +22,10 @@ export const inline = (text: string, role: Role = 'text'): Span[] =>
 
 type Block =
   | { kind: 'paragraph' | 'heading' | 'code' | 'blank'; text: string }
-  | { kind: 'table'; rows: string[] }
+  | { kind: 'table' | 'quote'; rows: string[] }
   | { kind: 'item'; text: string; mark: string; depth: number }
 
+const QUOTE = /^\s*> ?/
 const ITEM = /^(\s*)([-*]|\d+[.)])\s+(.*)$/
 
 /** Lines of Markdown grouped into blocks; a paragraph's and an item's lines are joined. */
@@ -39,6 +40,10 @@ const blocksOf = (markdown: string): Block[] => {
     else if (/^\s*\|/.test(raw)) {
       if (last?.kind === 'table') last.rows.push(raw)
       else blocks.push({ kind: 'table', rows: [raw] })
+    } else if (QUOTE.test(raw)) {
+      const row = raw.replace(QUOTE, '')
+      if (last?.kind === 'quote') last.rows.push(row)
+      else blocks.push({ kind: 'quote', rows: [row] })
     } else if (raw.trim() === '') blocks.push({ kind: 'blank', text: '' })
     else if (item)
       blocks.push({ kind: 'item', depth: item[1]!.length, mark: /\d/.test(item[2]!) ? item[2]! : '-', text: item[3]! })
@@ -66,6 +71,8 @@ const blockLines = (block: Block, width: number): Line[] => {
       return wrap(line(...inline(block.text)), width)
     case 'table':
       return tableLines(block.rows, width, inline)
+    case 'quote':
+      return markdown(block.rows.join('\n'), width - 2).map((row) => line(span('| ', 'muted'), ...row))
     case 'item': {
       const indent = Math.min(block.depth, 6)
       const lead = `${' '.repeat(indent)}${block.mark} `

@@ -14,20 +14,43 @@ export interface Paths {
   ellipsis: string
 }
 
+const applyState = ({ lastApply }: NonNullable<LabView['file']>): Line => {
+  if (!lastApply) return line('not edited yet; saving applies it')
+  return lastApply.ok
+    ? line(`${clock(lastApply.at)} ${lastApply.says}`)
+    : line(span('not applied ', 'fail'), `${clock(lastApply.at)}, see below`)
+}
+
 /** The file that `e` opens, and what became of it: always in sight. */
 const fileLines = (view: LabView, width: number, { home, ellipsis }: Paths): Line[] => {
   if (!view.file) return []
-  const { path, lastApply } = view.file
-  const state = lastApply
-    ? lastApply.ok
-      ? line(`${clock(lastApply.at)} ${lastApply.says}`)
-      : line(span('not applied ', 'fail'), `${clock(lastApply.at)}, see below`)
-    : line('not edited yet; saving applies it')
+  const path = pathEnd(shortPath(view.file.path, home), width, ellipsis)
   return [
-    ...wrap(line(span('e', 'key'), ' ', span(pathEnd(shortPath(path, home), width, ellipsis), 'code')), width, 2),
-    ...wrap(line('  ', ...state), width, 2),
+    ...wrap(line(span('e', 'key'), ' ', span(path, 'code')), width, 2),
+    ...wrap(line('  ', ...applyState(view.file)), width, 2),
   ]
 }
+
+/** What became of it, in two or three words. */
+const applied = ({ lastApply }: NonNullable<LabView['file']>): Line => {
+  if (!lastApply) return line('not edited yet')
+  return line(lastApply.ok ? 'applied ' : span('not applied ', 'fail'), clock(lastApply.at))
+}
+
+/** File and shell in two or three rows, where the text has hardly any. */
+const briefFoot = (view: LabView, width: number, { exported }: Paths): Line[] => [
+  blank,
+  ...(view.file
+    ? wrap(line(span('e', 'key'), ' ', span(view.file.name, 'code'), '  ', ...applied(view.file)), width, 2)
+    : []),
+  ...wrap(
+    exported
+      ? line(span('!', 'key'), ' shell, or the line below')
+      : line(span('!', 'key'), ' shell; ', span('c', 'key'), ' copies the line for others'),
+    width,
+    2,
+  ),
+]
 
 /** The line for other terminals, on one row where it fits, else with the path below. */
 const exportLines = (path: string, width: number): Line[] => {
@@ -44,11 +67,16 @@ const shellLines = (view: LabView, width: number, { home, exported }: Paths): Li
         ...exportLines(shortPath(view.kubeconfig, home), width),
       ]
 
-/** The whole path, where the short one above is not. */
-const wholePath = (view: LabView, width: number, { home, ellipsis }: Paths): Line[] => {
+/** The whole path, and the line for other terminals, where they stand nowhere else. `brief`: so is the foot. */
+const wholePaths = (view: LabView, width: number, { home, exported, ellipsis }: Paths, brief: boolean): Line[] => {
   const path = view.file && shortPath(view.file.path, home)
-  if (!path || pathEnd(path, width, ellipsis) === path) return []
-  return [blank, heading('File'), ...wrap(line('  ', span(path, 'code')), width, 2)]
+  const isShortened = brief || (path !== undefined && pathEnd(path, width, ellipsis) !== path)
+  return [
+    ...(path && isShortened ? [blank, heading('File'), ...wrap(line('  ', span(path, 'code')), width, 2)] : []),
+    ...(brief && !exported
+      ? [blank, heading('For another terminal'), ...exportLines(shortPath(view.kubeconfig, home), width)]
+      : []),
+  ]
 }
 
 const stepLines = (view: LabView, width: number): Line[] => {
@@ -120,14 +148,19 @@ export interface TaskText {
 /** Below this height the file and the shell scroll with the text, which would have no room otherwise. */
 const ROOM_FOR_FOOT = 16
 
+/** The share of the height that they may take before they are told more briefly. */
+const FOOT_SHARE = 0.25
+
 export const taskText = (
   view: LabView,
   { width, height }: { width: number; height: number },
   paths: Paths,
 ): TaskText => {
   const base = `${view.scenario.metadata.name}/${view.stepIndex}`
-  const foot = [blank, ...fileLines(view, width, paths), ...shellLines(view, width, paths)]
-  const rest = [...stepLines(view, width), ...wholePath(view, width, paths)]
+  const whole = [blank, ...fileLines(view, width, paths), ...shellLines(view, width, paths)]
+  const isBrief = height >= ROOM_FOR_FOOT && whole.length > height * FOOT_SHARE
+  const foot = isBrief ? briefFoot(view, width, paths) : whole
+  const rest = [...stepLines(view, width), ...wholePaths(view, width, paths, isBrief)]
   if (view.finished) return { title: 'Done', key: `${base}/done`, lines: [...farewellLines(view, width), ...foot] }
   if (view.stepPassed) {
     const lines = [...passedLines(view, width), ...rest, ...foot]

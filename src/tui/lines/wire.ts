@@ -54,7 +54,7 @@ export const plaintextText = (view: TapView | undefined, width: number): WireTex
   const notes = tap.notes.flatMap((note) => [...wrapText(note, width), blank])
   return {
     title: tap.now === 'plaintext' ? 'On the wire now' : 'Without mutual TLS',
-    note: [...pair, ...(plaintext ? [percent(plaintext)] : [])],
+    note: [...(plaintext ? [percent(plaintext)] : []), ...pair],
     lines: [...heading(tap, width), ...(plaintext ? captureLines(plaintext, width) : []), ...notes],
   }
 }

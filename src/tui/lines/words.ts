@@ -2,7 +2,8 @@
 import type { ScenarioProgress } from '../../session/types.ts'
 import { type Role, type Span, span } from '../text.ts'
 
-const two = (value: number): string => String(value).padStart(2, '0')
+/** Two digits. */
+export const two = (value: number): string => String(value).padStart(2, '0')
 
 /** A moment as the learner's clock shows it: `12:01:08`. A fixed time, not an age, so that an idle screen stays still. */
 export const clock = (at: number): string => {

@@ -40,7 +40,7 @@ const paneFor = (
   return {
     id: 'task',
     key: `exam/task/${selected}`,
-    title: `${selected + 1} ${task.title}`,
+    title: `Task ${selected + 1}: ${task.title}`,
     note: [`${task.weight}%`, task.lab],
     lines: markdown(task.task, width),
   }

@@ -23,11 +23,23 @@ const questions: Record<NonNullable<UiState['question']>, string> = {
   reset: 'Put the lab back to how this step began? Your changes to the cluster are lost.',
 }
 
-export const questionText = (ui: UiState, view: View): string | undefined => {
+const questionText = (ui: UiState, view: View): string | undefined => {
   if (ui.question === 'quit' && 'unsaved' in view && view.unsaved)
     return 'Quit? What could not be saved is tried once more, then it is lost.'
   return ui.question && questions[ui.question]
 }
+
+const answers: Line = [span(' y yes  n no  ', 'notice'), span(' ')]
+
+/** The footer while a question is open: its answers, and the question where it fits beside them. */
+export const questionLine = (ui: UiState, view: View, columns: number): Line | undefined => {
+  const text = questionText(ui, view)
+  if (text === undefined) return undefined
+  return isLong(text, columns) ? answers : [...answers, span(text, 'strong')]
+}
+
+/** A question that does not fit beside its answers stands above them: its end says what is lost. */
+const isLong = (text: string, columns: number): boolean => widthOf(answers) + text.length > columns
 
 /** The file that `e` opens, where there is one. */
 const fileOf = (view: View) =>
@@ -46,19 +58,24 @@ const noticeOf = (view: View): string | undefined => {
 
 const MAX_MESSAGE_ROWS = 4
 
-/** A message between body and footer, over the whole width so that it can be read and copied. Empty most of the time. */
+/** A message, or a long question, between body and footer, over the whole width so that it can be read and copied. Empty most of the time. */
 export const messageRows = (
   { ui, columns, theme: { ellipsis } }: Pick<ScreenContext, 'ui' | 'columns' | 'theme'>,
   view: View,
 ): Line[] => {
-  if (ui.question) return []
+  if (ui.question) {
+    const text = questionText(ui, view)!
+    return isLong(text, columns) ? wrapText(text, columns, 'notice').map((row) => noticeRow(row, columns)) : []
+  }
   // What was just said must not hide that a file was refused meanwhile.
   const rows = [ui.message, noticeOf(view)].flatMap((text) => (text ? wrapText(text, columns, 'notice') : []))
   const shown = rows.slice(0, MAX_MESSAGE_ROWS)
   if (rows.length > shown.length)
     shown[MAX_MESSAGE_ROWS - 1] = cut([...shown.at(-1)!, span(ellipsis, 'notice')], columns)
-  return shown.map((row) => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')])
+  return shown.map((row) => noticeRow(row, columns))
 }
+
+const noticeRow = (row: Line, columns: number): Line => [...row, span(' '.repeat(columns - widthOf(row)), 'notice')]
 
 /** Rows between header and footer. */
 export const bodyRows = (context: ScreenContext, view: View): number =>

@@ -26,6 +26,9 @@ test.each<[string, string, string[]]>([
   ['code inside emphasis', '*not `mode`*', ['not mode']],
   ['two bold texts stay two', '**a** and **b**', ['a and b']],
   ['globs stay', '/api/* and /b/*', ['/api/* and /b/*']],
+  ['quotes keep a bar at each row', '> **A** said\n> no.\n>\n> B', ['| A said no.', '|', '| B']],
+  ['a quote wraps beside its bar', '> one two three four five', ['| one two three four', '| five']],
+  ['a comparison is no quote', 'a > b', ['a > b']],
   ['a table that fits', '| mode | is |\n|---|---|\n| `STRICT` | mTLS |', ['mode    is', 'STRICT  mTLS']],
   [
     'a table that does not',

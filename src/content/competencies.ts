@@ -1,0 +1,12 @@
+/** What a scenario trains, by the CKS competencies of its `cks`; a scenario without any trains `beyond`. */
+
+const BEYOND = 'beyond'
+
+export const competenciesOf = (cks: readonly string[]): readonly string[] => (cks.length > 0 ? cks : [BEYOND])
+
+/** The order in which they are told: what the exam asks for first, otherwise as given. */
+export const beyondLast = (a: { name: string }, b: { name: string }): number =>
+  Number(a.name === BEYOND) - Number(b.name === BEYOND)
+
+/** `pod-to-pod-encryption` as people read it. */
+export const competencyName = (slug: string): string => (slug === BEYOND ? 'beyond the CKS' : slug.replaceAll('-', ' '))
