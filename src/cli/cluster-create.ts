@@ -4,10 +4,10 @@ import { labToOpen } from '../content/lab-spec.ts'
 import { didYouMean } from '../content/nearest.ts'
 import type { MeshName } from '../meshes/mesh.ts'
 import { describePlan } from '../providers/describe.ts'
-import { imagesOfObjects } from '../providers/kind/bundle/images.ts'
 import { readIndex } from '../providers/kind/bundle/unpack.ts'
-import { installedItsOwnWay, makeCluster, specify, type CreateOptions as Wanted } from '../providers/kind/make.ts'
+import { makeCluster } from '../providers/kind/make.ts'
 import { planCluster } from '../providers/kind/plan.ts'
+import { installedItsOwnWay, specify, type CreateOptions as Wanted } from '../providers/kind/specify.ts'
 import { requireRealImages } from '../providers/lab-plan.ts'
 import type { LabSpec, Provider } from '../providers/provider.ts'
 import { stateFolder } from '../session/state-folder.ts'
@@ -73,7 +73,7 @@ const wantedOf = async (io: Io, options: CreateOptions, lab: LabSpec | undefined
     version: meshVersion ?? lab?.install?.version,
     settings: lab?.install?.settings,
     lab,
-    ...(bundle && { bundle, images: lab ? imagesOfObjects(lab.objects) : [] }),
+    bundle,
   }
 }
 

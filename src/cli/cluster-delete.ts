@@ -1,7 +1,8 @@
 /** `cluster delete`: removes a cluster that `cluster create` or `start --provider kind` made, and no other. */
 import { describePlan } from '../providers/describe.ts'
 import { allRecords } from '../providers/kind/files.ts'
-import { clusterName, planRemoval, removeCluster } from '../providers/kind/make.ts'
+import { planRemoval, removeCluster } from '../providers/kind/make.ts'
+import { clusterName } from '../providers/kind/specify.ts'
 import type { Provider } from '../providers/provider.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { parseMeshName, requireKind } from './cluster-create.ts'

@@ -57,6 +57,10 @@ const explain = (io: Io, error: unknown): number => {
     note(io, message)
     return exit.unreachable
   }
+  if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+    note(io, `the disk is full (${message}): free some room; the same command goes on`)
+    return exit.unreachable
+  }
   // The file system's own words name the path.
   if ((error as NodeJS.ErrnoException).path !== undefined) {
     note(io, message)

@@ -54,6 +54,10 @@ export const verify = async (io: Io, names: readonly string[], options: VerifyOp
           { ...options, all: names.length === 0 },
           onProof,
         )
+  if (proofs === undefined) {
+    note(io, 'interrupted')
+    return exit.interrupted
+  }
   io.stdout.write(reporter.onEnd(proofs, performance.now() - began))
   return problems.length === 0 && proofs.every(({ passed }) => passed) ? exit.passed : exit.notPassed
 }

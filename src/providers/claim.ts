@@ -1,13 +1,14 @@
 /**
- * Which kubeconfig file belongs to which running program. A name is claimed by a file with the claimer's process id; the
+ * Which kubeconfig file, or cluster, belongs to which running program. It is claimed by a file with the claimer's process id; the
  * claim of a process that is gone is void, and what it left is removed. So the path stays the same from run to run, and
  * a second program at the same time gets `<name>-2`.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
+import { beganAt } from '../shell/began.ts'
 
 export interface Claim {
   /** Where the kubeconfig goes. */
@@ -47,13 +48,42 @@ export class ClusterBusy extends Error {
   override readonly name = 'ClusterBusy'
 }
 
+/** `123 45678`: a process, and when it began where that can be told. */
+const holderIn = (text: string): { pid: number; began?: string } => {
+  const [pid, ...began] = text.split(' ')
+  return { pid: Number(pid), ...(began.length && { began: began.join(' ') }) }
+}
+
+/** Whether who wrote the claim runs. A process that got its number later is somebody else. */
+const isHeld = async ({ pid, began }: ReturnType<typeof holderIn>): Promise<boolean> => {
+  if (!(pid > 0) || !isAlive(pid)) return false
+  const now = began && (await beganAt(pid))
+  return !now || now === began
+}
+
+/** Removes a claim that nobody holds; one that another program put in its place meanwhile is put back. */
+const bury = async (path: string, text: string): Promise<void> => {
+  const grave = `${path}.${randomUUID()}`
+  try {
+    await rename(path, grave)
+    if ((await readFile(grave, 'utf8')) !== text) await link(grave, path)
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    await rm(grave, { force: true })
+  }
+}
+
 /** Claims a file with this process's id; the claim of one that is gone is void. Resolves with its release. Throws `ClusterBusy`. */
 export const claimPath = async (path: string, busy: (pid: number) => string): Promise<() => Promise<void>> => {
+  const mine = [process.pid, await beganAt(process.pid)].filter(Boolean).join(' ')
   for (;;) {
-    if (await tryCreate(path, String(process.pid))) return () => rm(path, { force: true })
-    const holder = Number(await readFile(path, 'utf8').catch(() => '0'))
-    if (holder > 0 && isAlive(holder)) throw new ClusterBusy(busy(holder))
-    await rm(path, { force: true })
+    if (await tryCreate(path, mine)) return () => rm(path, { force: true })
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const holder = holderIn(text)
+    if (await isHeld(holder)) throw new ClusterBusy(busy(holder.pid))
+    await bury(path, text)
   }
 }
 

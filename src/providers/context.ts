@@ -107,6 +107,8 @@ export const createContextProvider = (options: ContextOptions): Provider => ({
   async open(lab, { signal, onProgress }): Promise<OpenLab> {
     onProgress?.('Connecting')
     const { name, text, cluster } = await openContext(options)
+    // A server that never answers must not hold up who gives up.
+    signal?.addEventListener('abort', cluster.close, { once: true })
     let claim: Claim | undefined
     const close = async (): Promise<void> => {
       cluster.close()
@@ -120,7 +122,10 @@ export const createContextProvider = (options: ContextOptions): Provider => ({
       return { cluster, kubeconfig: claim.kubeconfig, convergeSeconds: realMeshSeconds, close }
     } catch (error) {
       await close()
+      signal?.throwIfAborted()
       throw error
+    } finally {
+      signal?.removeEventListener('abort', cluster.close)
     }
   },
 })

@@ -1,8 +1,10 @@
 /** `cluster create|list|delete` on machines where things are missing, old, broken or interrupted. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { isAlive } from '../../src/providers/claim.ts'
 import { packagePath } from '../../src/root.ts'
 import { startOwned } from '../../src/shell/child.ts'
 import { type Machine, makeMachine, usual } from '../providers/kind/machine.ts'
@@ -241,6 +243,51 @@ describe('what is wrong is said with what to do, and nothing half-made is unname
     expect(machine.ran()).toEqual([])
   })
 
+  test('what istioctl began it goes on with: another version in its place is refused, and so is Helm', async () => {
+    const machine = makeMachine({ ...usual, helm: `echo v3.17.0` })
+    machine.change('istioctl', failingAt('istioctl', 'istioctl install', says('no')))
+    expect((await cli(machine, 'cluster create')).code).toBe(3)
+    machine.change('istioctl', `echo 'client version: 1.31.0'`)
+    const { code, stderr } = await cli(machine, 'cluster create')
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/istioctl is 1\.31\.0 .*\nmeshdojo-istio was begun with it: /),
+    ])
+    expect(changes(machine).filter((line) => line.startsWith('helm'))).toEqual([])
+    machine.change('istioctl', usual.istioctl)
+    expect((await cli(machine, 'cluster create')).code).toBe(0)
+    // Once it is whole, nobody needs istioctl any more.
+    machine.change('istioctl', undefined)
+    expect((await cli(machine, 'cluster create')).code).toBe(0)
+  })
+
+  test('before the cluster is there, another installer may be chosen', async () => {
+    const machine = makeMachine()
+    machine.change('kind', failingAt('kind', 'kind create', says('no')))
+    expect((await cli(machine, 'cluster create')).code).toBe(3)
+    machine.change('helm', `echo v3.17.0`)
+    machine.change('istioctl', undefined)
+    expect((await cli(machine, 'cluster create --dry-run')).stdout).toMatch(/istio 1\.30\.3, by Helm/)
+  })
+
+  test.runIf(existsSync('/dev/full'))(
+    'the disk is too full to remember what is made: it is said, and nothing is made',
+    async () => {
+      const machine = makeMachine()
+      const folder = join(machine.stateFolder, 'kind/meshdojo-istio')
+      mkdirSync(folder, { recursive: true })
+      // Every write to this device fails as on a full disk.
+      symlinkSync('/dev/full', join(folder, `cluster.json.${process.pid}.tmp`))
+      const { code, stdout, stderr } = await cli(machine, 'cluster create')
+      expect([code, stdout, stderr]).toEqual([
+        3,
+        '',
+        expect.stringMatching(/^the disk is full \(ENOSPC.*free some room/),
+      ])
+      expect(changes(machine)).toEqual([])
+    },
+  )
+
   test('another mesh or version under the same name is refused', async () => {
     const machine = makeMachine()
     await cli(machine, 'cluster create --name meshdojo-mine')
@@ -270,6 +317,61 @@ describe('interrupted', () => {
     expect((await cli(machine, 'cluster create')).code).toBe(0)
     expect(changes(machine).filter((line) => line.startsWith('kind '))).toHaveLength(1)
   })
+
+  test.each([
+    ['the cluster is made', 'kind', 'kind create', 'SIGINT'],
+    ['the cluster is made', 'kind', 'kind create', 'SIGTERM'],
+    ['Istio is installed', 'istioctl', 'istioctl install', 'SIGTERM'],
+    ['istiod comes up', 'kubectl', 'kubectl rollout status', 'SIGINT'],
+    ['it is asked what there is', 'kubectl', 'kubectl wait', 'SIGTERM'],
+  ] as const)(
+    'while %s (%s %s), by %s: nothing runs on, nothing is claimed, and the next run goes on',
+    async (_, name, pattern, signal) => {
+      const machine = makeMachine()
+      const state = join(machine.env.HOME!, '../state')
+      machine.change(name, failingAt(name, pattern, `echo $$ > "$state/at-work"; exec /bin/sleep 600`))
+      const run = [process.execPath, packagePath('bin/meshdojo.js'), 'cluster', 'create'] as const
+      const child = await startOwned({ run, says: 'Create a cluster' }, machine.env)
+      while (!existsSync(join(state, 'at-work')) || !readFileSync(join(state, 'at-work'), 'utf8').endsWith('\n'))
+        await new Promise((next) => setImmediate(next))
+      process.kill(child.pid, signal)
+      const { exitCode, lastLines } = await child.ended
+      expect([exitCode, lastLines.at(-1)]).toEqual([
+        130,
+        expect.stringMatching(/^interrupted; the same command goes on, and/),
+      ])
+      expect(isAlive(Number(readFileSync(join(state, 'at-work'), 'utf8')))).toBe(false)
+      const left = readdirSync(join(machine.stateFolder, 'kind'), { recursive: true, encoding: 'utf8' })
+      expect(left.filter((file) => /\.pid$|child\.json$|\.tmp$/.test(file))).toEqual([])
+      machine.change(name, usual[name])
+      expect(await cli(machine, 'cluster create')).toMatchObject({ code: 0 })
+      expect(machine.unexpected()).toEqual([])
+    },
+  )
+
+  test.each(['cluster create --lab shop-istio', 'verify istio-strict-mtls --provider kind'])(
+    'while a lab is put into a cluster that never answers, %s: 130 at once',
+    async (line) => {
+      const silent = createServer()
+      const connected = new Promise<void>((resolve) => silent.once('connection', () => resolve()))
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+      const { port } = silent.address() as AddressInfo
+      const machine = makeMachine()
+      const kubeconfig = `{current-context: x, contexts: [{name: x, context: {cluster: x}}], clusters: [{name: x, cluster: {server: "https://127.0.0.1:${port}"}}]}`
+      machine.change(
+        'kind',
+        `${usual.kind}\ncase "$line" in 'kind create'*) echo '${kubeconfig}' > "$KUBECONFIG" ;; esac`,
+      )
+      const { io, written, interrupt } = fakeIo(machine.env)
+      const running = main(line.split(' '), io)
+      await connected
+      interrupt()
+      expect([await running, written.stdout]).toEqual([130, ''])
+      expect(written.stderr).toMatch(/interrupted/)
+      expect(readdirSync(join(machine.stateFolder, 'kind')).filter((file) => file.endsWith('.pid'))).toEqual([])
+      silent.close()
+    },
+  )
 
   /** Kills the program that started it, before or after its own work. */
   const killing = (name: string, pattern: string, when: 'before' | 'after'): string => {

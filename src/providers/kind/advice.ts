@@ -16,6 +16,10 @@ const usual: readonly [RegExp, string][] = [
     /failed to pull image|ErrImagePull|ImagePullBackOff|manifest unknown|toomanyrequests|no such host|network is unreachable|dial tcp|cannot be reached|Could not resolve host|TLS handshake timeout|i\/o timeout/i,
     'an image or a chart could not be fetched: check the network, and a proxy if there is one',
   ],
+  [
+    /connection to the server .* was refused|connect: connection refused|Kubernetes cluster unreachable/i,
+    'the cluster does not answer: see with "docker ps" whether its nodes run, and start docker if it was stopped',
+  ],
   [/address already in use|port is already allocated/i, 'a port is in use: end what uses it'],
   [
     /node\(s\) already exist for a cluster with the name/i,

@@ -139,14 +139,14 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
         write(line)
         progress.line(line)
       }
-      let forget: (() => void) | undefined
+      let forget: (() => Promise<void>) | undefined
       const onStart = (pid: number): void => {
         forget = noteChild(children, pid, said)
       }
       try {
         return await execution.run(command, { env, signal, onLine, onStart, ...options })
       } finally {
-        forget?.()
+        await forget?.()
       }
     }
     const quiet: Runner = (command) => execution.run(command, { env, signal })

@@ -1,14 +1,13 @@
-/** Makes, resumes, lists and removes real clusters: tools first, then the plan, with a claim on the name meanwhile. */
+/** Makes, resumes, lists and removes real clusters, with a claim on the name meanwhile. */
 import { existsSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { connect } from '../../kube/transport.ts'
 import { findProgram } from '../../shell/find.ts'
 import { type Runner, run as runCommand } from '../../shell/run.ts'
 import type { LabSpec } from '../provider.ts'
 import { putLab } from '../real-lab.ts'
 import type { Plan } from '../steps.ts'
-import { checkBundle, unpackFor } from './bundle/use.ts'
+import { unpackFor } from './bundle/use.ts'
 import { type Execution, execute } from './execute.ts'
 import {
   allRecords,
@@ -21,107 +20,9 @@ import {
   writeRecord,
   writeTime,
 } from './files.ts'
-import { type MeshName, meshVersions } from './install/tools.ts'
 import { type ClusterSpec, clusterEnvironment, planCluster, planDelete } from './plan.ts'
-import {
-  chooseInstaller,
-  chooseRuntime,
-  lookIn,
-  requireBasics,
-  requireHelm,
-  requireRunning,
-  ToolMissing,
-  versionOf,
-} from './tools.ts'
-
-export interface KindOptions {
-  stateFolder: string
-  env: NodeJS.ProcessEnv
-  /** Runs commands; a test may record instead. */
-  run?: Runner
-}
-
-export interface CreateOptions {
-  mesh: MeshName
-  /** Default: `meshdojo-<mesh>`. */
-  name?: string
-  version?: string
-  settings?: Readonly<Record<string, string>>
-  lab?: LabSpec
-  /** The path of a bundle: nothing is fetched then. */
-  bundle?: string
-  /** What the lab runs: the bundle has to have it. */
-  images?: readonly string[]
-}
-
-/** Whether a lab needs a cluster of its own: not the tested version of its mesh, or with settings. */
-export const installedItsOwnWay = ({ mesh, install = {} }: Pick<LabSpec, 'mesh' | 'install'>): boolean =>
-  (install.version ?? meshVersions[mesh]) !== meshVersions[mesh] || Object.keys(install.settings ?? {}).length > 0
-
-/** Something is there that this program did not make, or that does not fit. */
-export class NotOurs extends Error {
-  override readonly name = 'NotOurs'
-}
-
-/** Clusters of ours are named so; kind's own rule for names is narrower than this prefix needs. */
-export const clusterName = (mesh: string, name: string | undefined): string => {
-  const full = name === undefined ? `meshdojo-${mesh}` : name.startsWith('meshdojo-') ? name : `meshdojo-${name}`
-  if (!/^[a-z0-9][a-z0-9.-]{0,48}[a-z0-9]$/.test(full))
-    throw new NotOurs(`"${name}" is no name for a cluster: lower-case letters, digits, dots and dashes, at most 40`)
-  return full
-}
-
-/**
- * Decides on tools and versions, without starting anything but version questions. `onMissing` hears what is missing,
- * and the best is assumed then; without it `ToolMissing` is thrown. Throws `NotOurs` for what does not fit.
- */
-export const specify = async (
-  options: KindOptions,
-  create: CreateOptions,
-  onMissing?: (says: string) => void,
-): Promise<ClusterSpec> => {
-  const orElse =
-    <T>(assumed: T) =>
-    (error: unknown): T => {
-      if (!onMissing || !(error instanceof ToolMissing)) throw error
-      onMissing(error.message)
-      return assumed
-    }
-  const { stateFolder, env } = options
-  const name = clusterName(create.mesh, create.name)
-  const before = readRecord(stateFolder, name)
-  if (before && before.mesh !== create.mesh)
-    throw new NotOurs(`${name} is there with ${before.mesh}, not with ${create.mesh}: choose another name with --name`)
-  if (before && create.version !== undefined && create.version !== before.version)
-    throw new NotOurs(
-      `${name} is there with ${before.mesh} ${before.version}, not with ${create.version}: choose another name with --name`,
-    )
-  if (before && !before.bundle && create.bundle !== undefined)
-    throw new NotOurs(
-      `${name} was begun without a bundle: remove it with "meshdojo cluster delete --name ${name}", or choose another name with --name`,
-    )
-  const wanted = create.bundle === undefined ? undefined : await checkBundle(create.bundle, create)
-  const version = versionOf(create.mesh, create.version ?? before?.version ?? wanted?.version)
-  const { folder, kubeconfig } = filesOf(stateFolder, name)
-  const look = lookIn(env)
-  const bundle = wanted?.use ?? before?.bundle
-  return {
-    name,
-    mesh: create.mesh,
-    version,
-    runtime:
-      before?.runtime ??
-      (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined).catch(orElse('docker' as const))),
-    by: bundle
-      ? await requireHelm(look).catch(orElse('helm' as const))
-      : (before?.by ?? (await chooseInstaller(create.mesh, version, look).catch(orElse('tool' as const)))),
-    settings: create.settings ?? before?.settings ?? {},
-    folder,
-    kubeconfig,
-    ...(create.lab ? { lab: create.lab } : {}),
-    ...(bundle ? { bundle: { ...bundle, folder: join(folder, 'bundle') } } : {}),
-  }
-}
+import { clusterName, type KindOptions, NotOurs } from './specify.ts'
+import { lookIn, requireBasics, requireRunning, ToolMissing } from './tools.ts'
 
 export type Watching = Pick<Execution, 'signal' | 'onProgress' | 'onStep'>
 
@@ -188,9 +89,12 @@ export const makeClaimed = async (
 
 const putLabBehind = async (kubeconfig: string, lab: LabSpec, watching: Watching): Promise<void> => {
   const cluster = await connect(kubeconfig)
+  // A server that never answers must not hold up who gives up.
+  watching.signal?.addEventListener('abort', cluster.close, { once: true })
   try {
     await putLab(cluster, lab, { whole: true, ...watching })
   } finally {
+    watching.signal?.removeEventListener('abort', cluster.close)
     cluster.close()
   }
 }

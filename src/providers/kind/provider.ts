@@ -7,8 +7,9 @@ import { requireRealImages } from '../lab-plan.ts'
 import type { LabSpec, OpenLab, Provider } from '../provider.ts'
 import { realMeshSeconds } from '../real-lab.ts'
 import { claimCluster } from './files.ts'
-import { installedItsOwnWay, type KindOptions, makeClaimed, specify } from './make.ts'
+import { makeClaimed } from './make.ts'
 import { type ClusterSpec, planCluster } from './plan.ts'
+import { installedItsOwnWay, type KindOptions, specify } from './specify.ts'
 
 export interface KindProviderOptions extends KindOptions {
   /** Default: one cluster for each mesh, or for a lab that wants its mesh installed in its own way. */

@@ -1,7 +1,8 @@
 /** Whether a bundle will do for a cluster, and getting at what is in it. */
 import { dirname } from 'node:path'
-import type { CreateOptions, Watching } from '../make.ts'
+import type { Watching } from '../make.ts'
 import { bundledNode, type ClusterSpec } from '../plan.ts'
+import type { CreateOptions } from '../specify.ts'
 import { BundleRefused, type BundleUse } from './contents.ts'
 import { fullName, tagged } from './images.ts'
 import { ownArchitecture, requireRoom } from './make.ts'
@@ -10,7 +11,7 @@ import { readIndex, unpack } from './unpack.ts'
 /** What is wanted of a bundle, against what it says of itself. Throws `BundleRefused`. */
 export const checkBundle = async (
   file: string,
-  { mesh, version, images = [] }: Pick<CreateOptions, 'mesh' | 'version' | 'images'>,
+  { mesh, version, images }: Pick<CreateOptions, 'mesh' | 'version'> & { images: readonly string[] },
 ): Promise<{ version: string; use: Omit<BundleUse, 'folder'> }> => {
   const index = await readIndex(file)
   if (index.mesh !== mesh)
