@@ -42,7 +42,8 @@ const claimMatches = (claim: unknown, test: StringTest): boolean =>
     ? claim.some((each) => typeof each === 'string' && test(each))
     : typeof claim === 'string' && test(claim)
 
-const claimAt = (claims: Fields | undefined, path: readonly string[]): unknown =>
+/** A claim by its path; undefined: there is no such claim, or no token. */
+export const claimAt = (claims: Fields | undefined, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => (isFields(value) ? value[name] : undefined), claims)
 
 const noToken = 'no validated token'

@@ -5,6 +5,7 @@
 import type { HttpRequest } from '../call.ts'
 import { hasLabels, type Labels } from '../match/labels.ts'
 import { withoutQuery } from '../match/paths.ts'
+import { claimAt } from './claims.ts'
 import { type Fields, fields, isFields, labelMap, list, text, texts } from './read.ts'
 
 /** `unknown`: a field of the match is not modelled. */
@@ -20,23 +21,47 @@ export const fullRegex = (source: string): RegExp | undefined => {
   }
 }
 
-/** A StringMatch; an empty one asks for presence only. */
+/** Nothing to compare with asks for presence only, and so does `*`, which is no expression (canBeConvertedToPresentMatch). */
+const isPresence = (match: Fields): boolean =>
+  match.exact === undefined && match.prefix === undefined && (match.regex === undefined || match.regex === '*')
+
+/** A StringMatch. */
 const testText = (match: Fields, value: string | undefined, ignoreCase = false): Answer => {
   if (value === undefined) return 'no'
+  if (isPresence(match)) return 'yes'
   const fold = (each: string): string => (ignoreCase ? each.toLowerCase() : each)
   const exact = text(match.exact)
   if (exact !== undefined) return fold(value) === fold(exact) ? 'yes' : 'no'
   const prefix = text(match.prefix)
   if (prefix !== undefined) return fold(value).startsWith(fold(prefix)) ? 'yes' : 'no'
-  const regex = text(match.regex)
-  if (regex === undefined) return 'yes'
-  const expression = fullRegex(regex)
+  const expression = fullRegex(text(match.regex) ?? '')
   if (expression === undefined) return 'unknown'
   return expression.test(value) ? 'yes' : 'no'
 }
 
-const isPresence = (match: Fields): boolean =>
-  match.exact === undefined && match.prefix === undefined && match.regex === undefined
+const inverted: Record<Answer, Answer> = { yes: 'no', no: 'yes', unknown: 'unknown' }
+
+/** One of several texts has to match. */
+const testAny = (match: Fields, values: readonly string[]): Answer => {
+  const answers = values.map((value) => testText(match, value))
+  return answers.find((each) => each === 'yes') ?? answers.find((each) => each === 'unknown') ?? 'no'
+}
+
+/** `@request.auth.claims.a.b` and `@request.auth.claims[a][b]`; undefined: an ordinary header (pkg/jwt/routing.go). */
+const routingClaim = (header: string): string[] | undefined => {
+  const path = /^@request\.auth\.claims(?:\.(.+)|\[(.+)\])$/is.exec(header)
+  return path?.[1]?.split('.') ?? path?.[2]?.split('][')
+}
+
+/** Texts and lists of texts can be matched; without a token nothing is. */
+const testClaim = (match: Fields, claims: Fields | undefined, path: readonly string[]): Answer => {
+  if (isPresence(match)) return 'unknown'
+  const value = claimAt(claims, path)
+  return testAny(
+    match,
+    [value].flat().filter((each) => typeof each === 'string'),
+  )
+}
 
 /** Envoy takes the scheme from X-Forwarded-Proto, which a gateway writes (source/common/http/conn_manager_utility.cc). */
 const schemeOf = ({ headers }: HttpRequest): string =>
@@ -75,14 +100,21 @@ export interface Asker {
   port: number
   /** `mesh`, or `namespace/name` of the Gateways that the proxy serves. */
   gateways: ReadonlySet<string>
+  /** Of the token that the proxy itself accepted; a sidecar accepts none from its own application. */
+  claims?: Fields | undefined
 }
 
-/** Whether the proxy gets this match at all. */
-export const isConfigured = (match: Fields, asker: Asker, home: string): boolean => {
+/**
+ * Whether the proxy gets this match at all. Of HTTP, `gateways` stand in for `sourceLabels` and `sourceNamespace`
+ * (route.go, sourceMatchHTTP); of TCP and TLS all must agree (tls.go, matchTCP and matchTLS).
+ */
+export const isConfigured = (match: Fields, asker: Asker, home: string, kind: 'http' | 'tls' | 'tcp'): boolean => {
   if (typeof match.port === 'number' && match.port !== 0 && match.port !== asker.port) return false
   const gateways = texts(match.gateways)
-  if (gateways.length > 0)
-    return gateways.some((each) => asker.gateways.has(each === 'mesh' ? each : qualify(each, home)))
+  if (gateways.length > 0) {
+    const isAmong = gateways.some((each) => asker.gateways.has(each === 'mesh' ? each : qualify(each, home)))
+    if (kind === 'http' || !isAmong) return isAmong
+  }
   if (!hasLabels(labelMap(match.sourceLabels), asker.labels)) return false
   const namespace = text(match.sourceNamespace) ?? ''
   return namespace === '' || namespace === asker.namespace
@@ -92,8 +124,8 @@ export const isConfigured = (match: Fields, asker: Asker, home: string): boolean
 export const qualify = (gateway: string, home: string): string =>
   gateway === 'mesh' || gateway.includes('/') ? gateway : `${home}/${gateway}`
 
-/** Whether a request meets every part of the match. */
-export const matchesRequest = (match: Fields, request: HttpRequest): Answer => {
+/** Whether a request meets every part of the match; `claims` as for Asker. */
+export const matchesRequest = (match: Fields, request: HttpRequest, claims?: Fields): Answer => {
   if (Object.keys(match).some((key) => !knownKeys.has(key))) return 'unknown'
   const answers: Answer[] = []
   const ask = (part: unknown, value: string | undefined, ignoreCase = false): void => {
@@ -103,11 +135,15 @@ export const matchesRequest = (match: Fields, request: HttpRequest): Answer => {
   ask(match.method, request.method)
   ask(match.authority, request.authority)
   ask(match.scheme, schemeOf(request))
-  for (const [name, wanted] of Object.entries(fields(match.headers)))
-    answers.push(testText(fields(wanted), headerOf(request, name.toLowerCase())))
-  for (const [name, wanted] of Object.entries(fields(match.withoutHeaders))) {
-    const found = testText(fields(wanted), headerOf(request, name.toLowerCase()))
-    answers.push(found === 'unknown' ? found : found === 'yes' ? 'no' : 'yes')
+  for (const [name, value] of Object.entries(fields(match.headers))) {
+    const [wanted, claim] = [fields(value), routingClaim(name)]
+    answers.push(claim ? testClaim(wanted, claims, claim) : testText(wanted, headerOf(request, name.toLowerCase())))
+  }
+  for (const [name, value] of Object.entries(fields(match.withoutHeaders))) {
+    const [wanted, claim] = [fields(value), routingClaim(name)]
+    // A header that is not there counts as empty (treat_missing_header_as_empty), but for presence.
+    const seen = headerOf(request, name.toLowerCase()) ?? (isPresence(wanted) ? undefined : '')
+    answers.push(inverted[claim ? testClaim(wanted, claims, claim) : testText(wanted, seen)])
   }
   for (const [name, wanted] of Object.entries(fields(match.queryParams)))
     answers.push(testText(fields(wanted), queryOf(request.path, name)))

@@ -5,21 +5,22 @@
  */
 import type { Service } from '../../kube/kinds.ts'
 import type { Call, HttpRequest } from '../call.ts'
-import { draw } from '../chance.ts'
 import { hostCovers, withoutPort } from '../match/hosts.ts'
 import { hasLabels } from '../match/labels.ts'
 import type { Evidence, Step, Upstream } from '../verdict.ts'
 import { clientTls } from './client-tls.ts'
 import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
+import { routeConnection } from './connection-route.ts'
 import type { Asker } from './http-match.ts'
 import { isGateway, isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { addressOf, hostOfService, type MeshPort, type MeshService, servicesNamed } from './registry.ts'
 import type { HeaderChanges, OwnAnswer } from './route-action.ts'
-import { destinationCluster, type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
+import { type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
 import { type Scope, scopeOf } from './sidecar.ts'
-import { connectionRouteFor, destinationsOf, type VirtualService, virtualServiceFor } from './virtual-service.ts'
+import { doubtful } from './verdicts.ts'
+import { type VirtualService, virtualServiceFor } from './virtual-service.ts'
 
 /** How the caller's bytes leave its pod. */
 export interface Outbound {
@@ -182,30 +183,16 @@ const toService = (
         : throughVirtualService(model, { ...call, http }, own, asker)
     return finish(model, routed, call, 'http')
   }
-  for (const kind of call.protocol === 'tls' ? (['tls', 'tcp'] as const) : (['tcp'] as const)) {
-    const own = virtualServiceFor(model.virtualServices, service.host, kind, asker, sees)
-    const found = own && connectionRouteFor(own, kind, asker, call.tls?.serverName.toLowerCase() ?? '')
-    if (own === undefined || found === undefined) continue
+  const kind = service.ports.find((each) => each.number === port)?.protocol === 'tls' ? 'tls' : 'tcp'
+  const own = virtualServiceFor(model.virtualServices, service.host, kind, asker, sees)
+  if (own !== undefined) {
+    const serverName = call.tls?.serverName.toLowerCase() ?? ''
+    const found = routeConnection(model, own, kind, asker, { serverName, turn: call.turn?.number })
     const base = { proxy: 'tcp', transport: 'plaintext', sni: '', call } as const
-    if ('unsure' in found) {
-      const says = `${nameOf(found.unsure.object)} (${found.unsure.field}) applies to this call and is not modelled`
-      return { ...base, steps: [step('unknown', says, found.unsure)], unknown: true }
-    }
-    const targets = destinationsOf(found.route, own.namespace)
-    const target =
-      targets[
-        draw(
-          targets.map((each) => each.weight),
-          call.turn?.number,
-        )
-      ]
-    const { cluster, name } = target
-      ? destinationCluster(model, asker, target)
-      : { name: 'nothing', cluster: undefined }
-    const leads = step('info', `${nameOf(refOf(own.object))} routes to ${name}`, found.evidence)
-    if (cluster !== undefined) return finish(model, toCluster(cluster, call, [leads]), call, 'tcp')
-    const refused = step('deny', `${nameOf(refOf(own.object))} leads to ${name}, which does not exist`, found.evidence)
-    return { ...base, steps: [refused], refused }
+    if ('untaken' in found) return stray(call, scope, 'tcp', found.untaken)
+    if ('unsure' in found) return { ...base, steps: [doubtful('client', found.unsure)], unknown: true }
+    if (found.cluster === undefined) return { ...base, steps: [found.step], refused: found.step }
+    return finish(model, toCluster(found.cluster, call, [found.step]), call, 'tcp')
   }
   return finish(model, straightTo(model, call, asker, service), call, 'tcp')
 }

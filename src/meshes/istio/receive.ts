@@ -10,6 +10,7 @@ import { checkedBy, refusedByAuthorizer, withHeaders } from './ext-authz/told.ts
 import { wireStep } from './inbound.ts'
 import { filterTokens } from './jwt/filter.ts'
 import type { Outbound } from './outbound.ts'
+import type { Fields } from './read.ts'
 import { tokenAccepted, tokenRefusal, tokenUnknown } from './token-prose.ts'
 import { extensionDoubt, ingressDoubt } from './traffic.ts'
 import { doubtful, lazyVerdict, verdict } from './verdicts.ts'
@@ -24,30 +25,44 @@ export const receiverDoubt = (model: IstioModel, call: Call): Evidence | undefin
   return extensionDoubt(model.extensions, about) ?? ingressDoubt(model.sidecars, { namespace, labels })
 }
 
+/** `claims` are those of the token that was accepted, for whoever routes by them. */
+export interface Received {
+  verdict: Verdict
+  claims?: Fields | undefined
+}
+
 /** What becomes of a call that reached a pod with a sidecar; `sent` is how it left the caller's pod. */
-export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Verdict => {
+export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Verdict =>
+  receiveWithClaims(model, call, sent, listener).verdict
+
+type TellArguments = [reasons: Parameters<typeof lazyVerdict>[3], met: Parameters<typeof lazyVerdict>[4]]
+
+const lastly = (verdict: Verdict): Received => ({ verdict })
+
+/** The same, with what the JWT filter learnt. */
+export const receiveWithClaims = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Received => {
   const evidence = receiverDoubt(model, call)
   if (evidence !== undefined) {
     const last = doubtful('server', evidence)
-    return verdict('unknown', 'none', [...sent.steps, last], last)
+    return lastly(verdict('unknown', 'none', [...sent.steps, last], last))
   }
   const arrival = arrivalOf(model, call, sent, listener)
   const { receiver, mode, wire, http, identity, handlers, path, about } = arrival
   const arrived = (): Step[] => [...sent.steps, ...receiver.notes, wireStep(mode, wire)]
   if (!wire.accepted) {
     const reasons = () => ({ steps: arrived(), deciding: wireStep(mode, wire) })
-    return lazyVerdict('deny', 'none', undefined, reasons, () => refusal(sent, wire))
+    return lastly(lazyVerdict('deny', 'none', undefined, reasons, () => refusal(sent, wire)))
   }
   if (isLost(arrival, call)) {
     const says = `Port ${call.port} of ${receiver.where} is declared HTTP, and these bytes are not: the receiver's sidecar closes the connection`
     const closed: Step = { at: 'server', outcome: 'deny', says }
-    return verdict('deny', wire.transport, [...arrived(), closed], closed, { effect: { kind: 'close' } })
+    return lastly(verdict('deny', wire.transport, [...arrived(), closed], closed, { effect: { kind: 'close' } }))
   }
-  const refuse = (decision: Decision, before: () => Step[]): Verdict =>
-    lazyVerdict(
+  const tell = (outcome: Verdict['outcome'], ...why: TellArguments): Received =>
+    lastly(lazyVerdict(outcome, wire.transport, identity, ...why))
+  const refuse = (decision: Decision, before: () => Step[]): Received =>
+    tell(
       decision.outcome,
-      wire.transport,
-      identity,
       () => {
         const { decided, steps } = decision.explain(receiver.where)
         return { deciding: decided, steps: [...arrived(), ...before(), ...steps] }
@@ -64,10 +79,8 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
   const checked = custom && checkedBy(custom, call)
   if (checked !== undefined && checked.outcome !== 'pass') {
     const { outcome, answer, last } = checked
-    return lazyVerdict(
+    return tell(
       outcome,
-      wire.transport,
-      identity,
       () => ({ deciding: last(), steps: [...arrived(), ...custom!.explain(), last()] }),
       () => (answer ? refusedByAuthorizer(model, call, handlers, answer) : {}),
     )
@@ -82,20 +95,16 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
       : undefined
   if (filtered?.kind === 'unknown') {
     const last = tokenUnknown(filtered.rule, call.tokens !== undefined)
-    return lazyVerdict(
+    return tell(
       'unknown',
-      wire.transport,
-      identity,
       () => ({ steps: [...arrived(), ...asked(), last], deciding: last }),
       () => ({}),
     )
   }
   if (filtered?.kind === 'refused') {
     const { status, rule } = filtered
-    return lazyVerdict(
+    return tell(
       'deny',
-      wire.transport,
-      identity,
       () => {
         const last = tokenRefusal(rule, status)
         return { steps: [...arrived(), ...asked(), last], deciding: last }
@@ -123,10 +132,8 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
     ...(filtered?.by === undefined ? [] : [tokenAccepted(filtered.by, filtered.claims)]),
   ]
   if (decision.outcome !== 'allow') return refuse(decision, before)
-  return lazyVerdict(
+  const allowed = tell(
     'allow',
-    wire.transport,
-    identity,
     () => {
       const { decided, steps } = decision.explain(receiver.where)
       // Nothing restricts the request: over plaintext, the mode that let it in is what a reader wants to know.
@@ -137,4 +144,5 @@ export const receive = (model: IstioModel, call: Call, sent: Outbound, listener?
     },
     () => ({ effect: { kind: 'forward', forwarding: changed() } }),
   )
+  return { ...allowed, claims: filtered?.claims }
 }

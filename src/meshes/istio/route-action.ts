@@ -1,15 +1,14 @@
 /**
- * What a VirtualService's HTTP route does with a request that it took: faults, redirects, rewrites, headers, timeouts,
- * retries. Upstream: pilot/pkg/networking/core/route/route.go (applyHTTPRouteDestination, ApplyRedirect,
+ * What a VirtualService's HTTP route does with a request that it took: faults, redirects, headers, timeouts, retries. Upstream: pilot/pkg/networking/core/route/route.go (applyHTTPRouteDestination, ApplyRedirect,
  * ApplyDirectResponse, TranslateFault), pilot/pkg/networking/core/route/retry/retry.go, envoy
  * source/common/router/router.cc and source/extensions/filters/http/fault/fault_filter.cc.
  */
 import type { HttpRequest } from '../call.ts'
 import { applies } from '../chance.ts'
-import { withoutQuery } from '../match/paths.ts'
 import type { Retries } from '../verdict.ts'
 import { milliseconds } from './duration.ts'
 import { type Fields, fields, isFields, text, texts } from './read.ts'
+import { type Redirecting, redirectTo, rewritePath } from './rewrite.ts'
 
 /** A proxy's own answer. */
 export interface OwnAnswer {
@@ -61,22 +60,16 @@ export const faultOf = (
   }
 }
 
-const queryOf = (path: string): string => path.slice(withoutQuery(path).length)
-
 /** The answer of a `redirect` or `directResponse`; undefined for a route that leads somewhere. */
 export const ownAnswer = (
   route: Fields,
+  match: Fields | undefined,
   request: HttpRequest,
-  scheme: 'http' | 'https' = 'http',
+  by: Redirecting,
 ): OwnAnswer | undefined => {
   if (isFields(route.redirect)) {
     const redirect = fields(route.redirect)
-    const host = text(redirect.authority) || request.authority
-    const port = typeof redirect.port === 'number' ? `:${redirect.port}` : ''
-    const uri = text(redirect.uri)
-    const path = uri ? uri + (uri.includes('?') ? '' : queryOf(request.path)) : request.path
-    const bare = port === '' ? host : host.replace(/:\d+$/, '')
-    const location = `${text(redirect.scheme) || scheme}://${bare}${port}${path}`
+    const location = redirectTo(redirect, request, match, by)
     const status = typeof redirect.redirectCode === 'number' && redirect.redirectCode > 0 ? redirect.redirectCode : 301
     return {
       status,
@@ -94,24 +87,6 @@ export const ownAnswer = (
   return { status, body, headers: [], flags: '-', details: 'direct_response', says: `answers ${status} itself` }
 }
 
-/** The path after `rewrite`. What the match compared is replaced: a prefix, or the whole of an exact or regex path. */
-const rewritePath = (path: string, rewrite: Fields, match: Fields | undefined): string => {
-  const bare = withoutQuery(path)
-  const query = path.slice(bare.length)
-  const pattern = fields(rewrite.uriRegexRewrite)
-  if (text(pattern.match) !== undefined) {
-    const replacement = (text(pattern.rewrite) ?? '').replace(/\$/g, '$$$$').replace(/\\(\d)/g, '$$$1')
-    return bare.replace(new RegExp(text(pattern.match) ?? '', 'g'), replacement) + query
-  }
-  const uri = text(rewrite.uri)
-  if (uri === undefined || uri === '') return path
-  const by = fields(match?.uri)
-  const prefix = text(by.prefix)
-  if (prefix !== undefined) return uri + bare.slice(prefix.length) + query
-  if (text(by.exact) !== undefined || text(by.regex) !== undefined) return uri + query
-  return uri + bare.slice(1) + query
-}
-
 export interface HeaderChanges {
   set: [string, string][]
   remove: string[]
@@ -120,10 +95,24 @@ export interface HeaderChanges {
   responseRemove: string[]
 }
 
-const pairs = (value: unknown): [string, string][] =>
+const isAuthority = (name: string): boolean => name === ':authority' || name === 'host'
+/** Pseudo headers and the host are not changed like others (route.go, isInternalHeader). */
+const isInternal = (name: string): boolean => name.startsWith(':') || name === 'host'
+
+const allPairs = (value: unknown): [string, string][] =>
   Object.entries(fields(value))
     .filter((pair): pair is [string, string] => typeof pair[1] === 'string')
     .map(([name, each]) => [name.toLowerCase(), each])
+const pairs = (value: unknown): [string, string][] => allPairs(value).filter(([name]) => !isInternal(name))
+
+const names = (value: unknown): string[] =>
+  texts(value)
+    .map((name) => name.toLowerCase())
+    .filter((name) => !isInternal(name))
+
+/** A host that `headers` set, or add. */
+const authorityIn = (asked: Fields): string | undefined =>
+  [...allPairs(asked.set), ...allPairs(asked.add)].find(([name, value]) => isAuthority(name) && value !== '')?.[1]
 
 /** The request as it leaves the caller's proxy, and what is done to the response. The destination's headers come last. */
 export const rewrite = (
@@ -133,21 +122,24 @@ export const rewrite = (
   request: HttpRequest,
 ): { request: HttpRequest; changes: HeaderChanges } => {
   const changes: HeaderChanges = { set: [], remove: [], responseSet: [], responseAdd: [], responseRemove: [] }
-  let authority = text(fields(route.rewrite).authority) || request.authority
+  // A rewrite comes before the headers of the route, and those before the destination's.
+  const requestOf = (part: unknown): Fields => fields(fields(part).request)
+  const authority =
+    text(fields(route.rewrite).authority) ||
+    authorityIn(requestOf(route.headers)) ||
+    authorityIn(requestOf(destination)) ||
+    request.authority
   let headers = request.headers
   const values = (name: string): string[] => headers.filter(([key]) => key === name).map(([, value]) => value)
   for (const part of [fields(route.headers), fields(destination)]) {
     const [asked, answered] = [fields(part.request), fields(part.response)]
-    for (const [name, value] of pairs(asked.set)) {
-      if (name === 'host' || name === ':authority') authority = value
-      else headers = [...headers.filter(([key]) => key !== name), [name, value]]
-    }
+    for (const [name, value] of pairs(asked.set)) headers = [...headers.filter(([key]) => key !== name), [name, value]]
     for (const [name, value] of pairs(asked.add)) headers = [...headers, [name, value]]
-    const gone = texts(asked.remove).map((name) => name.toLowerCase())
+    const gone = names(asked.remove)
     headers = headers.filter(([key]) => !gone.includes(key))
     changes.responseSet.push(...pairs(answered.set))
     changes.responseAdd.push(...pairs(answered.add))
-    changes.responseRemove.push(...texts(answered.remove).map((name) => name.toLowerCase()))
+    changes.responseRemove.push(...names(answered.remove))
   }
   const before = new Map(request.headers.map(([name]) => [name, request.headers.filter(([key]) => key === name)]))
   for (const name of new Set([...before.keys(), ...headers.map(([key]) => key)])) {

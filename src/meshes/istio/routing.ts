@@ -162,7 +162,7 @@ export const throughVirtualService = (
         field: `${evidence.field}.fault.delay`,
       }),
     )
-  const answer = fault.abort ?? ownAnswer(route, request, scheme)
+  const answer = fault.abort ?? ownAnswer(route, match, request, { scheme, port: asker.port })
   if (answer !== undefined) {
     const field = fault.abort ? 'fault.abort' : route.redirect ? 'redirect' : 'directResponse'
     const last = step('deny', `${where} ${answer.says}`, { ...evidence, field: `${evidence.field}.${field}` })

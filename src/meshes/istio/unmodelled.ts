@@ -57,16 +57,21 @@ export const policyDoubt = (policy: TrafficPolicy): Evidence | undefined => {
   return undefined
 }
 
-const routeFields = [
-  'fault.abort.grpcStatus',
-  'fault.abort.http2Error',
-  'directResponse.body.bytes',
-  'redirect.derivePort',
-  'redirect.prefixRewrite',
-]
+const routeFields = ['fault.abort.grpcStatus', 'fault.abort.http2Error', 'directResponse.body.bytes']
 
-/** What of an HTTP route is not modelled, whatever the request: `redirect.derivePort`. */
+/** Envoy fills in `%DOWNSTREAM_REMOTE_ADDRESS%` and the like. */
+const isFormatted = (headers: unknown): boolean =>
+  [fields(headers).request, fields(headers).response]
+    .map(fields)
+    .some(({ set, add }) =>
+      [set, add].flatMap((each) => Object.values(fields(each))).some((value) => /%[A-Z]/.test(String(value))),
+    )
+
+/** What of an HTTP route is not modelled, whatever the request: `fault.abort.grpcStatus`. */
 export const routeDoubt = (route: Fields): string | undefined => {
+  if (isFormatted(route.headers)) return 'headers'
+  const formatted = list(route.route).findIndex((each) => isFormatted(fields(each).headers))
+  if (formatted >= 0) return `route[${formatted}].headers`
   if (fields(route.retries).retryIgnorePreviousHosts === false) return 'retries.retryIgnorePreviousHosts'
   return firstSet(route, routeFields)
 }

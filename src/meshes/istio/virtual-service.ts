@@ -48,10 +48,10 @@ const rank = ({ exportTo, namespace }: VirtualService, from: string): number => 
 }
 
 /** The routes that the proxy gets of it. */
-const configured = (routes: readonly Fields[], asker: Asker, home: string): boolean =>
-  routes.some((route) => {
+const configured = (service: VirtualService, kind: 'http' | 'tls' | 'tcp', asker: Asker): boolean =>
+  service[kind].some((route) => {
     const matches = matchesOf(route)
-    return matches.length === 0 || matches.some((match) => isConfigured(match, asker, home))
+    return matches.length === 0 || matches.some((match) => isConfigured(match, asker, service.namespace, kind))
   })
 
 /** By host, so that finding one does not depend on how many there are. Each in their order of age. */
@@ -87,9 +87,7 @@ export const virtualServiceFor = (
   sees: (service: VirtualService) => boolean,
 ): VirtualService | undefined => {
   const counts = (service: VirtualService): boolean =>
-    [...asker.gateways].some((each) => service.gateways.has(each)) &&
-    sees(service) &&
-    configured(service[kind], asker, service.namespace)
+    [...asker.gateways].some((each) => service.gateways.has(each)) && sees(service) && configured(service, kind, asker)
   const first = (found: readonly VirtualService[]): VirtualService | undefined =>
     found.filter(counts).sort((a, b) => rank(a, asker.namespace) - rank(b, asker.namespace))[0]
   const named = first(exact.get(host) ?? [])
@@ -144,8 +142,8 @@ export const routeFor = (
     const matches = matchesOf(route)
     if (matches.length === 0) return found()
     for (const [at, match] of matches.entries()) {
-      if (!isConfigured(match, asker, service.namespace)) continue
-      const answer = matchesRequest(match, request)
+      if (!isConfigured(match, asker, service.namespace, 'http')) continue
+      const answer = matchesRequest(match, request, asker.claims)
       if (answer === 'unknown') return { unsure: { object, field: `spec.http[${index}].match[${at}]` } }
       if (answer === 'yes') return found(match)
     }
@@ -191,7 +189,7 @@ export const connectionRouteFor = (
     const matches = matchesOf(route)
     if (matches.length === 0 && kind === 'tcp') return { route, evidence }
     for (const match of matches) {
-      if (!isConfigured(match, asker, service.namespace)) continue
+      if (!isConfigured(match, asker, service.namespace, kind)) continue
       const names = texts(match.sniHosts)
       if (names.length > 0 && !names.some((name) => hostCovers(name, serverName))) continue
       if (match.destinationSubnets !== undefined || match.sourceSubnet !== undefined)

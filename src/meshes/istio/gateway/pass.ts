@@ -11,7 +11,7 @@ import { checkWanted } from '../ext-authz/wanted.ts'
 import { trustedProxiesOf } from '../mesh-config.ts'
 import { finish, type Outbound } from '../outbound.ts'
 import { fields, nameOf, refOf } from '../read.ts'
-import { receive } from '../receive.ts'
+import { receiveWithClaims } from '../receive.ts'
 import { doubtful, verdict } from '../verdicts.ts'
 import { route } from './routes.ts'
 import { bareHost, evidenceOf, type Server, serversOn, type Taken, take } from './servers.ts'
@@ -113,7 +113,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     }
     return withTls(verdict('deny', 'none', [...sent.steps, last], last, { effect: { kind: 'reset' } }), endsTls)
   }
-  const own = receive(model, ...arriving(model, call, sent, taken))
+  const { verdict: own, claims } = receiveWithClaims(model, ...arriving(model, call, sent, taken))
   if (own.outcome !== 'allow') return endsTls === undefined ? own : withTls(own, endsTls)
   const redirecting = scheme === 'http' ? redirectingServer(group, http) : undefined
   if (redirecting !== undefined) {
@@ -136,7 +136,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     return verdict('deny', 'none', [...own.steps, last], last, { effect: ownReply(answer, 'server-proxy'), logged })
   }
   const asking = asGateway(call, filtered(http, own.effect), scheme)
-  const routed = route(model, asking, taken)
+  const routed = route(model, asking, taken, claims)
   return { taken, own, onward: finish(model, routed, asking, 'http') }
 }
 

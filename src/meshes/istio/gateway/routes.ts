@@ -7,7 +7,7 @@ import { hostCovers, withoutPort } from '../../match/hosts.ts'
 import type { Step } from '../../verdict.ts'
 import type { IstioModel } from '../compile.ts'
 import type { Asker } from '../http-match.ts'
-import { nameOf, refOf } from '../read.ts'
+import { type Fields, nameOf, refOf } from '../read.ts'
 import { type Routed, throughVirtualService } from '../routing.ts'
 import type { VirtualService } from '../virtual-service.ts'
 import { bareHost, evidenceOf, type Server, type Taken } from './servers.ts'
@@ -36,7 +36,13 @@ const boundServices = (model: IstioModel, servers: readonly Server[], host: stri
   return candidates.filter(({ length }) => length === best).map(({ service }) => service)
 }
 
-export const route = (model: IstioModel, call: Call & { http: HttpRequest }, taken: Taken): Routed => {
+/** `claims` are those of the token that the gateway accepted: its routes are looked up again once it has. */
+export const route = (
+  model: IstioModel,
+  call: Call & { http: HttpRequest },
+  taken: Taken,
+  claims: Fields | undefined,
+): Routed => {
   const { server, group, scheme } = taken
   const host = withoutPort(call.http.authority).toLowerCase()
   const asker: Asker = {
@@ -44,6 +50,7 @@ export const route = (model: IstioModel, call: Call & { http: HttpRequest }, tak
     namespace: call.source.metadata.namespace ?? 'default',
     port: server.port,
     gateways: new Set(group.map(gatewayName)),
+    claims,
   }
   let last: Routed | undefined
   for (const service of boundServices(model, group, host)) {
