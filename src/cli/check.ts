@@ -4,6 +4,7 @@ import { didYouMean } from '../content/nearest.ts'
 import { grade } from '../grading/grade.ts'
 import type { Report } from '../grading/report.ts'
 import { type ClusterWorld, worldOf, worldReads } from '../grading/world.ts'
+import type { Cluster } from '../kube/api.ts'
 import { watchCluster } from '../session/live.ts'
 import { askedBy } from './asked.ts'
 import { contentRoots } from './content.ts'
@@ -72,7 +73,7 @@ export const check = async (io: Io, name: string, options: CheckOptions): Promis
         ...(world ? { world } : {}),
         ...(seconds > 0 ? { converge: { seconds, isStale } } : {}),
       })
-    if (options.watch) return await watchAndGrade(io, item, options, { client, mesh, gradeNow })
+    if (options.watch) return await watchAndGrade(io, item, options, { cluster, client, mesh, gradeNow })
     const report = await gradeNow()
     if (options.json) printJson(io, report)
     else print(io, formatReport(report, item))
@@ -100,6 +101,7 @@ const tellCheck = async (io: Io, { scenario }: CatalogueItem, options: CheckOpti
 }
 
 interface Watching extends Pick<Parameters<typeof watchCluster>[0], 'client' | 'mesh'> {
+  cluster: Cluster
   gradeNow: (world?: ClusterWorld, isStale?: () => boolean) => Promise<Report>
 }
 
@@ -108,7 +110,7 @@ const watchAndGrade = async (
   io: Io,
   item: CatalogueItem,
   options: CheckOptions,
-  { client, mesh, gradeNow }: Watching,
+  { cluster, client, mesh, gradeNow }: Watching,
 ): Promise<number> => {
   let printed = ''
   let busy = false
@@ -116,7 +118,7 @@ const watchAndGrade = async (
   const gradeAll = async (): Promise<void> => {
     do {
       dirty = false
-      const report = await gradeNow(worldOf(live.objects(), mesh), () => dirty)
+      const report = await gradeNow(worldOf(live.objects(), mesh, cluster), () => dirty)
       const text = options.json ? JSON.stringify(report) : formatReport(report, item)
       if (text !== printed) print(io, printed && !options.json ? `\n${text}` : text)
       printed = text

@@ -31,10 +31,12 @@ export interface ClusterWorld {
   fetch?: Outside['fetch']
 }
 
-/** Indexes and compiles objects that are already at hand. */
-export const worldOf = (objects: KubeObject[], mesh?: Mesh): ClusterWorld => {
+/** Indexes and compiles objects that are already at hand; `cluster` is where they are from, if keys are to be fetched. */
+export const worldOf = (objects: KubeObject[], mesh?: Mesh, cluster?: Cluster): ClusterWorld => {
   const { model, problems } = mesh?.compile(objects, { parseYaml }) ?? { model: undefined, problems: [] }
-  return { network: buildWorld(objects), policies: compilePolicies(objects), objects, mesh, model, problems }
+  const network = buildWorld(objects)
+  const fetch = cluster && asControlPlane(cluster, network)
+  return { network, policies: compilePolicies(objects), objects, mesh, model, problems, fetch }
 }
 
 /** What is listed for a world, each resource once. */
@@ -52,6 +54,5 @@ export const readWorld = async (
   options: { client?: Client; signal?: AbortSignal } = {},
 ): Promise<ClusterWorld> => {
   const client = options.client ?? createClient(cluster)
-  const world = worldOf(await client.listAll(worldReads(mesh), { signal: options.signal }), mesh)
-  return { ...world, fetch: asControlPlane(cluster, world.network) }
+  return worldOf(await client.listAll(worldReads(mesh), { signal: options.signal }), mesh, cluster)
 }

@@ -32,11 +32,14 @@ export const describeChange = ({ type, object, authored }: Change): string | und
   return `${nameOf(object)} ${type}${writer ? ` by ${writer}` : ''}`
 }
 
+/** A server may quote the whole object that it refuses before it says why: only the why fits into a line. */
+const withoutLongQuotes = (message: string): string => message.replace(/"(?:[^"\\]|\\.){200,}"/g, '"…"').trim()
+
 /** What applying a file came to, in one line: `PeerAuthentication production/default created`. */
 export const describeResults = (results: readonly ApplyResult[]): string =>
   results
     .map(({ ref, outcome, error }) => {
       const name = `${ref.kind} ${ref.namespace ? `${ref.namespace}/` : ''}${ref.name}`
-      return outcome === 'failed' ? `${name} refused: ${error?.message}` : `${name} ${outcome}`
+      return outcome === 'failed' ? `${name} refused: ${withoutLongQuotes(error?.message ?? '')}` : `${name} ${outcome}`
     })
     .join('; ')

@@ -62,7 +62,7 @@ export const openLab = async (
     const lab: LabHandle = {
       kubeconfig: open.kubeconfig,
       grade: async (upTo, gradingSignal) => {
-        const world = worldOf(live.objects(), mesh)
+        const world = worldOf(live.objects(), mesh, open.cluster)
         const context = { cluster: open.cluster, client, mesh, scenario: item.scenario, lab: item.lab }
         const converge = open.convergeSeconds === undefined ? undefined : { seconds: open.convergeSeconds }
         const { steps } = await grade(context, { upTo: upTo.id, world, converge, signal: gradingSignal })

@@ -1,7 +1,7 @@
 /**
  * The learner's own shell with the lab's kubeconfig and a prompt that says where one is: data only; `terminal.ts` starts it.
- * bash and zsh set their prompt in a start file, so they get one that reads the learner's own first. The tools of meshes
- * are there too, as this program has them, behind whatever else is on the PATH: a real one is found first.
+ * bash and zsh set their prompt in a start file, so they get one that reads the learner's own first. This program and the
+ * tools of meshes, as it has them, are there too, behind whatever else is on the PATH: a real one is found first.
  */
 import { basename } from 'node:path'
 import type { Command } from './run.ts'
@@ -25,8 +25,8 @@ const withoutProxy = (value: string | undefined): string => {
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** What `tool` of this program speaks for. */
-const tools = ['istioctl', 'linkerd']
+/** What the shell has, and what this program is told then: itself, and what its `tool` speaks for. */
+const tools = { meshdojo: '', istioctl: ' tool istioctl', linkerd: ' tool linkerd' }
 
 /** `folder`: an empty folder for its start files. `program`: how this program is started; absent: without tools. */
 export const planSubshell = (
@@ -46,9 +46,9 @@ export const planSubshell = (
     command: { ...own.command, env: { ...own.command.env, PATH: path } },
     files: [
       ...own.files.map((file) => ({ ...file, content: file.content + last })),
-      ...tools.map((name) => ({
+      ...Object.entries(tools).map(([name, words]) => ({
         name: `bin/${name}`,
-        content: `#!/bin/sh\nexec ${call} tool ${name} "$@"\n`,
+        content: `#!/bin/sh\nexec ${call}${words} "$@"\n`,
         executable: true,
       })),
     ],

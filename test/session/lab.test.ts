@@ -3,9 +3,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CatalogueItem } from '../../src/content/load.ts'
+import { openEmbedded } from '../../src/cli/embedded-lab.ts'
+import type { LabToOpen } from '../../src/content/lab-spec.ts'
+import { type CatalogueItem, loadScenario } from '../../src/content/load.ts'
 import { createEmbeddedCluster } from '../../src/embedded/cluster.ts'
 import type { Cluster } from '../../src/kube/api.ts'
+import { istio } from '../../src/meshes/istio/index.ts'
 import { openLab } from '../../src/session/lab.ts'
 import { emptyWork } from '../../src/session/work.ts'
 import { item as demo } from './fixture.ts'
@@ -84,4 +87,44 @@ test('what was applied is told as work before applying ends, however late the wa
   expect(await apply(half)).toMatchObject({ ok: false })
   expect(told.at(-1)).toEqual(['mine', 'more'])
   expect(lab.work().present[0]).toMatchObject({ data: { value: '2' } })
+})
+
+test('of an object that is refused, and quoted whole, the reason is told', async () => {
+  const { apply } = await open()
+  const long = 'a long text that the server quotes '.repeat(20)
+  await apply(configMap('mine', long))
+  const bad = configMap('mine', long).replace('metadata:', 'dat: {},\n metadata:')
+  expect(await apply(bad)).toMatchObject({
+    ok: false,
+    says: 'mine.yaml:2 ConfigMap default/mine refused: "" is invalid: patch: Invalid value: "…": strict decoding error: unknown field "dat"',
+  })
+})
+
+test("a token's verdict is told with its reason: the keys are fetched as the mesh would, out of the lab", async () => {
+  const item = await loadScenario('istio-only-with-a-token')
+  const open = async ({ name, mesh, objects }: LabToOpen) => {
+    const { cluster, stop } = await openEmbedded(istio, { name, mesh, objects })
+    return { cluster, kubeconfig: 'none', close: async () => stop() }
+  }
+  const { lab } = await openLab(
+    { provider: { name: 'embedded', open }, loadMesh: async () => istio },
+    item,
+    emptyWork(),
+    () => {},
+    new AbortController().signal,
+  )
+  onTestFinished(() => lab.close())
+  const file = join(mkdtempSync(join(tmpdir(), 'lab-')), 'mine.yaml')
+  // Verified, and not forwarded: the application sees no token.
+  writeFileSync(
+    file,
+    `{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: login, namespace: production}, spec: {
+      selector: {matchLabels: {app: api-server}}, jwtRules: [{issuer: https://login.shop.example,
+      jwksUri: http://token-issuer.login/.well-known/jwks.json}]}}`,
+  )
+  await lab.apply(file)
+  const [step] = item.scenario.spec.steps
+  const { reports } = await lab.grade(step!, new AbortController().signal)
+  const [first] = reports[0]!.checks
+  expect(first).toMatchObject({ passed: false, because: expect.stringContaining('No AuthorizationPolicy selects') })
 })

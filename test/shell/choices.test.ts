@@ -77,11 +77,19 @@ describe('planSubshell', () => {
   })
 })
 
-test('the shell has the tools of meshes, behind what is there already', () => {
+test('the shell has the program and the tools of meshes, behind what is there already', () => {
   const { command, files } = planSubshell({ SHELL: '/bin/bash', PATH: '/usr/bin' }, '/k', 'x', '/f', ['/n', "/it's.js"])
   expect(command.env?.PATH).toBe('/usr/bin:/f/bin')
-  const tool = files.find(({ name }) => name === 'bin/linkerd')
-  expect(tool).toMatchObject({ executable: true, content: `#!/bin/sh\nexec '/n' '/it'\\''s.js' tool linkerd "$@"\n` })
+  const scripts = [
+    ['meshdojo', ''],
+    ['istioctl', ' tool istioctl'],
+    ['linkerd', ' tool linkerd'],
+  ].map(([name, words]) => ({
+    name: `bin/${name}`,
+    content: `#!/bin/sh\nexec '/n' '/it'\\''s.js'${words} "$@"\n`,
+    executable: true,
+  }))
+  expect(files.filter(({ name }) => name.startsWith('bin/'))).toEqual(scripts)
   expect(files.find(({ name }) => name === 'bashrc')?.content).toContain('/f/bin')
 })
 
