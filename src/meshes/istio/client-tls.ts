@@ -9,8 +9,9 @@ import { hasLabels } from '../match/labels.ts'
 import type { Step, Upstream } from '../verdict.ts'
 import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
+import type { Placed } from './destination-rule.ts'
 import { namespaceMode, workloadMode } from './peer-authentication.ts'
-import { speaksMtls } from './pods.ts'
+import { identityOf, isMeshed, speaksMtls } from './pods.ts'
 import { nameOf, refOf, text, texts } from './read.ts'
 
 export interface ClientTls {
@@ -20,6 +21,8 @@ export interface ClientTls {
   startsTls?: Upstream['startsTls']
   /** A server name that replaces the cluster's own. */
   sni?: string
+  /** Why the caller's sidecar does not trust the certificate that it is shown. */
+  mistrusts?: Step
 }
 
 const info = (says: string, evidence?: Step['evidence']): Step => ({
@@ -29,8 +32,17 @@ const info = (says: string, evidence?: Step['evidence']): Step => ({
   ...(evidence === undefined ? {} : { evidence }),
 })
 
+/** `subjectAltNames` replace the service accounts that the receiver is expected to be: each is compared as a whole. */
+const mistrusted = (tls: Placed, shown: string): Step | undefined => {
+  const wanted = texts(tls.value.subjectAltNames)
+  if (wanted.length === 0 || wanted.includes(shown)) return undefined
+  const evidence = { object: refOf(tls.object), field: `${tls.field}.subjectAltNames` }
+  const says = `${nameOf(evidence.object)} expects the receiver to be ${wanted.join(' or ')}, and it is ${shown}: the caller's sidecar ends the handshake`
+  return { at: 'client', outcome: 'deny', says, evidence }
+}
+
 /** What `tls` of a DestinationRule demands; undefined: it says nothing, and automatic mTLS decides. */
-const demanded = (cluster: Cluster): ClientTls | undefined => {
+const demanded = (model: IstioModel, call: Call, cluster: Cluster): ClientTls | undefined => {
   const { tls } = cluster.policy
   if (tls === undefined) return undefined
   // An absent mode is the enum's zero value.
@@ -40,12 +52,18 @@ const demanded = (cluster: Cluster): ClientTls | undefined => {
   const sni = text(tls.value.sni)
   if (mode === 'DISABLE')
     return { transport: 'plaintext', step: info(`${says}: the caller's sidecar sends plaintext`, evidence) }
-  if (mode === 'ISTIO_MUTUAL')
+  if (mode === 'ISTIO_MUTUAL') {
+    const { destination } = call
+    const mistrusts = isMeshed(destination)
+      ? mistrusted(tls, identityOf(destination, model.config.trustDomain))
+      : undefined
     return {
       transport: 'mtls',
       step: info(`${says}: the caller's sidecar always starts mTLS`, evidence),
       ...(sni ? { sni } : {}),
+      ...(mistrusts === undefined ? {} : { mistrusts }),
     }
+  }
   const unknown = (field: string, what: string): ClientTls => ({
     transport: 'plaintext',
     unknown: true,
@@ -100,7 +118,7 @@ export const clientTls = (model: IstioModel, call: Call, cluster: Cluster): Clie
     transport: 'plaintext',
     step: info(says, evidence),
   })
-  const asked = demanded(cluster)
+  const asked = demanded(model, call, cluster)
   if (asked !== undefined) return asked
   const { service } = cluster
   if (service.external)

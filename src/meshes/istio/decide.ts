@@ -5,11 +5,11 @@ import { isOutside } from '../outside.ts'
 import type { Effect, Step, Verdict } from '../verdict.ts'
 import { endedByCaller, withRoute } from './caller.ts'
 import type { IstioModel } from './compile.ts'
-import { forwarding, type Handlers, refusal } from './effects.ts'
+import { forwarding, type Handlers, handshakeFailed, refusal } from './effects.ts'
 import { glance } from './entrance.ts'
 import { throughGateway } from './gateway/index.ts'
 import { type Outbound, outbound } from './outbound.ts'
-import { isGateway, isMeshed } from './pods.ts'
+import { ambientDoubt, isGateway, isMeshed } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { receive } from './receive.ts'
 import { receiverOf } from './receiver.ts'
@@ -76,17 +76,27 @@ export const decideWhole = (model: IstioModel, call: Call): Verdict => {
   const sent = outbound(model, call)
   const last = sent.steps.at(-1)
   if (sent.unknown && last !== undefined) return verdict('unknown', 'none', sent.steps, last)
-  return endedByCaller(sent) ?? withRoute(model, call, sent, arrive(model, sent))
+  return endedByCaller(sent) ?? withRoute(model, call, sent, mistrusting(sent) ?? arrive(model, sent))
 }
 
+/** The caller's sidecar ends the handshake, before the receiver's policies are asked. */
+const mistrusting = ({ mistrusts, proxy, steps }: Outbound): Verdict | undefined =>
+  mistrusts && verdict('deny', 'none', steps, mistrusts, handshakeFailed(proxy === 'http', 'certificate'))
+
 /** What becomes of a call that a gateway sends on. */
-const goOn = (model: IstioModel, sent: Outbound): Verdict => withRoute(model, sent.call, sent, arrive(model, sent))
+const goOn = (model: IstioModel, sent: Outbound): Verdict =>
+  withRoute(model, sent.call, sent, mistrusting(sent) ?? arrive(model, sent))
 
 /** The call at the pod that the caller's side picked. */
 const arrive = (model: IstioModel, sent: Outbound): Verdict => {
   // TLS that the caller's sidecar starts is TLS to the receiver, whatever is inside.
   const call: Call = sent.transport === 'tls' ? { ...sent.call, protocol: 'tls' } : sent.call
   const { destination } = call
+  const ambient = ambientDoubt(destination)
+  if (ambient !== undefined) {
+    const last: Step = { at: 'server', outcome: 'unknown', ...ambient }
+    return verdict('unknown', 'none', [...sent.steps, last], last)
+  }
   if (!isMeshed(destination)) {
     const outside = isOutside(destination)
     const says = outside

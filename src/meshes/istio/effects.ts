@@ -211,17 +211,22 @@ export const plaintextRefused = (client: boolean): Refusal =>
       }
     : { effect: { kind: 'reset' }, logged: { server: noChain } }
 
-const tlsFailure = 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
+/** The ends of the texts vary in real life. */
+const tlsFailures = {
+  version: 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end',
+  certificate: 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end',
+}
 
-/** The caller's sidecar started TLS with something that does not speak it. The end of the text varies in real life. */
-export const handshakeFailed = (client: boolean): Refusal => {
+/** The caller's sidecar started TLS with something that does not speak it, or that it does not trust. */
+export const handshakeFailed = (client: boolean, why: keyof typeof tlsFailures = 'version'): Refusal => {
   if (!client) return { effect: { kind: 'reset' }, logged: {} }
+  const failure = tlsFailures[why]
   const reason = 'remote connection failure'
-  const body = `upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ${reason}, transport failure reason: ${tlsFailure}`
-  const details = `upstream_reset_before_response_started{${reason}|${tlsFailure}}`.replaceAll(' ', '_')
+  const body = `upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ${reason}, transport failure reason: ${failure}`
+  const details = `upstream_reset_before_response_started{${reason}|${failure}}`.replaceAll(' ', '_')
   return {
     effect: unavailable(body),
-    logged: { client: { status: 503, flags: 'UF,URX', details, transportFailure: tlsFailure } },
+    logged: { client: { status: 503, flags: 'UF,URX', details, transportFailure: failure } },
   }
 }
 

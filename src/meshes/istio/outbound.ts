@@ -13,7 +13,7 @@ import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
 import { routeConnection } from './connection-route.ts'
 import type { Asker } from './http-match.ts'
-import { isGateway, isMeshed, outboundBypass } from './pods.ts'
+import { ambientDoubt, isGateway, isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
 import { addressOf, hostOfService, type MeshPort, type MeshService, servicesNamed } from './registry.ts'
 import type { HeaderChanges, OwnAnswer } from './route-action.ts'
@@ -42,6 +42,8 @@ export interface Outbound {
   unknown?: true
   /** Set when the caller's own sidecar ends the connection. */
   refused?: Step
+  /** The caller's sidecar does not trust the receiver's certificate. */
+  mistrusts?: Step
   /** Set when the caller's own sidecar answers. */
   answer?: OwnAnswer & { cluster?: string; route?: string; delay?: number }
 }
@@ -97,7 +99,7 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
   }
   const { cluster, call: sent, upstream, changes } = routed
   const tls = clientTls(model, sent, cluster)
-  const steps = [...routed.steps, tls.step]
+  const steps = [...routed.steps, tls.step, ...(tls.mistrusts === undefined ? [] : [tls.mistrusts])]
   return {
     proxy: protocol,
     transport: tls.transport,
@@ -109,6 +111,7 @@ export const finish = (model: IstioModel, routed: Routed, call: Call, protocol: 
     ...(changes === undefined ? {} : { changes }),
     ...(cluster.policy.loadBalancer?.value.consistentHash === undefined ? {} : { hashed: true }),
     ...(tls.unknown ? { unknown: true } : {}),
+    ...(tls.mistrusts === undefined ? {} : { mistrusts: tls.mistrusts }),
   }
 }
 
@@ -229,6 +232,9 @@ export const outbound = (model: IstioModel, call: Call): Outbound => {
 
 const sendOut = (model: IstioModel, call: Call): Outbound => {
   const base = { transport: 'plaintext', sni: '', call } as const
+  const ambient = ambientDoubt(call.source)
+  if (ambient !== undefined)
+    return { ...base, proxy: 'direct', steps: [step('unknown', ambient.says, ambient.evidence)], unknown: true }
   if (!isMeshed(call.source) || isGateway(call.source)) {
     const what =
       call.protocol === 'tls' ? "the application's own TLS, without a client certificate of the mesh" : 'plaintext'

@@ -2,7 +2,7 @@
 import type { Pod } from '../../kube/kinds.ts'
 import { spiffeId } from '../match/spiffe.ts'
 import type { Evidence } from '../verdict.ts'
-import { refOf } from './read.ts'
+import { nameOf, refOf } from './read.ts'
 
 export const proxyContainer = 'istio-proxy'
 export const tlsModeLabel = 'security.istio.io/tlsMode'
@@ -64,8 +64,18 @@ const unmodelledAnnotations = [
   'traffic.sidecar.istio.io/excludeOutboundIPRanges',
   'traffic.sidecar.istio.io/includeOutboundPorts',
 ]
-/** All that `outboundBypass` goes by. */
-export const outboundAnnotations: readonly string[] = [excludedPorts, ...unmodelledAnnotations]
+/** istio-cni's mark on pods whose traffic it gives to a ztunnel (cni/pkg/util/podutil.go). */
+const redirection = 'ambient.istio.io/redirection'
+
+/** All of a caller's that the way out goes by. */
+export const outboundAnnotations: readonly string[] = [excludedPorts, redirection, ...unmodelledAnnotations]
+
+/** A pod of the ambient mesh, of which nothing is modelled. */
+export const ambientDoubt = (pod: Pod): { says: string; evidence: Evidence } | undefined => {
+  if (pod.metadata.annotations?.[redirection] !== 'enabled') return undefined
+  const says = `${nameOf(refOf(pod))} is in the ambient mesh: what its ztunnel and waypoints do is not modelled`
+  return { says, evidence: annotationEvidence(pod, redirection) }
+}
 
 /** Whether a connection out of a meshed pod skips its sidecar, or an annotation that would have to be understood first. */
 export const outboundBypass = (

@@ -22,7 +22,7 @@ import {
 } from './route-action.ts'
 import { policyDoubt } from './unmodelled.ts'
 import { doubtful } from './verdicts.ts'
-import { type Destination, destinationsOf, routeFor, type VirtualService } from './virtual-service.ts'
+import { type Destination, destinationsOf, mirrorsOf, routeFor, type VirtualService } from './virtual-service.ts'
 
 export type Routed =
   | { kind: 'cluster'; cluster: Cluster; call: Call; upstream: Upstream; changes?: HeaderChanges; steps: Step[] }
@@ -107,7 +107,9 @@ export const destinationCluster = (
   asker: Asker,
   target: Destination,
 ): { cluster?: Cluster; name: string } => {
-  const service = destinationService(model, target.host, asker.namespace)
+  const named = destinationService(model, target.host, asker.namespace)
+  // A gateway has no caller's address to keep: it asks the endpoints (cluster.go, convertResolution).
+  const service = asker.gateways.has('mesh') ? named : named && { ...named, originalDestination: false }
   const only = service?.ports.length === 1 ? service.ports[0]?.number : undefined
   const port = target.port ?? only ?? asker.port
   const name = `outbound|${port}|${target.subset ?? ''}|${target.host}`
@@ -193,6 +195,10 @@ export const throughVirtualService = (
   steps.push(
     step('info', `${where} routes to ${target.host}${target.subset ? ` subset ${target.subset}` : ''}${share}`, chosen),
   )
+  for (const copy of mirrorsOf(route)) {
+    const says = `${where} sends a copy of the request to ${copy}, whose answer nobody waits for`
+    steps.push(step('info', says, { ...evidence, field: `${evidence.field}.${route.mirror ? 'mirror' : 'mirrors'}` }))
+  }
   const { request: sent, changes } = rewrite(route, match, target.headers, request)
   const routed = toCluster(cluster, { ...call, http: sent }, steps, { name: found.name, ...patienceOf(route), ...late })
   return routed.kind === 'cluster' ? { ...routed, changes } : routed

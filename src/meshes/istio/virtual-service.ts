@@ -2,14 +2,14 @@
  * VirtualServices: which one speaks for a host, and which of its routes takes a request. Upstream:
  * pilot/pkg/model/push_context.go (VirtualServicesForGateway), pilot/pkg/networking/core/httproute.go
  * (BuildSidecarOutboundVirtualHosts: the first of a host wins), pilot/pkg/networking/core/route/route.go.
- * Not modelled, and `unknown` where they would count: delegates, mirrors, CORS for requests with an Origin.
+ * Not modelled, and `unknown` where they would count: delegates, CORS for requests with an Origin.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { HttpRequest } from '../call.ts'
 import { fullName, hostCovers } from '../match/hosts.ts'
 import type { Evidence } from '../verdict.ts'
 import { type Asker, isConfigured, matchesOf, matchesRequest, qualify } from './http-match.ts'
-import { type Fields, fields, list, refOf, text, texts } from './read.ts'
+import { type Fields, fields, isFields, list, refOf, text, texts } from './read.ts'
 import { routeDoubt } from './unmodelled.ts'
 
 export interface VirtualService {
@@ -108,7 +108,9 @@ export interface FoundRoute {
 }
 
 const routeKeys = new Set(
-  'name match route redirect directResponse rewrite timeout retries fault headers corsPolicy'.split(' '),
+  'name match route redirect directResponse rewrite timeout retries fault headers corsPolicy mirror mirrors mirror_percent mirrorPercent mirrorPercentage'.split(
+    ' ',
+  ),
 )
 
 /** What of a route is not modelled and would count for the request: the field's name. */
@@ -158,6 +160,17 @@ export interface Destination {
   subset?: string
   weight: number
   headers: Fields
+}
+
+/** Where copies of requests go, as people wrote it; a share of 0 % is none (route.go, MirrorPercent). */
+export const mirrorsOf = (route: Fields): string[] => {
+  const share = fields(route.mirrorPercentage).value ?? route.mirrorPercent ?? route.mirror_percent
+  const single = isFields(route.mirror) && share !== 0 ? [fields(route.mirror)] : []
+  const several = list(route.mirrors)
+    .map(fields)
+    .filter((each) => fields(each.percentage).value !== 0)
+    .map((each) => fields(each.destination))
+  return [...single, ...several].map(({ host }) => text(host) ?? '')
 }
 
 /** `route[]` of an HTTP, TCP or TLS route. A single one without a weight takes everything. */

@@ -50,7 +50,7 @@ const isWay = (way: Way, { service, protocol, http }: Call): boolean =>
 const sentOf = (model: IstioModel, call: Call): Outbound | null => {
   const sent = outbound(model, call)
   const isSame = sent.call.destination === call.destination && sent.call.port === call.port
-  const isPlain = !sent.unknown && !sent.refused && !sent.answer && !sent.changes && !sent.hashed
+  const isPlain = !sent.unknown && !sent.refused && !sent.answer && !sent.changes && !sent.hashed && !sent.mistrusts
   return isSame && isPlain && sent.transport !== 'tls' ? sent : null
 }
 

@@ -153,9 +153,11 @@ export const expand = (short: {
   ip?: string
   /** A pod that is nothing but a proxy. */
   gateway?: boolean
+  /** A pod whose traffic a ztunnel takes. */
+  ambient?: boolean
   [field: string]: unknown
 }): KubeObject => {
-  const { is, age = 0, annotations, labels, ip, gateway, ...rest } = short
+  const { is, age = 0, annotations, labels, ip, gateway, ambient, ...rest } = short
   const [kind = '', path = ''] = is.split(' ')
   const [home = '', name = ''] = path.split('/')
   const apiVersion = groups[kind]
@@ -163,6 +165,7 @@ export const expand = (short: {
   if (kind === 'Pod') {
     const made = pod(path, ip ?? '', labels)
     const proxy = { name: 'istio-proxy', image: 'istio/proxyv2', args: ['proxy', 'router'] }
+    if (ambient) made.metadata.annotations = { 'ambient.istio.io/redirection': 'enabled' }
     if (!gateway) return made
     // The injection template of gateways gives them no tlsMode (gateway-injection-template.yaml): callers send plaintext.
     const { 'security.istio.io/tlsMode': _, ...own } = made.metadata.labels ?? {}
