@@ -26,7 +26,7 @@ const isPresence = (match: Fields): boolean =>
   match.exact === undefined && match.prefix === undefined && (match.regex === undefined || match.regex === '*')
 
 /** A StringMatch. */
-const testText = (match: Fields, value: string | undefined, ignoreCase = false): Answer => {
+export const testText = (match: Fields, value: string | undefined, ignoreCase = false): Answer => {
   if (value === undefined) return 'no'
   if (isPresence(match)) return 'yes'
   const fold = (each: string): string => (ignoreCase ? each.toLowerCase() : each)

@@ -8,6 +8,7 @@ import { normalizePath } from '../match/paths.ts'
 import type { Step, Upstream } from '../verdict.ts'
 import { type Cluster, clusterOf, pickEndpoint, upstreamTo } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
+import { corsOf } from './cors.ts'
 import type { Asker } from './http-match.ts'
 import { nameOf, refOf } from './read.ts'
 import { exportedTo, type MeshService } from './registry.ts'
@@ -170,6 +171,13 @@ export const throughVirtualService = (
     const last = step('deny', `${where} ${answer.says}`, { ...evidence, field: `${evidence.field}.${field}` })
     return { kind: 'answer', answer, route: found.name, ...late, steps: [...steps, last] }
   }
+  const cors = corsOf(route, request)
+  const corsField = { ...evidence, field: `${evidence.field}.corsPolicy` }
+  if (cors?.kind === 'unknown') return { kind: 'unknown', steps: [...steps, doubtful('client', corsField)] }
+  if (cors?.kind === 'answer') {
+    const last = step('deny', `${where} ${cors.answer.says}`, corsField)
+    return { kind: 'answer', answer: cors.answer, route: found.name, ...late, steps: [...steps, last] }
+  }
   const targets = destinationsOf(route, service.namespace)
   const weights = targets.map((each) => each.weight)
   const index = draw(weights, turn)
@@ -200,6 +208,7 @@ export const throughVirtualService = (
     steps.push(step('info', says, { ...evidence, field: `${evidence.field}.${route.mirror ? 'mirror' : 'mirrors'}` }))
   }
   const { request: sent, changes } = rewrite(route, match, target.headers, request)
+  changes.responseSet.push(...(cors?.headers ?? []))
   const routed = toCluster(cluster, { ...call, http: sent }, steps, { name: found.name, ...patienceOf(route), ...late })
   return routed.kind === 'cluster' ? { ...routed, changes } : routed
 }

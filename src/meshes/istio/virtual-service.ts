@@ -2,7 +2,7 @@
  * VirtualServices: which one speaks for a host, and which of its routes takes a request. Upstream:
  * pilot/pkg/model/push_context.go (VirtualServicesForGateway), pilot/pkg/networking/core/httproute.go
  * (BuildSidecarOutboundVirtualHosts: the first of a host wins), pilot/pkg/networking/core/route/route.go.
- * Not modelled, and `unknown` where they would count: delegates, CORS for requests with an Origin.
+ * Not modelled, and `unknown` where they would count: delegates.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { HttpRequest } from '../call.ts'
@@ -113,13 +113,9 @@ const routeKeys = new Set(
   ),
 )
 
-/** What of a route is not modelled and would count for the request: the field's name. */
-const unmodelled = (route: Fields, request: HttpRequest): string | undefined => {
-  const other = Object.keys(route).find((key) => !routeKeys.has(key)) ?? routeDoubt(route)
-  if (other !== undefined) return other
-  const crosses = request.headers.some(([name]) => name === 'origin')
-  return route.corsPolicy !== undefined && crosses ? 'corsPolicy' : undefined
-}
+/** What of a route is not modelled: the field's name. */
+const unmodelled = (route: Fields): string | undefined =>
+  Object.keys(route).find((key) => !routeKeys.has(key)) ?? routeDoubt(route)
 
 /** The first route that takes the request; undefined: none does, which Envoy answers with 404. */
 export const routeFor = (
@@ -130,7 +126,7 @@ export const routeFor = (
   for (const [index, route] of service.http.entries()) {
     const object = refOf(service.object)
     const found = (match?: Fields): FoundRoute | { unsure: Evidence } => {
-      const field = unmodelled(route, request)
+      const field = unmodelled(route)
       if (field !== undefined) return { unsure: { object, field: `spec.http[${index}].${field}` } }
       const name = text(route.name) ?? ''
       const own = text(match?.name)
