@@ -2,9 +2,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pty from '@lydell/node-pty'
-import xterm from '@xterm/headless'
-import { expect, onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
+import { startProgram } from '../../scripts/lib/terminal.ts'
 
 export const program = fileURLToPath(new URL('../../bin/meshdojo.js', import.meta.url))
 
@@ -17,42 +16,25 @@ export const scriptedEditor = (folder: string, text: string): string => {
   return path
 }
 
-export const startInTerminal = (args: string[], env: NodeJS.ProcessEnv, [cols, rows] = [120, 40]) => {
-  const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true })
-  const child = pty.spawn(process.execPath, [program, ...args], {
-    cols,
+/** The program in a terminal of its own, which ends with the test. Keys go as they are: `\r` is enter. */
+export const startInTerminal = (
+  args: string[],
+  { ...env }: NodeJS.ProcessEnv,
+  [columns, rows]: readonly [number, number] = [120, 40],
+) => {
+  const { pty, exit, stop, text, press, until } = startProgram([process.execPath, program, ...args], {
+    columns,
     rows,
-    env: { PATH: process.env.PATH, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
+    env: env as Record<string, string>,
   })
-  child.onData((data) => terminal.write(data))
-  // The program may ask the terminal something.
-  terminal.onData((data) => child.write(data))
-  let over = false
-  const ended = new Promise<{ exitCode: number; signal?: number }>((resolve) =>
-    child.onExit((how) => {
-      over = true
-      // What was written last is on the screen only once the emulator has read it.
-      terminal.write('', () => resolve(how))
-    }),
-  )
-  onTestFinished(() => {
-    if (!over) child.kill('SIGKILL')
-  })
-  const screen = (): string => {
-    const { active } = terminal.buffer
-    return Array.from(
-      { length: rows! },
-      (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
-    ).join('\n')
-  }
+  onTestFinished(() => stop())
   return {
-    pid: child.pid,
-    ended,
-    screen,
+    pid: pty.pid,
+    ended: exit,
+    screen: text,
     /** One key, or a few in a row once the screen shows what each waits for. */
-    press: (key: string): void => child.write(key),
-    shows: (pattern: RegExp): Promise<void> =>
-      vi.waitFor(() => expect(screen()).toMatch(pattern), { timeout: 30_000, interval: 20 }),
-    kill: (signal: NodeJS.Signals): void => void process.kill(child.pid, signal),
+    press,
+    shows: async (pattern: RegExp): Promise<void> => void (await until(pattern)),
+    kill: (signal: NodeJS.Signals): void => void process.kill(pty.pid, signal),
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bundling } from '../../scripts/lib/bundling.ts'
-import { type Size, type Started, startProgram } from './screen.ts'
+import { type Size, type Started, startProgram } from '../../scripts/lib/terminal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'meshdojo-tui-'))
 const driver = join(folder, 'driver.js')
@@ -35,14 +35,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const running: Started[] = []
-afterEach(() => {
-  for (const { pty } of running.splice(0)) {
-    try {
-      pty.kill('SIGKILL')
-    } catch {
-      // it has ended by itself
-    }
-  }
+afterEach(async () => {
+  for (const program of running.splice(0)) await program.stop()
 })
 
 const start = (env: Record<string, string> = {}, size: Partial<Size> = {}): Started => {
