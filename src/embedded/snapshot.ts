@@ -43,6 +43,7 @@ const ownKeys = (trust: MeshTrust): string[] =>
     : [
         `/secrets ${trust.namespace}/${trust.issuer.secret}`,
         `/configmaps ${trust.namespace}/${trust.anchors.configMap}`,
+        ...trust.webhooks.map(({ secret }) => `/secrets ${trust.namespace}/${secret}`),
       ]
 
 /** The contents as objects of now. @param now RFC 3339 @param revision the highest one that is taken */

@@ -110,6 +110,10 @@ export interface AnchoredTrust {
   commonName: string
   /** Who speaks up about a new issuer: the Deployment whose events tell. */
   controller: string
+  /** Where an installation also writes the anchors down: a field at the top of the YAML in a ConfigMap. */
+  recorded: { configMap: string; key: string; field: string }
+  /** Webhooks, the DNS names that they answer to, and the Secrets with their certificates, which vouch for themselves. */
+  webhooks: readonly { secret: string; host: string; configuration: { resource: string; name: string } }[]
 }
 
 /** Where a mesh keeps what its proxies' certificates are signed with and held against. */

@@ -43,6 +43,21 @@ export const selfSignedAnchor = (commonName: string, now: number): { certificate
   return { certificate, key: keyPem(privateKey) }
 }
 
+/** A server that vouches for itself, for a year. PEM. @param host a DNS name @param now milliseconds */
+export const selfSignedServer = (host: string, now: number): { certificate: string; key: string } => {
+  const { publicKey, privateKey } = newKeys()
+  const name = distinguishedName([[oids.commonName, host]])
+  const certificate = signCertificate({
+    issuer: { name, key: privateKey },
+    subject: name,
+    publicKey,
+    notBefore: now - anchorSkew,
+    notAfter: now + anchorLifetime,
+    extensions: [...proxyUsages(), extension(oids.subjectAltName, sequence(alternativeName(host)))],
+  })
+  return { certificate, key: keyPem(privateKey) }
+}
+
 export const certificatesIn = (pem: string): X509Certificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).map(
     (each) => new X509Certificate(each),

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
+import { saveSnapshot, snapshotClock } from '../../src/embedded/snapshot.ts'
 import type { KubeObject } from '../../src/kube/api.ts'
 import { createClient } from '../../src/kube/client.ts'
 import type { Pod } from '../../src/kube/kinds.ts'
@@ -209,4 +210,48 @@ test('linkerd identity prints what the proxy shows, and says who has none', asyn
     err: 'Error: pods "nobody" not found\n',
   })
   expect(await tool('identity')).toMatchObject({ code: 1 })
+})
+
+/** What `linkerd check` goes by (linkerd2 pkg/healthcheck/healthcheck.go, checkCertificatesConfig and CheckCertAndAnchors). */
+describe('an installation', () => {
+  const values = (cluster: EmbeddedCluster): string => {
+    const found = cluster.registry.get({ group: '', resource: 'configmaps' }, 'linkerd-config', 'linkerd')
+    return (found!.data as Record<string, string>).values!
+  }
+  const anchors = (cluster: EmbeddedCluster): string => {
+    const found = cluster.registry.get({ group: '', resource: 'configmaps' }, 'linkerd-identity-trust-roots', 'linkerd')
+    return (found!.data as Record<string, string>)['ca-bundle.crt']!
+  }
+  const recorded = (cluster: EmbeddedCluster): string =>
+    /^identityTrustAnchorsPEM: \|\n((?: {2}.*\n)+)identityTrustDomain/m
+      .exec(values(cluster))![1]!
+      .replace(/^ {2}/gm, '')
+
+  test('remembers its anchors in linkerd-config, one that goes on from a snapshot its own', async () => {
+    expect(recorded(embedded).trim()).toBe(anchors(embedded))
+    const old = await createEmbeddedCluster({ mesh: linkerd, clock: snapshotClock })
+    const text = saveSnapshot(old.registry.store, linkerd)
+    old.stop()
+    const again = await createEmbeddedCluster({ mesh: linkerd, snapshot: text })
+    expect(recorded(again).trim()).toBe(anchors(again))
+    expect(new X509Certificate(anchors(again)).validToDate.getTime()).toBeGreaterThan(Date.now())
+    again.stop()
+  })
+
+  test.each([
+    ['proxy-injector', 'mutatingwebhookconfigurations'],
+    ['sp-validator', 'validatingwebhookconfigurations'],
+    ['policy-validator', 'validatingwebhookconfigurations'],
+  ])('has a certificate for the %s, which its configuration vouches for', (name, resource) => {
+    const secret = embedded.registry.get(secrets, `linkerd-${name}-k8s-tls`, 'linkerd')!.data as Record<string, string>
+    const certificate = new X509Certificate(Buffer.from(secret['tls.crt']!, 'base64'))
+    expect(certificate.checkHost(`linkerd-${name}.linkerd.svc`)).toBeDefined()
+    expect(certificate.checkPrivateKey(createPrivateKey(Buffer.from(secret['tls.key']!, 'base64').toString()))).toBe(
+      true,
+    )
+    const kind = { group: 'admissionregistration.k8s.io', resource }
+    const { webhooks } = embedded.registry.get(kind, `linkerd-${name}-webhook-config`)!
+    for (const { clientConfig } of webhooks as { clientConfig: { caBundle?: string } }[])
+      expect(clientConfig.caBundle).toBe(secret['tls.crt'])
+  })
 })

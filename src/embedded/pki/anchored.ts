@@ -7,7 +7,7 @@
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { AnchoredTrust, MeshTrust } from '../../meshes/mesh.ts'
-import { anchoredIssuer, leafLifetime, selfSignedAnchor } from '../../pki/anchored-authority.ts'
+import { anchoredIssuer, leafLifetime, selfSignedAnchor, selfSignedServer } from '../../pki/anchored-authority.ts'
 import type { WorkloadCertificate } from '../../pki/mesh-authority.ts'
 import type { Clock } from '../clock.ts'
 import { eventRecorder } from '../controllers/events.ts'
@@ -20,7 +20,43 @@ const deployments = { group: 'apps', resource: 'deployments' }
 
 type Parts<Trust> = { registry: Registry; clock: Clock; trust: Trust }
 
-const startAnchored = ({ registry, clock, trust }: Parts<AnchoredTrust>): WorkloadCertificates => {
+const encoded = (pem: string): string => Buffer.from(pem.trim()).toString('base64')
+
+/** The webhooks' own certificates, and who vouches for them: nobody else. */
+const installServers = ({ registry, clock, trust }: Parts<AnchoredTrust>): void => {
+  for (const { secret, host, configuration } of trust.webhooks) {
+    if (registry.get(secrets, secret, trust.namespace)) continue
+    const made = selfSignedServer(host, clock.now())
+    registry.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: secret, namespace: trust.namespace, labels: trust.labels },
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': encoded(made.certificate), 'tls.key': encoded(made.key) },
+    })
+    const kind = { group: 'admissionregistration.k8s.io', resource: configuration.resource }
+    if (!registry.get(kind, configuration.name)) continue
+    registry.mutate(kind, configuration.name, undefined, (draft) => {
+      for (const webhook of (draft.webhooks ?? []) as { clientConfig: Record<string, unknown> }[])
+        webhook.clientConfig = { ...webhook.clientConfig, caBundle: encoded(made.certificate) }
+    })
+  }
+}
+
+/** The anchors as a block of the values that an installation remembers, in place of those that are there. */
+const recordAnchors = ({ registry, trust }: Parts<AnchoredTrust>, certificate: string): void => {
+  const { configMap, key, field } = trust.recorded
+  if (!registry.get(configMaps, configMap, trust.namespace)) return
+  registry.mutate(configMaps, configMap, trust.namespace, (draft) => {
+    const data = draft.data as Record<string, string>
+    const place = new RegExp(`^${field}:.*\\n(?: .*\\n)*`, 'm')
+    const block = `${field}: |\n${certificate.trim().replace(/^/gm, '  ')}\n`
+    draft.data = { ...data, [key]: (data[key] ?? '').replace(place, block) }
+  })
+}
+
+const startAnchored = (parts: Parts<AnchoredTrust>): WorkloadCertificates => {
+  const { registry, clock, trust } = parts
   const { namespace, issuer, anchors, labels } = trust
   const events = eventRecorder({ registry, clock, component: trust.controller })
   const held = new Map<string, WorkloadCertificate & { issued: number }>()
@@ -30,7 +66,7 @@ const startAnchored = ({ registry, clock, trust }: Parts<AnchoredTrust>): Worklo
   const install = (): void => {
     if (registry.get(secrets, issuer.secret, namespace)) return
     const made = selfSignedAnchor(trust.commonName, clock.now())
-    const [certificate, key] = [made.certificate, made.key].map((pem) => Buffer.from(pem.trim()).toString('base64'))
+    const [certificate, key] = [encoded(made.certificate), encoded(made.key)]
     registry.create({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -45,6 +81,7 @@ const startAnchored = ({ registry, clock, trust }: Parts<AnchoredTrust>): Worklo
       metadata: { name: anchors.configMap, namespace, labels },
       data: { [anchors.key]: made.certificate.trim() },
     })
+    recordAnchors(parts, made.certificate)
   }
 
   const bundle = (): string => {
@@ -65,6 +102,7 @@ const startAnchored = ({ registry, clock, trust }: Parts<AnchoredTrust>): Worklo
   }
 
   install()
+  installServers(parts)
   const first = registry.get(secrets, issuer.secret, namespace)
   try {
     if (first) load(first)

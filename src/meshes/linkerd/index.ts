@@ -3,7 +3,7 @@ import type { Mesh } from '../mesh.ts'
 import { compile, type LinkerdModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { annotate, inject } from './inject.ts'
-import { install } from './install.ts'
+import { install, webhookServers } from './install.ts'
 import { localAnswer } from './local-answer.ts'
 import { controlPlane, identityOf, inboundBypass, isMeshed, proxyContainer, trustDomain } from './pods.ts'
 import { telemetry } from './telemetry.ts'
@@ -38,6 +38,8 @@ export const linkerd: Mesh<LinkerdModel> = {
     labels: { 'linkerd.io/control-plane-component': 'identity', 'linkerd.io/control-plane-ns': controlPlane },
     commonName: `identity.${controlPlane}.${trustDomain}`,
     controller: 'linkerd-identity',
+    recorded: { configMap: 'linkerd-config', key: 'values', field: 'identityTrustAnchorsPEM' },
+    webhooks: webhookServers,
   },
   telemetry,
 }

@@ -2,10 +2,12 @@
  * What `linkerd install` leaves behind, without CRDs, Secrets, most of its RBAC and the heartbeat CronJob; of linkerd-viz the
  * namespace alone, because the simulated `linkerd viz` asks the proxies itself. The webhook
  * configurations are data only: the webhooks themselves are `validate` and `inject`.
- * Not as upstream: the control plane's own pods run without a proxy.
+ * Not as upstream: the anchors of the control plane's own proxies are no variable of theirs.
  */
 import type { KubeObject } from '../../kube/api.ts'
+import type { Pod } from '../../kube/kinds.ts'
 import { clusterCidrs } from './authorization.ts'
+import { initContainer, proxy, volumes } from './injection.ts'
 import { controlPlane as namespace, trustDomain } from './pods.ts'
 import { linkerdVersion } from './version.ts'
 
@@ -81,16 +83,26 @@ const parts: Part[] = [
   },
 ]
 
+/** The control plane is never injected: its manifests bring the proxies (templates/destination.yaml, partials.proxy). */
+const withProxy = (template: Pick<Pod, 'spec'> & { metadata: Omit<Pod['metadata'], 'name'> }) => {
+  const pod = { apiVersion: 'v1', kind: 'Pod', ...template } as Pod
+  return { ...template, spec: { ...template.spec, initContainers: [initContainer(pod), proxy(pod)], volumes } }
+}
+
 const deployment = ({ name, containers }: Part): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace, labels: labels(name) },
   spec: {
     selector: { matchLabels: { 'linkerd.io/control-plane-component': name.replace('linkerd-', '') } },
-    template: {
+    template: withProxy({
       metadata: {
-        labels: { ...labels(name), 'linkerd.io/workload-ns': namespace },
-        annotations: { 'linkerd.io/created-by': `linkerd/cli ${linkerdVersion}` },
+        labels: { ...labels(name), 'linkerd.io/workload-ns': namespace, 'linkerd.io/proxy-deployment': name },
+        annotations: {
+          'linkerd.io/created-by': `linkerd/cli ${linkerdVersion}`,
+          'linkerd.io/proxy-version': linkerdVersion,
+          'config.linkerd.io/default-inbound-policy': 'all-unauthenticated',
+        },
       },
       spec: {
         serviceAccountName: name,
@@ -104,7 +116,7 @@ const deployment = ({ name, containers }: Part): KubeObject => ({
           },
         })),
       },
-    },
+    }),
   },
 })
 
@@ -263,11 +275,23 @@ const webhooks: KubeObject[] = [
   },
 ]
 
+/** Who answers for the webhooks (charts/linkerd-control-plane/templates/{proxy-injector,destination}-rbac.yaml). */
+export const webhookServers = [
+  ['proxy-injector', 'mutatingwebhookconfigurations'],
+  ['sp-validator', 'validatingwebhookconfigurations'],
+  ['policy-validator', 'validatingwebhookconfigurations'],
+].map(([name, resource = '']) => ({
+  secret: `linkerd-${name}-k8s-tls`,
+  host: `linkerd-${name}.${namespace}.svc`,
+  configuration: { resource, name: `linkerd-${name}-webhook-config` },
+}))
+
 const values = `clusterDomain: cluster.local
 clusterNetworks: ${clusterCidrs.join(',')}
 identity:
   issuer:
     scheme: linkerd.io/tls
+identityTrustAnchorsPEM: ""
 identityTrustDomain: ${trustDomain}
 linkerdVersion: ${linkerdVersion}
 proxy:
