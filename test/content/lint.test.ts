@@ -262,6 +262,115 @@ describe('scenario.yaml', () => {
       'id: by-command',
       'scenario.yaml:25:15 alternative id "by-command" is there already',
     ],
+    ['a mistake twice', 'id: wronger', 'id: wrong', 'scenario.yaml:35:15 mistake id "wrong" is there already'],
+    [
+      'no alternatives',
+      'alternatives:\n        - id: by-command\n          apply: {run: ["kubectl label configmap x a=b"]}\n        - id: another\n          apply: |\n            apiVersion: v1\n            kind: ConfigMap\n            metadata: {name: other}\n      ',
+      '',
+      'scenario.yaml:7:7 at least two alternatives, other right answers, are expected; there are 0',
+    ],
+    [
+      'a change of nothing',
+      '{run: ["kubectl label configmap x a=b"]}',
+      '{}',
+      'scenario.yaml:24:18 the change is empty: apply, delete or run is expected',
+    ],
+    [
+      'a text without a manifest',
+      '{run: ["kubectl label configmap x a=b"]}',
+      '{apply: "# later"}',
+      'scenario.yaml:24:26 there is no manifest in this text',
+    ],
+    [
+      'a change that is neither text nor map',
+      '{run: ["kubectl label configmap x a=b"]}',
+      '7',
+      'scenario.yaml:24:18 spec.steps[0].alternatives[0].apply must be a text, or a map; it is the number 7',
+    ],
+    [
+      'no steps',
+      scenario.slice(scenario.indexOf('\n    - id: first')),
+      ' []',
+      'scenario.yaml:6:10 spec.steps must not be empty',
+    ],
+    [
+      'CEL of a sign that does not compile',
+      'fails: there',
+      'fails: there\n          signs: [{apiVersion: v1, kind: Pod, where: "object.x =="}]',
+      'scenario.yaml:41:54 the condition is not valid CEL: Unexpected token: EOF',
+    ],
+    [
+      'CEL of a metric over another variable',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      'metric: {from: a/client, series: up, where: "object > 1"}',
+      'scenario.yaml:14:55 the condition is not valid CEL: Unknown variable: object',
+    ],
+    [
+      'a metric that is no selector',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      "metric: {from: a/client, series: 'sum(up)'}",
+      'scenario.yaml:14:44 "sum(up)" is not a series selector: name{label="value"} is expected',
+    ],
+    [
+      'a metric of an unknown workload',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      'metric: {from: a/cleint, series: up}',
+      'scenario.yaml:14:26 the lab tiny has no workload a/cleint (did you mean "a/client"?)',
+    ],
+    [
+      'a log of an unknown workload',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      'log: {from: a/cleint, matches: x}',
+      'scenario.yaml:14:23 the lab tiny has no workload a/cleint (did you mean "a/client"?)',
+    ],
+    [
+      'a pattern of a log that does not compile',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      "log: {from: a/client, matches: '40('}",
+      'scenario.yaml:14:42 the pattern is not a valid regular expression: ',
+    ],
+    [
+      'a pattern of an event that does not compile',
+      'request: {from: a/client, to: "http://web.a/", expect: {status: 200}}',
+      "event: {namespace: a, matches: '['}",
+      'scenario.yaml:14:42 the pattern is not a valid regular expression: ',
+    ],
+    [
+      'many requests without counts',
+      'expect: {status: 200}',
+      'times: 5, expect: {status: 200}',
+      'scenario.yaml:14:65 a request that is sent several times is judged by expect.counts',
+    ],
+    [
+      'counts of one request',
+      'expect: {status: 200}',
+      'expect: {counts: [{status: 200, atLeast: 1}]}',
+      'scenario.yaml:14:75 counts need times: how often the request is sent',
+    ],
+    [
+      'counts beside a status',
+      'expect: {status: 200}',
+      'times: 5, expect: {status: 200, counts: [{status: 200, atLeast: 1}]}',
+      'scenario.yaml:14:76 with counts nothing else is looked at: say it in one of the counts',
+    ],
+    [
+      'a count that always holds',
+      'expect: {status: 200}',
+      'times: 5, expect: {counts: [{status: 200, atMost: 5}]}',
+      'scenario.yaml:14:86 of 5 answers, 0 to 5 can never be or always are',
+    ],
+    [
+      'a count that can never hold',
+      'expect: {status: 200}',
+      'times: 5, expect: {counts: [{status: 200, atLeast: 6}]}',
+      'scenario.yaml:14:86 of 5 answers, 6 to 5 can never be or always are',
+    ],
+    [
+      'a count without a bound',
+      'expect: {status: 200}',
+      'times: 5, expect: {counts: [{status: 200}]}',
+      'scenario.yaml:14:86 spec.steps[0].checks[0].request.expect.counts[0]: atLeast or atMost is expected',
+    ],
     [
       'an explanation that says nothing',
       because,
@@ -325,6 +434,11 @@ describe('scenario.yaml', () => {
   ])('%s', async (_, from, to, message) => {
     const found = await edited(from, to)
     expect(found.find((each) => each.startsWith(message)) ?? found).toEqual(expect.stringContaining(message))
+  })
+
+  test('two steps of one id are reported where the second says it', async () => {
+    const steps = scenario.slice(scenario.indexOf('    - id: first'))
+    expect(await lint({ [path]: scenario + steps })).toEqual(['scenario.yaml:43:11 step id "first" is there already'])
   })
 
   test('a single mistake is too few', async () => {
