@@ -103,6 +103,7 @@ export const why = async (io: Io, from: string, url: string, options: WhyOptions
         ? formatSteps(verdict.steps)
         : found.steps.map((says, index) => `${`${index + 1}`.padStart(3)}  ${says}`)),
       ...(world.problems.length ? ['', ...world.problems.map(formatProblem)] : []),
+      ...(found.outcome === 'unknown' && !options.send ? ['', 'With --send the request is sent, and tells.'] : []),
     ]
     print(io, lines.join('\n'))
     return exit.passed

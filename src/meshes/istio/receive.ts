@@ -6,7 +6,7 @@ import { askedOf, type Changes } from './asked.ts'
 import { askCustom, authorize, type Decision } from './authorize.ts'
 import type { IstioModel } from './compile.ts'
 import { denied, deniedBytes, forwarding, refusal, tokenRefused } from './effects.ts'
-import { checkedBy, refusedByAuthorizer, withHeaders } from './ext-authz/told.ts'
+import { checkedBy, ifAllowed, refusedByAuthorizer, withHeaders } from './ext-authz/told.ts'
 import { wireStep } from './inbound.ts'
 import { filterTokens } from './jwt/filter.ts'
 import type { Outbound } from './outbound.ts'
@@ -78,10 +78,15 @@ export const receiveWithClaims = (model: IstioModel, call: Call, sent: Outbound,
   if (custom !== undefined && custom.outcome !== 'asks') return refuse(custom, () => [])
   const checked = custom && checkedBy(custom, call)
   if (checked !== undefined && checked.outcome !== 'pass') {
-    const { outcome, answer, last } = checked
+    const { outcome, answer, last, supposed } = checked
+    const further = (): Step[] => {
+      if (supposed === undefined) return []
+      const allowed = { ...call, checks: [...(call.checks ?? []), supposed] }
+      return [ifAllowed(receive(model, allowed, sent, listener))]
+    }
     return tell(
       outcome,
-      () => ({ deciding: last(), steps: [...arrived(), ...custom!.explain(), last()] }),
+      () => ({ deciding: last(), steps: [...arrived(), ...custom!.explain(), ...further(), last()] }),
       () => (answer ? refusedByAuthorizer(model, call, handlers, answer) : {}),
     )
   }

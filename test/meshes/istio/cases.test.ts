@@ -22,6 +22,8 @@ interface Expectation {
   rule?: number
   /** Part of the sentence. */
   because?: string
+  /** Parts of other steps. */
+  tells?: string[]
   identity?: string
   body?: string
   /** Response headers of a proxy's own answer. */
@@ -62,9 +64,11 @@ const check = (verdict: Verdict, wanted: Expectation): void => {
     effect,
     by: by ? `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name}` : 'default',
   }
-  const { because, forwards, responds, body, answers, field, rule, logs, ...plain } = wanted
+  const { because, tells, forwards, responds, body, answers, field, rule, logs, ...plain } = wanted
   expect(seen, verdict.because).toMatchObject(plain)
   if (because !== undefined) expect(verdict.because).toContain(because)
+  const told = verdict.steps.map(({ says }) => says).join('\n')
+  for (const part of tells ?? []) expect(told).toContain(part)
   if (field !== undefined) expect(verdict.decidedBy?.field).toBe(field)
   if (rule !== undefined) expect(verdict.decidedBy?.rule).toBe(rule)
   if (body !== undefined) expect(verdict.effect?.kind === 'respond' && verdict.effect.body).toContain(body)

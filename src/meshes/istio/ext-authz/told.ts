@@ -1,12 +1,13 @@
 /** An authorizer's answer in sentences, and as what the caller meets. */
-import type { Call, HttpRequest } from '../../call.ts'
-import type { Evidence, Step } from '../../verdict.ts'
+import type { Pod } from '../../../kube/kinds.ts'
+import type { Call, CheckFact, HttpRequest } from '../../call.ts'
+import type { Evidence, Step, Verdict } from '../../verdict.ts'
 import type { Asks } from '../authorize.ts'
 import type { IstioModel } from '../compile.ts'
 import { type Handlers, proxyResponse, type Refusal } from '../effects.ts'
 import { isFields } from '../read.ts'
 import { type CheckAnswer, readAnswer } from './answer.ts'
-import { keyOf } from './check.ts'
+import { isGrpc, keyOf } from './check.ts'
 import type { ExtensionProvider } from './provider.ts'
 
 const whom = ({ name, service, port }: ExtensionProvider): string =>
@@ -19,6 +20,23 @@ const unasked = (provider: ExtensionProvider, evidence: Evidence): Step => ({
   says: `${whom(provider)} decides, and it can only be asked where the request really happens`,
   evidence,
 })
+
+/** As if the authorizer had let it pass and written nothing. */
+const supposed = (receiver: Pod, provider: ExtensionProvider): CheckFact => ({
+  ...keyOf({ receiver, provider }),
+  reply: { status: 200, headers: [], body: isGrpc(provider) ? JSON.stringify({ status: {} }) : '' },
+})
+
+/** What would become of the call if it were let pass. */
+export const ifAllowed = ({ steps, because }: Pick<Verdict, 'steps' | 'because'>): Step => {
+  const { says, evidence } = steps.at(-1) ?? { says: because }
+  return {
+    at: 'server',
+    outcome: 'info',
+    says: `If the external authorizer allows it: ${says}`,
+    ...(evidence === undefined ? {} : { evidence }),
+  }
+}
 
 /** A check that would need something that is not modelled. */
 const uncheckable = (provider: ExtensionProvider, evidence: Evidence): Step => ({
@@ -50,6 +68,8 @@ export interface Checked {
   shown: [string, string][]
   /** Of a refusal. */
   answer?: CheckAnswer & { kind: 'denied' }
+  /** Of a question that nobody asked: its best answer. */
+  supposed?: CheckFact
 }
 
 /** The say of the provider that a matching rule names, as far as anybody asked it. */
@@ -59,7 +79,10 @@ export const checkedBy = ({ provider, evidence }: Asks, call: Call): Checked => 
     return { outcome: 'unknown', last: () => uncheckable(provider, evidence()), ...nothing }
   const { by, authorizer } = keyOf({ receiver: call.destination, provider })
   const fact = call.checks?.find((each) => each.by === by && each.authorizer === authorizer)
-  if (fact === undefined) return { outcome: 'unknown', last: () => unasked(provider, evidence()), ...nothing }
+  if (fact === undefined) {
+    const last = (): Step => unasked(provider, evidence())
+    return { outcome: 'unknown', last, supposed: supposed(call.destination, provider), ...nothing }
+  }
   const answer = readAnswer(fact, provider)
   const last = (): Step => answered(provider, answer, evidence())
   return answer.kind === 'denied'
