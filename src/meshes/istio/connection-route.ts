@@ -30,7 +30,7 @@ export const routeConnection = (
   const targets = destinationsOf(found.route, own.namespace)
   const weights = targets.map((each) => each.weight)
   const target = targets[draw(weights, turn)]
-  const to = target && destinationCluster(model, asker, target)
+  const to = target && destinationCluster(model, asker, target, 'bytes')
   const step = (outcome: Step['outcome'], says: string): Step => ({
     at: 'client',
     outcome,

@@ -132,17 +132,31 @@ const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: num
   const host = hostOf(call.http)
   const asker = askerOf(call, port)
   const named = servicesNamed(model.registry(), host, scope.from).filter(
-    (service) =>
-      scope.sees(service) &&
-      service.ports.some((each) => each.number === port && (each.protocol === 'http' || each.protocol === 'auto')),
+    (service) => scope.sees(service) && service.ports.some((each) => isRouted(each, port)),
   )
   const service = named.find((each) => each.namespace === scope.from) ?? named[0]
   if (service !== undefined) return toService(model, call, service, port, scope)
-  // Hosts outside the registry are routed by VirtualServices on port 80 alone.
-  const own = port === 80 ? virtualServiceFor(model.virtualServices, host, 'http', asker, visible(scope)) : undefined
-  if (own !== undefined) return finish(model, throughVirtualService(model, call, own, asker), call, 'http')
+  const own = virtualServiceFor(model.virtualServices, host, 'http', asker, visible(scope))
+  if (own !== undefined && speaksForStrangers(model, own, port, scope))
+    return finish(model, throughVirtualService(model, call, own, asker), call, 'http')
   return stray(call, scope, 'http', `The caller's sidecar knows no Service ${host} on port ${port}`)
 }
+
+/**
+ * Whether a VirtualService's hosts outside the registry are known on that port: on 80, and where a service of its other
+ * hosts listens. Upstream: pilot/pkg/networking/core/route/route.go (buildSidecarVirtualHostsForVirtualService).
+ */
+export const speaksForStrangers = (model: IstioModel, own: VirtualService, port: number, scope: Scope): boolean =>
+  port === 80 ||
+  own.hosts.some((host) =>
+    (host.startsWith('*')
+      ? [...model.registry().byHost.values()].flat().filter((service) => hostCovers(host, service.host))
+      : (model.registry().byHost.get(host) ?? [])
+    ).some((service) => scope.sees(service) && service.ports.some((each) => isRouted(each, port))),
+  )
+
+const isRouted = ({ number, protocol }: MeshPort, port: number): boolean =>
+  number === port && (protocol === 'http' || protocol === 'auto')
 
 const visible =
   (scope: Scope) =>

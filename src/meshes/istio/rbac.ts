@@ -57,7 +57,7 @@ const generate = (rule: Rule, allow: boolean, http: boolean): Tests | undefined 
   }
 }
 
-const entriesOf = (policy: AuthorizationPolicy): Entry[] => {
+export const entriesOf = (policy: AuthorizationPolicy): Entry[] => {
   const { namespace = '', name } = policy.object.metadata
   const id = (index: number): string => `ns[${namespace}]-policy[${name}]-rule[${index}]`
   if (policy.rules.length === 0) return [{ policy, id: id(0) }]
@@ -71,7 +71,7 @@ const entriesOf = (policy: AuthorizationPolicy): Entry[] => {
   }))
 }
 
-const byId = (a: Entry, b: Entry): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+export const byId = (a: Entry, b: Entry): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 
 /** Whether a host of the registry is known; `namespace/host` or a host. */
 export type Registry = (host: string) => boolean

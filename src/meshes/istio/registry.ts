@@ -72,7 +72,7 @@ const ofService = (service: Service, world: () => World): MeshService => ({
   ports: (service.spec.ports ?? [])
     .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
     .map((port) => ({ number: port.port, name: port.name ?? '', protocol: portProtocol(port) })),
-  addresses: [service.spec.clusterIP, ...(service.spec.clusterIPs ?? [])].filter(
+  addresses: [...new Set([service.spec.clusterIP, ...(service.spec.clusterIPs ?? [])])].filter(
     (ip): ip is string => Boolean(ip) && ip !== 'None',
   ),
   originalDestination: isHeadless(service),

@@ -102,16 +102,23 @@ export const destinationService = (model: IstioModel, host: string, from: string
   return visible.find((each) => each.namespace === from) ?? visible[0]
 }
 
-/** The cluster of a route's destination; the port is the listener's unless one is named or there is only one. */
+/**
+ * The cluster of a route's destination; the port is the listener's unless one is named or there is only one. A sidecar's
+ * HTTP routes know services by the listener's port alone: one that has another single port is not found by it.
+ * Upstream: pilot/pkg/networking/core/route/route.go (GetDestinationCluster), httproute.go (servicesByName).
+ */
 export const destinationCluster = (
   model: IstioModel,
   asker: Asker,
   target: Destination,
+  kind: 'http' | 'bytes' = 'http',
 ): { cluster?: Cluster; name: string } => {
   const named = destinationService(model, target.host, asker.namespace)
+  const isSidecar = asker.gateways.has('mesh')
   // A gateway has no caller's address to keep: it asks the endpoints (cluster.go, convertResolution).
-  const service = asker.gateways.has('mesh') ? named : named && { ...named, originalDestination: false }
-  const only = service?.ports.length === 1 ? service.ports[0]?.number : undefined
+  const service = isSidecar ? named : named && { ...named, originalDestination: false }
+  const byListener = kind === 'http' && isSidecar
+  const only = !byListener && service?.ports.length === 1 ? service.ports[0]?.number : undefined
   const port = target.port ?? only ?? asker.port
   const name = `outbound|${port}|${target.subset ?? ''}|${target.host}`
   const caller = { namespace: asker.namespace, labels: asker.labels }

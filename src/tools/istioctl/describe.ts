@@ -10,7 +10,7 @@ import { portProtocol } from '../../meshes/istio/protocol.ts'
 import { hasLabels } from '../../meshes/match/labels.ts'
 import { targetPort } from '../../meshes/world.ts'
 import { findPod, type Subcommand, type ToolContext, ToolError } from './context.ts'
-import { chainsOf, type Filter, managedBy, readDump } from './dump.ts'
+import { type Chain, chainsOf, managedBy, readDump } from './dump.ts'
 
 const named = ({ metadata }: KubeObject): string =>
   metadata.namespace === 'default' ? metadata.name : `${metadata.name}.${metadata.namespace}`
@@ -28,11 +28,13 @@ const podLines = (pod: Pod): string[] => {
 
 const protocols: Record<string, string> = { http: 'HTTP', tcp: 'TCP', tls: 'HTTPS', auto: 'auto-detect' }
 
-const rbacNames = (filters: readonly Filter[]): string[] =>
-  filters.flatMap((filter) => [
-    ...Object.keys(filter.name.endsWith('rbac') ? (filter.typed_config?.rules?.policies ?? {}) : {}),
-    ...rbacNames(filter.typed_config?.http_filters ?? []),
-  ])
+/** The rules of the first RBAC filter alone, as upstream stops there (getIstioRBACPolicies). */
+const rbacNames = (chains: readonly Chain[]): string[] => {
+  const http = chains.flatMap(({ filters = [] }) =>
+    filters.flatMap(({ typed_config }) => typed_config?.http_filters ?? []),
+  )
+  return Object.keys(http.find(({ name }) => name === 'envoy.filters.http.rbac')?.typed_config?.rules?.policies ?? {})
+}
 
 /** Services as the pod's own proxy has them: ports, the DestinationRule, the policies of its listeners. */
 const serviceLines = async (context: ToolContext, pod: Pod, services: readonly Service[]): Promise<string[]> => {
@@ -53,7 +55,7 @@ const serviceLines = async (context: ToolContext, pod: Pod, services: readonly S
       const chains = dump.listeners
         .flatMap(chainsOf)
         .filter((chain) => chain.filter_chain_match?.destination_port === target)
-      const policies = [...new Set(chains.flatMap(({ filters = [] }) => rbacNames(filters)))]
+      const policies = rbacNames(chains)
       if (policies.length > 0) lines.push(`RBAC policies: ${policies.join(', ')}`)
     }
   }

@@ -37,7 +37,7 @@ export interface VirtualHost {
   name: string
   domains: string[]
   routes?: {
-    match?: { prefix?: string; path?: string }
+    match?: { prefix?: string; path?: string; safe_regex?: { regex: string } }
     route?: { cluster?: string }
     metadata?: Cluster['metadata']
   }[]
@@ -52,7 +52,9 @@ interface Section {
   '@type': string
   static_clusters?: { cluster: Cluster }[]
   dynamic_active_clusters?: { cluster: Cluster }[]
+  static_listeners?: { listener: Listener }[]
   dynamic_listeners?: { active_state?: { listener: Listener } }[]
+  static_route_configs?: { route_config: { name?: string; virtual_hosts?: VirtualHost[] } }[]
   dynamic_route_configs?: { route_config: { name: string; virtual_hosts?: VirtualHost[] } }[]
   dynamic_active_secrets?: { secret: Secret }[]
 }
@@ -60,7 +62,7 @@ interface Section {
 export interface Dump {
   clusters: Cluster[]
   listeners: Listener[]
-  routes: { name: string; virtual_hosts?: VirtualHost[] }[]
+  routes: { name?: string; virtual_hosts?: VirtualHost[] }[]
   secrets: Secret[]
 }
 
@@ -71,8 +73,13 @@ export const readDump = async (context: ToolContext, pod: Pod): Promise<Dump> =>
     clusters: [...all((each) => each.dynamic_active_clusters), ...all((each) => each.static_clusters)].map(
       ({ cluster }) => cluster,
     ),
-    listeners: all((each) => each.dynamic_listeners).flatMap(({ active_state }) => active_state?.listener ?? []),
-    routes: all((each) => each.dynamic_route_configs).map(({ route_config }) => route_config),
+    listeners: [
+      ...all((each) => each.dynamic_listeners).flatMap(({ active_state }) => active_state?.listener ?? []),
+      ...all((each) => each.static_listeners).map(({ listener }) => listener),
+    ],
+    routes: [...all((each) => each.dynamic_route_configs), ...all((each) => each.static_route_configs)].map(
+      ({ route_config }) => route_config,
+    ),
     secrets: all((each) => each.dynamic_active_secrets).map(({ secret }) => secret),
   }
 }

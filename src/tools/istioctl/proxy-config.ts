@@ -1,7 +1,16 @@
 /** `istioctl proxy-config cluster|listener|route|secret`. Upstream: istio/istio istioctl/pkg/writer/envoy/configdump. */
 import { X509Certificate } from 'node:crypto'
 import { findPod, type Subcommand, type ToolContext, ToolError, table } from './context.ts'
-import { type Chain, chainsOf, type Dump, type Filter, managedBy, readDump, type Secret } from './dump.ts'
+import {
+  type Chain,
+  chainsOf,
+  type Dump,
+  type Filter,
+  managedBy,
+  readDump,
+  type Secret,
+  type VirtualHost,
+} from './dump.ts'
 
 const tab = 5
 
@@ -43,17 +52,31 @@ const matchOf = ({ filter_chain_match: match = {} }: Chain): string => {
   return parts.join('; ') || 'ALL'
 }
 
+type Hosts = NonNullable<NonNullable<Filter['typed_config']>['route_config']>
+
+const toCluster = (cluster: string): string => (cluster.includes('Cluster') ? cluster : `Cluster: ${cluster}`)
+
+/** Routes that stand in the listener itself. */
+const inlineOf = ({ virtual_hosts: hosts = [] }: Hosts): string => {
+  const [only] = hosts[0]?.routes ?? []
+  const isAll = hosts.length === 1 && hosts[0]?.routes?.length === 1 && only?.match?.prefix === '/'
+  if (isAll && only.route?.cluster !== undefined) return toCluster(only.route.cluster)
+  const described = hosts.map(({ domains, routes = [] }) => {
+    const named = domains.length === 1 && domains[0] === '*' ? '' : `${domains.join('/')} `
+    return `${named}${routes.map(pathOf).join(', ')}`
+  })
+  return `Inline Route: ${described.join('; ')}`
+}
+
 const destinationOf = (filters: readonly Filter[] = []): string => {
   for (const { name, typed_config: config } of filters) {
     if (name === 'envoy.filters.network.http_connection_manager') {
-      const inline = config?.route_config?.virtual_hosts?.[0]?.routes?.[0]?.route?.cluster
-      if (inline) return `Cluster: ${inline}`
+      if (config?.route_config) return inlineOf(config.route_config)
       return config?.rds?.route_config_name ? `Route: ${config.rds.route_config_name}` : 'HTTP'
     }
-    if (name === 'envoy.filters.network.tcp_proxy') {
-      const cluster = config?.cluster ?? ''
-      return cluster.includes('Cluster') ? cluster : `Cluster: ${cluster}`
-    }
+    // Nothing is said of bytes that end in BlackHoleCluster.
+    if (name === 'envoy.filters.network.tcp_proxy' && !config?.cluster?.includes('BlackHoleCluster'))
+      return toCluster(config?.cluster ?? '')
   }
   return 'Non-HTTP/Non-TCP'
 }
@@ -75,32 +98,35 @@ const listeners = ({ flags }: ToolContext, dump: Dump): string => {
         .map((chain) => [address, String(port), matchOf(chain), destinationOf(chain.filters)])
         .sort((a, b) => (a[3]! > b[3]! ? -1 : 1)),
     )
-  return table([['ADDRESSES', 'PORT', 'MATCH', 'DESTINATION'], ...rows], tab)
+  return table([['ADDRESSES', 'PORT', 'MATCH', 'DESTINATION'], ...rows], 1)
 }
 
-/** The shortest names, and how many more there are. */
+const pathOf = ({ match }: NonNullable<VirtualHost['routes']>[number]): string => {
+  if (match?.safe_regex) return `regex ${match.safe_regex.regex}`
+  return match?.path ?? `${match?.prefix ?? '/'}*`
+}
+
+/** The first two names, without those that have a shorter form, and how many more there are. */
 const domainsOf = (domains: readonly string[]): string => {
-  const named = domains
-    .filter((domain) => !/^[\d.]+$/.test(domain) && !domain.includes(':'))
-    .sort((a, b) => a.length - b.length)
-  const shown = named.length > 0 ? named : [...domains]
+  if (domains.length === 1) return domains[0] ?? ''
+  const known = new Set(domains)
+  const isLong = (name: string): boolean =>
+    ['.svc.cluster.local', '.svc'].some((end) => name.endsWith(end) && known.has(name.slice(0, -end.length)))
+  const shown = domains.filter((domain) => !domain.includes(':') && !isLong(domain))
   return shown.length > 2 ? `${shown.slice(0, 2).join(', ')} + ${shown.length - 2} more...` : shown.join(', ')
 }
+
+const byNumber = (a: string, b: string): number => (/^\d+$/.test(a) && /^\d+$/.test(b) ? Number(a) - Number(b) : 0)
 
 const routes = ({ flags }: ToolContext, dump: Dump): string => {
   const rows = dump.routes
     .filter(({ name }) => flags.name === undefined || name === flags.name)
-    .flatMap(({ name, virtual_hosts: hosts = [] }) =>
+    .sort((a, b) => byNumber(a.name ?? '', b.name ?? ''))
+    .flatMap(({ name = '', virtual_hosts: hosts = [] }) =>
       hosts.flatMap((host) =>
         (host.routes ?? [])
           .filter(({ route }) => route?.cluster !== 'PassthroughCluster')
-          .map(({ match, metadata }) => [
-            name,
-            host.name,
-            domainsOf(host.domains),
-            match?.path ?? `${match?.prefix ?? '/'}*`,
-            managedBy(metadata),
-          ]),
+          .map((route) => [name, host.name, domainsOf(host.domains), pathOf(route), managedBy(route.metadata)]),
       ),
     )
   return table([['NAME', 'VHOST NAME', 'DOMAINS', 'MATCH', 'VIRTUAL SERVICE'], ...rows], tab)

@@ -5,7 +5,16 @@ import type { IstioModel } from '../compile.ts'
 import { workloadOf } from '../telemetry/workload.ts'
 import { istioVersion } from '../version.ts'
 import { clusterLines, clusterStatuses, clustersOf } from './clusters.ts'
-import { listenersOf, routesOf } from './listeners.ts'
+import { fixedListeners, type Listener, listenersOf } from './listeners.ts'
+import { routesOf, routesType } from './routes.ts'
+
+/** Routes that stand in a listener itself. */
+const inlineRoutes = (listeners: readonly Listener[]): object[] => {
+  const found = listeners.flatMap(({ filter_chains }) =>
+    filter_chains.flatMap(({ filters }) => filters.flatMap(({ typed_config }) => typed_config.route_config ?? [])),
+  )
+  return [...new Map(found.map((routes) => [routes.name ?? routes.virtual_hosts, routes])).values()]
+}
 
 const dumpType = (name: string): string => `type.googleapis.com/envoy.admin.v3.${name}`
 
@@ -24,6 +33,7 @@ export const proxyConfig: ProxyConfig<IstioModel> = {
       {
         '@type': dumpType('ListenersConfigDump'),
         version_info: '1',
+        static_listeners: fixedListeners.map((listener) => ({ listener })),
         dynamic_listeners: listenersOf(model, pod).map((listener) => ({
           name: listener.name,
           active_state: { version_info: '1', listener },
@@ -31,18 +41,18 @@ export const proxyConfig: ProxyConfig<IstioModel> = {
       },
       {
         '@type': dumpType('RoutesConfigDump'),
+        static_route_configs: inlineRoutes([...fixedListeners, ...listenersOf(model, pod)]).map((route_config) => ({
+          route_config: { '@type': routesType, ...route_config },
+        })),
         dynamic_route_configs: routesOf(model, pod).map((route_config) => ({ version_info: '1', route_config })),
       },
     ]
   },
-  clusters: (model) => clusterLines(model),
-  clusterStatuses: (model) => clusterStatuses(model),
+  clusters: clusterLines,
+  clusterStatuses,
   listeners: (model, pod) =>
-    listenersOf(model, pod)
-      .map((listener) => {
-        const { socket_address: at } = listener.address as { socket_address: { address: string; port_value: number } }
-        return `${listener.name}::${at.address}:${at.port_value}\n`
-      })
+    [...fixedListeners, ...listenersOf(model, pod)]
+      .map(({ name, address: { socket_address: at } }) => `${name}::${at.address}:${at.port_value}\n`)
       .join(''),
   node: (pod) => {
     const { namespace, canonicalName, name, labels } = workloadOf(pod)

@@ -1,38 +1,39 @@
-/** The Services and ports that a sidecar is configured for. Not modelled: Sidecar egress scope, exportTo, ServiceEntries. */
-import type { Pod, Service, ServicePort } from '../../../kube/kinds.ts'
+/** The services and ports that a proxy is configured for. */
+import type { Pod } from '../../../kube/kinds.ts'
 import { targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
 import { servicesOf } from '../outbound.ts'
 import { type PortProtocol, portProtocol } from '../protocol.ts'
+import { hostOfService, type MeshPort, type MeshService } from '../registry.ts'
+import { type Scope, scopeOf } from '../sidecar.ts'
 
 export interface KnownPort {
-  service: Service
-  host: string
-  port: ServicePort
-  protocol: PortProtocol
+  service: MeshService
+  port: MeshPort
 }
 
-const hostOf = (service: Service): string =>
-  `${service.metadata.name}.${service.metadata.namespace ?? 'default'}.svc.cluster.local`
+export const scopeFor = (model: IstioModel, pod: Pod): Scope => scopeOf(model.sidecars, pod, model.config)
 
-const isTcp = (port: ServicePort): boolean => (port.protocol ?? 'TCP') === 'TCP'
-
-/** Every Service port of the mesh, by host and port. */
-export const outboundPorts = (model: IstioModel): KnownPort[] =>
-  [...model.services.values()]
-    .flat()
-    .filter((service) => service.spec.type !== 'ExternalName')
-    .flatMap((service) =>
-      (service.spec.ports ?? [])
-        .filter(isTcp)
-        .map((port) => ({ service, host: hostOf(service), port, protocol: portProtocol(port) })),
+/** Every port of every service that the pod's proxy sees, by host and port. A host of two namespaces is the own one's. */
+export const outboundPorts = (model: IstioModel, { sees, from }: Scope): KnownPort[] =>
+  [...model.registry().byHost.values()]
+    .flatMap((named) => {
+      const visible = named.filter(sees)
+      return visible.find(({ namespace }) => namespace === from) ?? visible[0] ?? []
+    })
+    .flatMap((service) => service.ports.map((port) => ({ service, port })))
+    .sort((a, b) =>
+      a.service.host === b.service.host ? a.port.number - b.port.number : a.service.host < b.service.host ? -1 : 1,
     )
-    .sort((a, b) => (a.host === b.host ? a.port.port - b.port.port : a.host < b.host ? -1 : 1))
 
 export interface InboundPort {
+  /** Container port. */
   number: number
+  /** Of the Service. */
+  port: number
   protocol: PortProtocol
-  service: Service
+  host: string
+  service: MeshService | undefined
 }
 
 /** The container ports of a pod that some Service leads to, each by the oldest one. */
@@ -41,19 +42,13 @@ export const inboundPorts = (model: IstioModel, pod: Pod): InboundPort[] => {
   for (const service of servicesOf(model, pod))
     for (const port of service.spec.ports ?? []) {
       const number = targetPort(pod, port)
-      if (number !== undefined && isTcp(port) && !found.has(number))
-        found.set(number, { number, protocol: portProtocol(port), service })
+      if (number === undefined || (port.protocol ?? 'TCP') !== 'TCP' || found.has(number)) continue
+      const host = hostOfService(service)
+      const known = model
+        .registry()
+        .byHost.get(host)
+        ?.find((each) => each.kubernetes === service)
+      found.set(number, { number, port: port.port, protocol: portProtocol(port), host, service: known })
     }
   return [...found.values()].sort((a, b) => a.number - b.number)
 }
-
-/** What Istio notes on a cluster about the Service that it is for. */
-export const serviceMetadata = (service: Service) => ({
-  filter_metadata: {
-    istio: {
-      services: [
-        { host: hostOf(service), name: service.metadata.name, namespace: service.metadata.namespace ?? 'default' },
-      ],
-    },
-  },
-})
