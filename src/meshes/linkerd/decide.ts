@@ -1,7 +1,7 @@
 /**
  * What should happen to one call, and why: the caller's proxy, the wire, the receiver's proxy, the application.
  * Between two meshed pods mTLS needs no configuration. Not modelled, and `unknown` where it matters: routes of callers
- * (parent Service or EgressNetwork), ServiceProfiles that change anything, gRPC.
+ * of a Service, ServiceProfiles that change anything, gRPC.
  */
 import type { Call } from '../call.ts'
 import { isOutside } from '../outside.ts'
@@ -10,7 +10,7 @@ import type { Effect, Evidence, Forwarding, Step, Transport, Verdict } from '../
 import { podAddresses } from '../world.ts'
 import { type Arrival, arrivalOf } from './arrival.ts'
 import type { LinkerdModel } from './compile.ts'
-import { stopsOutbound } from './outbound.ts'
+import { askOutbound } from './outbound.ts'
 import { adminPort, identityOf, inboundBypass, isMeshed, outboundBypass } from './pods.ts'
 import { bucketsFor } from './rate-limit.ts'
 import { type Received, receive } from './receive.ts'
@@ -131,11 +131,12 @@ export const decide = (model: LinkerdModel, call: Call): Verdict => {
   if (around) steps.push(info('client', around.says, around.evidence))
   else if (!proxied)
     steps.push(info('client', `${nameOf(refOf(source))} has no proxy: it sends plaintext and has no identity`))
-  const stop = proxied ? stopsOutbound(model, call) : undefined
-  if (stop?.outcome === 'unknown') return verdict('unknown', 'none', [...steps, stop.step], stop.step)
-  if (stop) {
+  const asked = proxied ? askOutbound(model, call) : undefined
+  if (asked?.outcome === 'unknown') return verdict('unknown', 'none', [...steps, asked.step], asked.step)
+  if (asked?.outcome === 'passed') steps.push(asked.step)
+  if (asked?.outcome === 'refused') {
     const effect: Effect = call.protocol === 'http' ? egressDenied : { kind: 'close' }
-    return verdict('deny', 'none', [...steps, stop.step], stop.step, { effect })
+    return verdict('deny', 'none', [...steps, asked.step], asked.step, { effect })
   }
   if (!isMeshed(destination)) {
     const where = isOutside(destination) ? 'is outside the cluster' : 'has no proxy'

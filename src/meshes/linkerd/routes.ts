@@ -11,7 +11,7 @@ import { isPolicyKind } from './authorization.ts'
 import { type Filter, readFilter } from './filters.ts'
 
 /** How good a match is: the greater wins, number by number. A path counts by its length alone (path.rs, Ord). */
-type Rank = readonly [host: number, path: number, headers: number, query: number, method: number]
+export type Rank = readonly [host: number, path: number, headers: number, query: number, method: number]
 
 export interface RouteRule {
   evidence: Evidence
@@ -99,13 +99,13 @@ const matchRank = (match: Fields, request: HttpRequest, host: number): Rank | un
   return [host, path, headers.length, query.length, method === undefined ? 0 : 1]
 }
 
-const better = (a: Rank, b: Rank): boolean => {
+export const better = (a: Rank, b: Rank): boolean => {
   for (const [index, value] of a.entries()) if (value !== b[index]) return value > (b[index] ?? 0)
   return false
 }
 
 /** An exact host before a wildcard before none, the longer first; undefined: the route is for other hosts. */
-const hostRank = (hosts: readonly string[], authority: string): number | undefined => {
+export const hostRank = (hosts: readonly string[], authority: string): number | undefined => {
   if (hosts.length === 0) return 0
   const asked = authority.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
   const ranks = hosts.flatMap((host) => {
@@ -151,7 +151,7 @@ export const readRoute = (object: KubeObject): Route => {
 export const findRoute = (
   routes: readonly Route[],
   request: HttpRequest,
-): { route: Route; rule: RouteRule } | undefined => {
+): { route: Route; rule: RouteRule; rank: Rank } | undefined => {
   let best: { route: Route; rule: RouteRule; rank: Rank } | undefined
   for (const route of routes)
     for (const rule of route.rules) {
