@@ -39,18 +39,21 @@ const noUpstream = /no healthy upstream|no_healthy_upstream/
  */
 const policyBody = /^(RBAC: access denied|Access denied)\s*$/
 
-const isBare = ({ body, headers }: CurlResult): boolean =>
+/** What of a probe's result tells. */
+export type Answered = Pick<CurlResult, 'exitCode' | 'status' | 'headers' | 'body'>
+
+const isBare = ({ body, headers }: Answered): boolean =>
   body === '' && headers.every(([name]) => ['content-length', 'date', 'connection'].includes(name))
 
-const isPolicyDenial = (result: CurlResult): boolean =>
+const isPolicyDenial = (result: Answered): boolean =>
   policyBody.test(result.body) || isBare(result) || result.headers.some(([name]) => name === 'l5d-proxy-error')
 
 /** What Linkerd's proxy tells its own application of a Service without endpoints (linkerd2-proxy linkerd/stack/src/failfast.rs). */
-const isFailFast = ({ status, headers }: CurlResult): boolean =>
+const isFailFast = ({ status, headers }: Answered): boolean =>
   status === 504 && headers.some(([name, value]) => name === 'l5d-proxy-error' && value.endsWith('in fail-fast'))
 
 /** Reads a probe's result. */
-export const classify = (result: CurlResult): Outcome => {
+export const classify = (result: Answered): Outcome => {
   const { exitCode, status, body } = result
   if (exitCode === 28) return { kind: 'dropped', says: 'no answer' }
   const refusal = refusals[exitCode]

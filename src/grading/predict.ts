@@ -10,7 +10,7 @@ import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from 
 import { askNameServer, behindPolicies, dropped, isAskedFor } from '../meshes/network-policy/index.ts'
 import { findOutsideHost, outsidePod } from '../meshes/outside.ts'
 import type { Transport, Verdict } from '../meshes/verdict.ts'
-import type { OutcomeKind } from './outcome.ts'
+import { classify, type OutcomeKind } from './outcome.ts'
 import type { ClusterWorld } from './world.ts'
 
 export interface PredictOptions {
@@ -42,17 +42,16 @@ const stop = (outcome: Prediction['outcome'], because: string): Prediction => ({
   transport: 'none',
 })
 
-/** The verdict's effect in the words of a check. */
-const outcomeOf = (verdict: Verdict): Prediction['outcome'] => {
-  const effect = verdict.effect
-  if (verdict.outcome === 'unknown' || effect === undefined) return 'unknown'
+/** The verdict's effect in the words of a check: an answer is read as a probe would read it. */
+const outcomeOf = ({ outcome, effect }: Verdict): Prediction['outcome'] => {
+  if (outcome === 'unknown' || effect === undefined) return 'unknown'
   if (effect.kind === 'forward') return 'ok'
   if (effect.kind === 'reset' || effect.kind === 'close') return 'refused'
   if (effect.kind === 'drop') return 'dropped'
   if (effect.kind === 'refuse') return 'unreachable'
-  if (effect.status === 403) return 'denied'
-  if (effect.status === 503) return /no healthy upstream/.test(effect.body) ? 'unreachable' : 'refused'
-  return 'status'
+  const { status, headers, body } = effect
+  const { kind } = classify({ exitCode: 0, status, headers, body })
+  return kind === 'ok' ? 'status' : kind
 }
 
 const unresolved = (resolution: Resolution, url: string): Prediction | undefined => {
@@ -122,6 +121,8 @@ const callTo = (
 /** `dialled`: what the caller asked for; its proxy may have picked another. */
 const toPrediction = (verdict: Verdict, dialled: Pod): Prediction => ({
   outcome: outcomeOf(verdict),
+  // A redirect, or an answer that a proxy gives itself, is one that a client is content with.
+  ...(verdict.effect?.kind === 'respond' && verdict.effect.status < 400 ? { also: 'ok' as const } : {}),
   because: verdict.because,
   steps: verdict.steps.map((step) => step.says),
   transport: verdict.transport,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { agrees } from '../../src/grading/converge.ts'
 import { parseCurl } from '../../src/grading/curl.ts'
 import { explain, matrix, predict, worldOf } from '../../src/grading/explain.ts'
-import { classify } from '../../src/grading/outcome.ts'
+import { classify, type OutcomeKind } from '../../src/grading/outcome.ts'
 import type { Observation } from '../../src/grading/probe.ts'
+import type { Verdict } from '../../src/meshes/verdict.ts'
 import { denied, forwarded, meshOf, pod, shop } from './fixture.ts'
 
 const world = worldOf(
@@ -33,6 +35,29 @@ describe('a request is predicted', () => {
     ['a/web', ':nonsense', 'unknown', ':nonsense is not a URL', undefined],
   ])('%s to %s: %s', (from, url, outcome, because, destination) => {
     expect(predict(world, from, url)).toMatchObject({ outcome, because, ...(destination ? { destination } : {}) })
+  })
+
+  const answered = (status: number, body: string): Verdict => ({
+    ...denied('so it is'),
+    effect: { kind: 'respond', by: 'client-proxy', status, headers: [['server', 'envoy']], body },
+  })
+
+  // Each as a probe reads the same answer, so that what is predicted can be compared with what was met.
+  test.each([
+    [403, 'RBAC: access denied', 'denied'],
+    [403, 'Audiences in Jwt are not allowed', 'status'],
+    [403, 'fault filter abort', 'status'],
+    [401, 'Jwt is expired', 'status'],
+    [503, 'no healthy upstream', 'unreachable'],
+    [503, 'fault filter abort', 'status'],
+    [503, 'upstream connect error or disconnect/reset before headers. reset reason: connection termination', 'refused'],
+    [301, '', 'ok'],
+    [200, '', 'ok'],
+  ])('%i %s of a proxy agrees with the outcome %s', (status, body, seen) => {
+    const prediction = predict(worldOf(shop, meshOf({ 'a/web': answered(status, body) })), 'a/web', 'http://api.a/')
+    expect(classify({ exitCode: 0, status, headers: [['server', 'envoy']], body }).kind).toBe(seen)
+    expect(agrees(prediction, seen as OutcomeKind)).toBe(true)
+    if (status >= 400) expect(prediction.outcome).toBe(seen)
   })
 
   test('without a mesh nothing is claimed', () => {
