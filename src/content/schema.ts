@@ -210,7 +210,7 @@ export const labSchema = z.strictObject({
         settings: z
           .record(text, z.string())
           .optional()
-          .describe('values for istioctl --set, linkerd --set, or the chart'),
+          .describe("values of the mesh's chart (istiod's, linkerd-control-plane's), whichever program installs it"),
       })
       .optional()
       .describe('how the mesh is installed in a real cluster'),

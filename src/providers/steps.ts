@@ -88,14 +88,14 @@ export const waitFor = (id: string, says: string, namespace: string, workloads: 
   typically: 60,
 })
 
-/** Custom resource definitions are served. */
+/** Custom resource definitions are served. One that is missing is told at once; a busy machine needs seconds to ask. */
 export const established = (crds: readonly string[]): Asked => ({
   command: command(
     'Ask for custom resource definitions',
     'kubectl',
     'wait',
     '--for=condition=Established',
-    '--timeout=1s',
+    '--timeout=10s',
     ...crds.map((crd) => `crd/${crd}`),
   ),
 })

@@ -152,14 +152,17 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
     const quiet: Runner = (command) => execution.run(command, { env, signal })
     try {
       execution.onStep?.(step, 'begun', 0)
-      if (await allHold(step.done, quiet)) {
+      const isThere = await allHold(step.done, quiet)
+      const half = !isThere && step.half && (await holds(step.half.test, quiet)) ? step.half : undefined
+      // Before anything is taken away it is asked again: once, the answer may just not have come.
+      if (isThere || (half && (await allHold(step.done, quiet)))) {
         execution.onStep?.(step, 'there already', progress.stop())
         if (!finished.has(step.id)) await execution.onFinished?.(step, 0)
         continue
       }
-      if (step.half && (await holds(step.half.test, quiet))) {
-        if (finished.has(step.id) && step.half.lost) throw new StepFailed(step.half.lost)
-        await run(step.half.clean)
+      if (half) {
+        if (finished.has(step.id) && half.lost) throw new StepFailed(half.lost)
+        await run(half.clean)
       }
       for (const action of step.actions) await act(action, run, progress.line, execution)
       const seconds = progress.stop()

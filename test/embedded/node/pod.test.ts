@@ -47,6 +47,21 @@ describe('starting', () => {
     ])
   })
 
+  // As their charts start them: istio/istio manifests/charts/istio-control/istio-discovery templates/deployment.yaml,
+  // linkerd2 charts/linkerd-control-plane templates/destination.yaml.
+  test.each([
+    ['istiod', { image: 'docker.io/istio/pilot:1.30.3', args: ['discovery'] }, {}],
+    [
+      'the policy controller',
+      { image: 'cr.l5d.io/linkerd/controller:edge-26.6.3', command: ['/linkerd-policy-controller'] },
+      { runAsUser: 2103 },
+    ],
+  ])('%s runs as what it is, and not as root', async (_, container, user) => {
+    cluster = smallCluster()
+    cluster.run('a', { ...container, securityContext: { runAsNonRoot: true, ...user } })
+    await cluster.ready('a')
+  })
+
   test('an unscheduled pod is left alone', async () => {
     cluster = smallCluster()
     cluster.run('later', keepAlive, { spec: { nodeName: undefined } })

@@ -138,7 +138,15 @@ describe('one step', () => {
     const { run, ran } = recorder({ look: missing, half: '' })
     const failing = execute(plan(step({ half })), { ...base, run, finished: new Set(['one']) })
     await expect(failing).rejects.toThrow(new StepFailed('start its nodes'))
-    expect(ran).toEqual(['look', 'half'])
+    expect(ran).toEqual(['look', 'half', 'look'])
+  })
+
+  test('an answer that did not come once costs nothing: before something is taken away it is asked again', async () => {
+    const answers = [missing, 'it is there']
+    const half = { test: { command: command('Look', 'half') }, clean: command('Clean', 'clean') }
+    const { run, ran } = recorder({ look: () => answers.shift()!, half: '' })
+    await execute(plan(step({ half })), { ...base, run })
+    expect(ran).toEqual(['look', 'half', 'look'])
   })
 
   test('a failure names the step, the command, its last lines, what to do and the log; no later step is run', async () => {

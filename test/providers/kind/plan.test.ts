@@ -101,6 +101,15 @@ describe('the commands, in order', () => {
       ],
     ],
     [
+      'Istio by istioctl, with values of the chart, which lie deeper there',
+      spec('istio', { settings: { 'meshConfig.accessLogFile': '/dev/stdout', 'pilot.traceSampling': '100' } }),
+      [
+        createIstio,
+        'istioctl install --skip-confirmation --set profile=minimal --set tag=1.30.3 --set meshConfig.accessLogFile=/dev/stdout --set values.pilot.traceSampling=100 --readiness-timeout 10m0s',
+        ...rollout('istio-system', 'deployment/istiod'),
+      ],
+    ],
+    [
       'Istio by Helm, with a setting and a lab',
       spec('istio', { by: 'helm', settings: { 'meshConfig.accessLogFile': '/dev/stdout' }, lab: aLab }),
       [

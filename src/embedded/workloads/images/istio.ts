@@ -95,6 +95,8 @@ export const istiod: Image = {
   says: "Istio's control plane",
   entrypoint: ['/usr/local/bin/pilot-discovery'],
   cmd: ['discovery'],
+  // istio/istio pilot/docker/Dockerfile.pilot. The charts ask for runAsNonRoot.
+  user: 1337,
   userland: 'debian',
   programs: {
     'pilot-discovery': (context) => {

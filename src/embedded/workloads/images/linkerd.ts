@@ -68,5 +68,6 @@ export const linkerdController: Image = {
   says: "Linkerd's control plane",
   entrypoint: ['/controller'],
   userland: 'busybox',
-  programs: { controller: component },
+  // linkerd2 Dockerfile.controller: the policy controller lies beside it, and the chart starts it by its name.
+  programs: { controller: component, 'linkerd-policy-controller': component },
 }

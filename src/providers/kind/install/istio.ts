@@ -13,12 +13,21 @@ const crds = ['peerauthentications.security.istio.io', 'authorizationpolicies.se
 /** Without it no pod gets a sidecar; charts bring webhooks last. */
 const injector = 'mutatingwebhookconfiguration/istio-sidecar-injector'
 
-export const istioctlInstall = ({ version, settings }: Pick<InstallSpec, 'version' | 'settings'>): string[] => [
+/**
+ * Values of the istiod chart, where istioctl has them: `meshConfig` is a field of an IstioOperator by itself, all other
+ * values lie below `values` (istio/istio operator/pkg/apis/types.go, IstioOperatorSpec).
+ */
+const operatorSettings = (settings: InstallSpec['settings']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [key.startsWith('meshConfig.') ? key : `values.${key}`, value]),
+  )
+
+const istioctlInstall = ({ version, settings }: Pick<InstallSpec, 'version' | 'settings'>): string[] => [
   '--set',
   'profile=minimal',
   '--set',
   `tag=${version}`,
-  ...settingsOf(settings),
+  ...settingsOf(operatorSettings(settings)),
 ]
 
 export const istioSteps = (spec: InstallSpec): Step[] => {
