@@ -161,6 +161,43 @@ describe('a cluster with Linkerd', () => {
     expect(await linkerdTool(parseArguments(['multicluster', 'link']), io)).toBe(2)
   })
 
+  test('stat and authz count what came in, in the layout of linkerd viz', async () => {
+    embedded.registry.delete({ group: 'policy.linkerd.io', resource: 'httplocalratelimitpolicies' }, 'api', 'shop')
+    embedded.registry.delete({ group: 'policy.linkerd.io', resource: 'servers' }, 'api', 'shop')
+    embedded.registry.create(server({ accessPolicy: 'all-authenticated' }))
+    for (const pod of ['client', 'client', 'plain']) await curl(pod, 'http://api/')
+    let out = ''
+    const io = {
+      out: (text: string) => {
+        out += text
+      },
+      err: () => {},
+      client: async () => createClient(embedded.cluster),
+    }
+    expect(await linkerdTool(parseArguments(['viz', 'stat', 'pods', '-n', 'shop']), io)).toBe(0)
+    // linkerd2 viz/cmd/testdata/stat_one_pod_output.golden
+    const [head, ...rows] = out.split('\n')
+    expect(head).toMatch(
+      /^NAME {6}STATUS {3}MESHED {3}SUCCESS {6}RPS {3}LATENCY_P50 {3}LATENCY_P95 {3}LATENCY_P99 {3}TCP_CONN$/,
+    )
+    expect(rows[0]).toMatch(/^api {6}Running {6}1\/1 {3}100\.00% {3}\d\.\drps {11}\d+ms/)
+    // Probes and scrapes of a proxy's own port count as well, as upstream.
+    expect(rows[1]).toMatch(/^client {3}Running {6}1\/1 /)
+    expect(rows.slice(2)).toEqual([''])
+    out = ''
+    expect(await linkerdTool(parseArguments(['viz', 'authz', 'po/api', '-n', 'shop']), io)).toBe(0)
+    const lines = out.split('\n')
+    expect(lines[0]).toMatch(
+      /^ROUTE +SERVER +AUTHORIZATION +UNAUTHORIZED +SUCCESS +RPS +LATENCY_P50 +LATENCY_P95 +LATENCY_P99 {2}$/,
+    )
+    const cells = lines.slice(1).map((line) => line.split(/ {2,}/).slice(0, 3).join(' '))
+    expect(cells).toContain('default api default/all-authenticated')
+    expect(lines.find((line) => /^default +api {3,}\d/.test(line))).toMatch(/[\d.]+rps +0\.00% +0\.0rps/)
+    expect(await linkerdTool(parseArguments(['viz', 'stat', 'svc']), io)).toBe(1)
+    expect(await linkerdTool(parseArguments(['viz', 'tap', 'deploy']), io)).toBe(1)
+    embedded.registry.delete({ group: 'policy.linkerd.io', resource: 'servers' }, 'api', 'shop')
+  })
+
   test('check and authz read what the API has', async () => {
     let out = ''
     const io = {

@@ -5,8 +5,9 @@
  */
 import type { Pod } from '../../kube/kinds.ts'
 import { identityOf } from '../../meshes/linkerd/pods.ts'
-import { ownerName } from '../../meshes/workloads.ts'
 import { type ToolContext, ToolError } from '../istioctl/context.ts'
+import { kinds, nameAs } from './kinds.ts'
+import { labelsIn } from './numbers.ts'
 import { hasViz, proxyPages } from './viz.ts'
 
 interface Edge {
@@ -19,17 +20,6 @@ interface Edge {
   no_tls_reason: string
 }
 
-/** What the command calls itself in its errors, and the label in which metrics have it (pkg/k8s/k8s.go, resourceNames). */
-const kinds: { names: string[]; label: string }[] = [
-  { names: ['cj', 'cronjob', 'cronjobs'], label: 'cronjob' },
-  { names: ['ds', 'daemonset', 'daemonsets'], label: 'daemonset' },
-  { names: ['deploy', 'deployment', 'deployments'], label: 'deployment' },
-  { names: ['job', 'jobs'], label: 'k8s_job' },
-  { names: ['po', 'pod', 'pods'], label: 'pod' },
-  { names: ['rc', 'replicationcontroller', 'replicationcontrollers'], label: 'replicationcontroller' },
-  { names: ['rs', 'replicaset', 'replicasets'], label: 'replicaset' },
-  { names: ['sts', 'statefulset', 'statefulsets'], label: 'statefulset' },
-]
 const unsupported: Record<string, string> = {
   au: 'authority',
   authority: 'authority',
@@ -47,20 +37,6 @@ const reasons: Record<string, string> = {
   not_http: 'Not HTTP',
   not_provided_by_remote: 'Not Provided By Remote',
   not_provided_by_service_discovery: 'Not Provided By Service Discovery',
-}
-
-const labelsIn = (line: string): Record<string, string> =>
-  Object.fromEntries(
-    [...line.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name, value]) => [name ?? '', value ?? '']),
-  )
-
-/** What the pod is to that kind: its own name, or that of a controller above it; undefined: nothing. */
-const nameAs = (pod: Pod, label: string): string | undefined => {
-  if (label === 'pod') return pod.metadata.name
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
-  const kind = label === 'k8s_job' ? 'job' : label
-  if (owner?.kind.toLowerCase() === kind) return owner.name
-  return kind === 'deployment' && owner?.kind === 'ReplicaSet' ? ownerName(pod) : undefined
 }
 
 const short = (identity: string): string => identity.split('.').slice(0, 2).join('.')

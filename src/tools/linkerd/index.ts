@@ -7,6 +7,7 @@ import { check } from './check.ts'
 import { edges } from './edges.ts'
 import { identity } from './identity.ts'
 import { policy } from './policy.ts'
+import { stat, vizAuthz } from './stat.ts'
 
 const entries: { words: string[]; says: string; run: Subcommand }[] = [
   { words: ['check'], says: 'whether the installation is sound (--proxy: the proxies of -n too)', run: check },
@@ -21,6 +22,17 @@ const entries: { words: string[]; says: string; run: Subcommand }[] = [
     words: ['viz', 'edges'],
     says: 'deploy|po|…: who talks to whom, and whether it is mTLS (-o wide|json)',
     run: edges,
+  },
+  { words: ['viz', 'stat'], says: 'deploy|po|… [name]: requests that came in, and how they went', run: stat },
+  { words: ['viz', 'authz'], says: 'deploy/<name>: what let requests in, and what was refused', run: vizAuthz },
+  {
+    words: ['viz', 'tap'],
+    says: 'not here: `meshdojo tap` shows one request, proxies log what they refuse',
+    run: async () => {
+      throw new ToolError(
+        'linkerd viz tap is not modelled: nothing streams requests here. `meshdojo tap <namespace/workload> <url>` shows one on the wire, `kubectl logs … -c linkerd-proxy` what a proxy refused.',
+      )
+    },
   },
 ]
 

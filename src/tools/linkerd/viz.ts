@@ -55,14 +55,18 @@ const metricsOf = async (context: ToolContext, askers: readonly Pod[], pod: Pod)
 }
 
 /**
- * Every running meshed pod with its page. A page that the policy of port 4191 refuses is empty, as it stays for a
+ * Every running meshed pod that is wanted, with its page. A page that the policy of port 4191 refuses is empty, as it stays for a
  * Prometheus that nobody lets in (`linkerd viz allow-scrapes`). Throws `ToolError` when nobody has curl.
  */
-export const proxyPages = async (context: ToolContext): Promise<{ pod: Pod; page: string }[]> => {
+export const proxyPages = async (
+  context: ToolContext,
+  isWanted: (pod: Pod) => boolean = () => true,
+): Promise<{ pod: Pod; page: string }[]> => {
   const { items } = await context.client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, {})
   const running = items.filter(isRunning)
   const askers = [...running].sort((a, b) => Number(isMeshed(a)) - Number(isMeshed(b)))
   const pages: { pod: Pod; page: string }[] = []
-  for (const pod of running.filter(isMeshed)) pages.push({ pod, page: await metricsOf(context, askers, pod) })
+  for (const pod of running.filter((each) => isMeshed(each) && isWanted(each)))
+    pages.push({ pod, page: await metricsOf(context, askers, pod) })
   return pages
 }
