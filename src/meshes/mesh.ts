@@ -15,6 +15,8 @@ export interface AdmissionReview {
   operation: 'CREATE' | 'UPDATE' | 'DELETE'
   object: KubeObject
   oldObject?: KubeObject
+  /** Go's words about a regular expression that is none: meshes load no parser. Absent: expressions are not looked at. */
+  regexProblem?: (expression: string) => string | undefined
 }
 
 /** What it answers. `message` is the whole text that the API server sends, in the real webhook's words. */

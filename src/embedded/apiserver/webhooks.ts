@@ -7,6 +7,7 @@ import type { Json, KubeObject } from '../../kube/api.ts'
 import type { Namespace, Pod, Service } from '../../kube/kinds.ts'
 import type { AdmissionAnswer, Mesh } from '../../meshes/mesh.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import { regexProblem } from '../crds/regex.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { podKind } from '../kinds/pod.ts'
 import { serviceKind } from '../kinds/service.ts'
@@ -37,7 +38,7 @@ export function meshAdmission(mesh: Mesh, registry: Registry, builtin: readonly 
   const validate = (request: AdmissionRequest): void => {
     const { operation, object, oldObject, subresource } = request
     if (subresource || operation === 'DELETE' || !object) return
-    const answer = mesh.validate({ operation, object, ...(oldObject ? { oldObject } : {}) })
+    const answer = mesh.validate({ operation, object, regexProblem, ...(oldObject ? { oldObject } : {}) })
     for (const warning of answer.warnings ?? []) request.warn(warning)
     if (!answer.allowed) throw denied(mesh, answer)
   }

@@ -27,6 +27,14 @@ export const wrongType = (field: string, wanted: string, found: string): FieldEr
 export const outOfBounds = (field: string, value: unknown, should: string): FieldError =>
   problem(field || '<nil>', 'FieldValueInvalid', `Invalid value: ${shown(value)}: ${field} in body ${should}`)
 
+/** A number beyond its format (kube-openapi validation/validate/values.go, IsValueValidAgainstRange). */
+export const overflow = (path: string, format: string | undefined): FieldError =>
+  problem(
+    '<nil>',
+    'FieldValueInvalid',
+    `Invalid value: "": Checked value must be of type integer ${format ? `with format ${format}` : '(default format)'} in ${path}`,
+  )
+
 export const notInEnum = (field: string, value: unknown, allowed: readonly unknown[]): FieldError => {
   const values = allowed.map((item) => shown(typeof item === 'string' ? item : JSON.stringify(item)))
   return problem(

@@ -12,3 +12,15 @@ export const compilePattern = (pattern: string): Matcher => {
   const compiled = RE2JS.compile(pattern)
   return (text) => compiled.matcher(text).find()
 }
+
+/** What Go's regexp says of an expression that is none. */
+export const regexProblem = (pattern: string): string | undefined => {
+  try {
+    compilePattern(pattern)
+    return undefined
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    // Go quotes what it could not read, which is nothing here.
+    return words.endsWith('backslash at end of expression') ? `${words}: \`\`` : words
+  }
+}

@@ -7,20 +7,11 @@ import { forbidden, invalid, notSupported, required } from '../kinds/validation/
 import { rulesOf } from './cel/rules.ts'
 import { applyDefaults } from './defaults.ts'
 import { prune } from './prune.ts'
-import { compilePattern } from './regex.ts'
+import { regexProblem } from './regex.ts'
 import { compileSchema, isFields, type JsonSchema, type ValidationRule } from './schema.ts'
 import { validateSchema } from './validate.ts'
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
-
-const patternProblem = (pattern: string): string | undefined => {
-  try {
-    compilePattern(pattern)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
 
 /** What holds for any schema, structural or not. */
 const checkKeywords = (schema: JsonSchema & { $ref?: unknown; uniqueItems?: boolean }, at: string): FieldError[] => {
@@ -40,7 +31,7 @@ const checkKeywords = (schema: JsonSchema & { $ref?: unknown; uniqueItems?: bool
   if (schema.additionalProperties !== undefined && schema.additionalProperties !== true && schema.properties) {
     errors.push(forbidden(`${at}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
   }
-  const problem = schema.pattern ? patternProblem(schema.pattern) : undefined
+  const problem = schema.pattern ? regexProblem(schema.pattern) : undefined
   if (problem !== undefined) {
     errors.push(invalid(`${at}.pattern`, schema.pattern, `must be a valid regular expression, but isn't: ${problem}`))
   }

@@ -10,6 +10,7 @@ import {
   jsonTypeOf,
   notInEnum,
   outOfBounds,
+  overflow,
   required,
   tooLong,
   tooMany,
@@ -56,8 +57,21 @@ const checkString = (schema: JsonSchema, value: string, path: string): FieldErro
   return []
 }
 
+/** What Go's integers hold, by format; other formats are as good as none. */
+const capacities: Record<string, readonly [least: number, most: number]> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  uint64: [0, 2 ** 64 - 1],
+}
+const int64 = [-(2 ** 63), 2 ** 63 - 1] as const
+
+const fits = ({ type, format = '' }: JsonSchema, value: number): boolean => {
+  const [least, most] = capacities[format] ?? int64
+  return type !== 'integer' || (value >= least && value <= most)
+}
+
 const checkNumber = (schema: JsonSchema, value: number, path: string): FieldError[] => {
-  const errors: FieldError[] = []
+  const errors: FieldError[] = fits(schema, value) ? [] : [overflow(path, schema.format)]
   const should = (what: string) => errors.push(outOfBounds(path, value, `should be ${what}`))
   const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema
   if (multipleOf && Math.abs(value / multipleOf - Math.round(value / multipleOf)) > 1e-9)

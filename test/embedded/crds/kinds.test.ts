@@ -158,6 +158,13 @@ describe('validation', () => {
     ],
     ['too small', { size: 0 }, ['spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1']],
     ['too big', { size: 11 }, ['spec.size: Invalid value: 11: spec.size in body should be less than or equal to 10']],
+    // kube-openapi pkg/validation/validate/values.go (IsValueValidAgainstRange), which names no field.
+    [
+      'beyond its format',
+      { size: 1, share: 2 ** 31 },
+      ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in spec.share'],
+    ],
+    ['at the end of its format', { size: 1, share: 2 ** 31 - 1 }, []],
     [
       'not in the enum',
       { size: 1, color: 'blue' },

@@ -13,6 +13,7 @@ export const widgetSpec: JsonSchema = {
     size: { type: 'integer', minimum: 1, maximum: 10 },
     color: { type: 'string', enum: ['red', 'green'], default: 'red' },
     replicas: { type: 'integer' },
+    share: { type: 'integer', format: 'int32' },
     tags: { type: 'array', maxItems: 3, items: { type: 'string', maxLength: 5 }, 'x-kubernetes-list-type': 'set' },
     parts: {
       type: 'array',

@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { regexProblem } from '../../../src/embedded/crds/regex.ts'
 import { validate } from '../../../src/meshes/istio/validate/validate.ts'
 import { expand } from './world.ts'
 
-const webhook = 'admission webhook "validation.istio.io" denied the request: configuration is invalid: '
+const denied = 'admission webhook "validation.istio.io" denied the request: '
+const webhook = `${denied}configuration is invalid: `
 const answer = (is: string, spec: unknown, annotations?: Record<string, string>) =>
   validate({ operation: 'CREATE', object: expand({ is, spec, ...(annotations ? { annotations } : {}) }) })
 
@@ -218,8 +220,12 @@ interface Row {
   source: string
   is: string
   spec: unknown
+  annotations?: Record<string, string>
+  labels?: Record<string, string>
   /** The text after the webhook's usual beginning. */
   refused?: string
+  /** What it says of an object that it cannot read. */
+  unreadable?: string
   /** What it warns of while it allows. */
   warns?: string[]
 }
@@ -227,12 +233,16 @@ interface Row {
 const folder = fileURLToPath(new URL('../../cases/istio/validation/', import.meta.url))
 describe.each(readdirSync(folder))('%s', (file) => {
   const rows: Row[] = parse(readFileSync(folder + file, 'utf8'))
-  test.each(rows)('$is: $name', ({ source, is, spec, refused, warns }) => {
+  test.each(rows)('$is: $name', ({ source, is, spec, annotations, labels, refused, unreadable, warns }) => {
     expect(source, 'every case names its proof').toBeTruthy()
-    expect(answer(is, spec)).toEqual(
-      refused === undefined
+    const object = expand({ is, spec, ...(annotations ? { annotations } : {}) })
+    const metadata = { ...object.metadata, labels }
+    const answer = validate({ operation: 'CREATE', object: { ...object, metadata }, regexProblem })
+    const message = refused === undefined ? denied + unreadable : webhook + refused
+    expect(answer).toEqual(
+      refused === undefined && unreadable === undefined
         ? { allowed: true, ...(warns ? { warnings: warns } : {}) }
-        : { allowed: false, code: 400, message: webhook + refused },
+        : { allowed: false, code: 400, message },
     )
   })
 })

@@ -133,6 +133,8 @@ const groups: Record<string, string> = {
   Sidecar: 'networking.istio.io/v1',
   Gateway: 'networking.istio.io/v1',
   WorkloadEntry: 'networking.istio.io/v1',
+  WorkloadGroup: 'networking.istio.io/v1',
+  ProxyConfig: 'networking.istio.io/v1beta1',
   ServiceEntry: 'networking.istio.io/v1',
   EnvoyFilter: 'networking.istio.io/v1alpha3',
   WasmPlugin: 'extensions.istio.io/v1alpha1',

@@ -1,7 +1,14 @@
-/** istiod's checks of a DestinationRule (pkg/config/validation/validation.go). Not modelled: locality, tunnels, warmup. */
+/** istiod's checks of a DestinationRule (pkg/config/validation/validation.go). */
 import { type Fields, fields, isFields, labelMap, list, text, texts } from '../read.ts'
+import type { About } from './about.ts'
+import { isAddress } from './addresses.ts'
+import { connectionPool } from './connection-pool.ts'
+import { subsetName } from './destinations.ts'
+import { duration, undecodable } from './durations.ts'
 import type { Findings } from './findings.ts'
-import { exportTo, isDnsLabel, labelValues, wildcardDomain } from './names.ts'
+import { quoted } from './go-text.ts'
+import { loadBalancer } from './load-balancer.ts'
+import { exportTo, fqdn, labelProblems, portNumber, wildcardDomain } from './names.ts'
 import { selector } from './selectors.ts'
 
 const deprecatedErrors =
@@ -14,53 +21,41 @@ const percent = (findings: Findings, value: unknown): void => {
 
 const outlierDetection = (findings: Findings, value: unknown): void => {
   if (!isFields(value)) return
+  findings.error(duration(value.baseEjectionTime))
   if (typeof value.consecutiveErrors === 'number' && value.consecutiveErrors !== 0) findings.warn(deprecatedErrors)
   if (value.splitExternalLocalOriginErrors !== true && Number(value.consecutiveLocalOriginFailures ?? 0) > 0)
     findings.error(
       'outlier detection consecutive local origin failures is specified, but split external local origin errors is set to false',
     )
+  findings.error(duration(value.interval))
   percent(findings, value.maxEjectionPercent)
   percent(findings, value.minHealthPercent)
 }
 
-const negatives: readonly [part: 'http' | 'tcp', field: string, words: string][] = [
-  ['http', 'http1MaxPendingRequests', 'http1 max pending requests'],
-  ['http', 'http2MaxRequests', 'http2 max requests'],
-  ['http', 'maxRequestsPerConnection', 'max requests per connection'],
-  ['http', 'maxRetries', 'max retries'],
-  ['http', 'maxConcurrentStreams', 'max concurrent streams'],
-  ['tcp', 'maxConnections', 'max connections'],
-]
-
-/** Also of Sidecars. */
-export const connectionPool = (findings: Findings, value: unknown): void => {
-  if (!isFields(value)) return
-  if (!isFields(value.http) && !isFields(value.tcp)) {
-    findings.error('connection pool must have at least one field')
-    return
-  }
-  for (const [part, field, words] of negatives)
-    if (Number(fields(value[part])[field] ?? 0) < 0) findings.error(`${words} must be non-negative`)
-  const http = fields(value.http)
-  if (http.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol === true)
-    findings.error('use client protocol must not be true when H2UpgradePolicy is UPGRADE')
+/** `configmap://namespace/name`: a CA bundle that istiod reads for the proxies of that namespace alone. */
+const credential = (name: string, namespace: string): string | undefined => {
+  if (!name.startsWith('configmap://')) return undefined
+  const invalid = (why: string): string => `invalid configmap:// credentialName: ${why}`
+  const [home, map] = name.slice('configmap://'.length).split('/')
+  const parts = map === undefined ? 'namespace and name' : home === '' ? 'namespace' : map === '' ? 'name' : undefined
+  if (parts !== undefined) return invalid(`invalid resource name ${quoted(name)}. Expected ${parts}`)
+  return home === namespace
+    ? undefined
+    : invalid(`namespace must match the configuration namespace ${quoted(namespace)}`)
 }
 
-const loadBalancer = (findings: Findings, value: unknown): void => {
-  const hash = fields(fields(value).consistentHash)
-  if (isFields(hash.httpCookie) && !text(hash.httpCookie.name)) findings.error('name required for HttpCookie')
-}
-
-const clientTls = (findings: Findings, value: unknown): void => {
+const clientTls = (findings: Findings, value: unknown, namespace: string): void => {
   if (!isFields(value)) return
   const mode = text(value.mode) ?? 'DISABLE'
   const has = (...names: string[]): boolean => names.some((name) => Boolean(value[name]))
+  const hasNames = list(value.subjectAltNames).length > 0
+  findings.error(credential(text(value.credentialName) ?? '', namespace))
   if (value.insecureSkipVerify === true) {
-    if (mode === 'SIMPLE' && has('caCertificates', 'credentialName', 'subjectAltNames'))
+    if (mode === 'SIMPLE' && (has('caCertificates', 'credentialName') || hasNames))
       findings.error(
         'cannot specify CaCertificates or CredentialName or SubjectAltNames when InsecureSkipVerify is set true',
       )
-    if (mode === 'MUTUAL' && has('caCertificates', 'subjectAltNames'))
+    if (mode === 'MUTUAL' && (has('caCertificates') || hasNames))
       findings.error('cannot specify CaCertificates or SubjectAltNames when InsecureSkipVerify is set true')
   }
   if ((mode === 'SIMPLE' || mode === 'MUTUAL') && has('credentialName')) {
@@ -73,19 +68,32 @@ const clientTls = (findings: Findings, value: unknown): void => {
   if (!has('privateKey')) findings.error('private key required for mutual tls')
 }
 
-const settings = (findings: Findings, policy: Fields): void => {
+const settings = (findings: Findings, policy: Fields, namespace: string): void => {
   outlierDetection(findings, policy.outlierDetection)
   connectionPool(findings, policy.connectionPool)
-  loadBalancer(findings, policy.loadBalancer)
-  clientTls(findings, policy.tls)
+  loadBalancer(findings, policy.loadBalancer, policy.outlierDetection)
+  clientTls(findings, policy.tls, namespace)
+}
+
+const tunnel = (findings: Findings, value: unknown): void => {
+  if (!isFields(value)) return
+  const [protocol, host] = [text(value.protocol) ?? '', text(value.targetHost) ?? '']
+  if (!['', 'CONNECT', 'POST'].includes(protocol)) findings.error('tunnel protocol must be "CONNECT" or "POST"')
+  const wrong = fqdn(host)
+  if (wrong !== undefined && !isAddress(host))
+    findings.error(`tunnel target host must be valid FQDN or IP address: ${wrong}; ${host} is not a valid IP`)
+  const port = portNumber(value.targetPort)
+  if (port !== undefined) findings.error(`tunnel target port is invalid: ${port}`)
 }
 
 const common = ['outlierDetection', 'connectionPool', 'loadBalancer', 'tls']
-const top = [...common, 'portLevelSettings', 'tunnel', 'proxyProtocol', 'retryBudget']
+const top = [...common, 'tunnel', 'proxyProtocol', 'retryBudget']
 
-const trafficPolicy = (findings: Findings, policy: unknown): void => {
+const trafficPolicy = (findings: Findings, policy: unknown, namespace: string): void => {
   if (!isFields(policy)) return
-  if (!top.some((name) => policy[name] !== undefined && policy[name] !== null)) {
+  findings.decode(undecodable(fields(policy.retryBudget).budgetInterval))
+  const ports = list(policy.portLevelSettings).map(fields)
+  if (ports.length === 0 && !top.some((name) => isFields(policy[name]))) {
     findings.error('traffic policy must have at least one field')
     return
   }
@@ -93,32 +101,28 @@ const trafficPolicy = (findings: Findings, policy: unknown): void => {
     findings.error('tunnel and proxyProtocol must not be set together')
     return
   }
-  settings(findings, policy)
-  for (const entry of list(policy.portLevelSettings)) {
-    const port = fields(entry)
-    if (!isFields(port.port)) findings.error('portTrafficPolicy must have valid port')
-    if (common.some((name) => isFields(port[name]))) settings(findings, port)
-    else findings.error('port traffic policy must have at least one field')
-  }
+  settings(findings, policy, namespace)
+  findings.quietly(() => {
+    for (const port of ports) {
+      if (!isFields(port.port)) findings.error('portTrafficPolicy must have valid port')
+      if (common.some((name) => isFields(port[name]))) settings(findings, port, namespace)
+      else findings.error('port traffic policy must have at least one field')
+    }
+  })
+  tunnel(findings, policy.tunnel)
 }
 
-export const subsetName = (findings: Findings, name: string): void => {
-  if (name === '') findings.error('subset name cannot be empty')
-  else if (!isDnsLabel(name)) findings.error(`subset name is invalid: ${name}`)
-}
-
-export const destinationRule = (findings: Findings, spec: Fields, namespace: string): void => {
+export const destinationRule = (findings: Findings, spec: Fields, { namespace }: About): void => {
   findings.error(wildcardDomain(text(spec.host) ?? ''))
-  trafficPolicy(findings, spec.trafficPolicy)
+  trafficPolicy(findings, spec.trafficPolicy, namespace)
   const names = new Set<string>()
-  for (const entry of list(spec.subsets)) {
-    const subset = fields(entry)
+  for (const subset of list(spec.subsets).map(fields)) {
     const name = text(subset.name) ?? ''
     if (names.has(name)) findings.error(`duplicate subset names: ${name}`)
     names.add(name)
     subsetName(findings, name)
-    findings.list(labelValues(labelMap(subset.labels)))
-    trafficPolicy(findings, subset.trafficPolicy)
+    findings.list(labelProblems(labelMap(subset.labels)))
+    findings.quietly(() => trafficPolicy(findings, subset.trafficPolicy, namespace))
   }
   for (const each of exportTo(namespace, texts(spec.exportTo), { selecting: isFields(spec.workloadSelector) }))
     findings.error(each)

@@ -1,7 +1,23 @@
-/** istiod's checks of a Gateway (pkg/config/validation/validation.go). Not modelled: cipher suites, certificate revocation. */
+/** istiod's checks of a Gateway (pkg/config/validation/validation.go). */
 import { type Fields, fields, isFields, list, text, texts } from '../read.ts'
+import type { About } from './about.ts'
 import type { Findings } from './findings.ts'
-import { isAddress, isDnsLabel, isHttp, isProtocol, isTls, namespacedHost, portNumber } from './names.ts'
+import { quoted } from './go-text.ts'
+import { address, isDnsLabel, isHttp, isProtocol, isTls, namespacedHost, portNumber, socket } from './names.ts'
+import { serverTls } from './server-tls.ts'
+
+const isSocket = (bind: string): boolean => bind.startsWith('unix://')
+
+/** A port as protobuf prints it. */
+const printed = (port: Fields): string =>
+  [
+    port.number ? `number:${port.number}` : '',
+    text(port.protocol) ? `protocol:${quoted(text(port.protocol) ?? '')}` : '',
+    text(port.name) ? `name:${quoted(text(port.name) ?? '')}` : '',
+    port.targetPort ? `target_port:${port.targetPort}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
 
 const port = (findings: Findings, value: unknown, bind: string): boolean => {
   if (!isFields(value)) {
@@ -12,57 +28,21 @@ const port = (findings: Findings, value: unknown, bind: string): boolean => {
   const protocol = text(value.protocol) ?? ''
   if (!isProtocol(protocol))
     findings.error(
-      `invalid protocol ${JSON.stringify(protocol)}, supported protocols are HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP`,
+      `invalid protocol ${quoted(protocol)}, supported protocols are HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP`,
     )
-  if (Number(value.number ?? 0) > 0 || !bind.startsWith('unix://')) findings.error(portNumber(value.number))
+  if (Number(value.number ?? 0) > 0 || !isSocket(bind)) findings.error(portNumber(value.number))
   if (Number(value.targetPort ?? 0) > 0) findings.error('targetPort has no impact on Gateways')
+  if (!text(value.name)) findings.error(`port name must be set: ${printed(value)}`)
   return findings.errors.length === before
 }
 
-const certificates = [
-  'serverCertificate',
-  'privateKey',
-  'caCertificates',
-  'tlsCertificates',
-  'credentialName',
-  'credentialNames',
-]
-const words: Record<string, string> = {
-  serverCertificate: 'server certificate',
-  privateKey: 'private key',
-  caCertificates: 'CA bundle',
-}
-
-const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value))
-
-/** Also of Sidecar ingress listeners. */
-export const serverTls = (findings: Findings, value: unknown): void => {
-  if (!isFields(value)) return
-  const mode = text(value.mode) ?? 'PASSTHROUGH'
-  const has = (name: string): boolean => isSet(value[name])
-  if (mode === 'ISTIO_MUTUAL') {
-    for (const name of certificates)
-      if (has(name)) findings.error(`ISTIO_MUTUAL TLS cannot have associated ${words[name] ?? name}`)
+const boundTo = (findings: Findings, bind: string, value: Fields): void => {
+  if (!isSocket(bind)) {
+    if (bind !== '') findings.error(address(bind))
     return
   }
-  if (mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH') {
-    if ([...certificates, 'caCrl'].some(has))
-      findings.warn(`${mode} mode does not use certificates, they will be ignored`)
-    return
-  }
-  const sources = [has('serverCertificate') && has('privateKey'), ...certificates.slice(3).map(has)].filter(Boolean)
-  if (sources.length > 1)
-    findings.error(
-      'only one of credential_name, credential_names, server_certificate/private_key, tls_certificates should be specified',
-    )
-  if (has('credentialName') || has('credentialNames')) return
-  const prefix = mode === 'SIMPLE' ? 'SIMPLE TLS' : 'MUTUAL TLS'
-  if (mode !== 'SIMPLE' && !has('caCertificates')) findings.error(`${prefix} requires a client CA bundle`)
-  const given = has('tlsCertificates') ? list(value.tlsCertificates).map(fields) : [value]
-  for (const certificate of given) {
-    if (!text(certificate.serverCertificate)) findings.error(`${prefix} requires a server certificate`)
-    if (!text(certificate.privateKey)) findings.error(`${prefix} requires a private key`)
-  }
+  findings.error(socket(bind.slice('unix://'.length)))
+  if (Number(value.number ?? 0) !== 0) findings.error(`port number must be 0 for unix domain socket: ${printed(value)}`)
 }
 
 const server = (findings: Findings, value: Fields): void => {
@@ -71,7 +51,7 @@ const server = (findings: Findings, value: Fields): void => {
   for (const host of hosts) for (const each of namespacedHost(host, 'gateway')) findings.error(each)
   const bind = text(value.bind) ?? ''
   const isPortFine = port(findings, value.port, bind)
-  if (bind !== '' && !bind.startsWith('unix://') && !isAddress(bind)) findings.error(`${bind} is not a valid IP`)
+  boundTo(findings, bind, fields(value.port))
   serverTls(findings, value.tls)
   if (!isPortFine) return
   const protocol = text(fields(value.port).protocol) ?? ''
@@ -80,15 +60,15 @@ const server = (findings: Findings, value: Fields): void => {
     return
   }
   if (!isFields(value.tls)) return
-  const mode = text(value.tls.mode) ?? 'PASSTHROUGH'
-  const passes = mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH'
+  const { mode, caCertificates, privateKey, serverCertificate } = value.tls
+  const passes = (text(mode) ?? 'PASSTHROUGH').endsWith('PASSTHROUGH')
   if (!isHttp(protocol)) findings.error('server cannot have TLS settings for non HTTPS/TLS ports')
-  else if (!passes || certificates.slice(0, 3).some((name) => isSet(fields(value.tls)[name])))
+  else if (!passes || caCertificates || privateKey || serverCertificate)
     findings.error('server cannot have TLS settings for plain text HTTP ports')
 }
 
-export const gateway = (findings: Findings, spec: Fields, _namespace: string, name: string): void => {
-  if (!isDnsLabel(name)) findings.error(`invalid gateway name: ${JSON.stringify(name)}`)
+export const gateway = (findings: Findings, spec: Fields, { name }: About): void => {
+  if (!isDnsLabel(name)) findings.error(`invalid gateway name: ${quoted(name)}`)
   const servers = list(spec.servers).map(fields)
   if (servers.length === 0) findings.error('gateway must have at least one server')
   for (const each of servers) server(findings, each)

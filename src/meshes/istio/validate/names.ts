@@ -3,18 +3,14 @@
  * pkg/config/validation/agent/validation.go, pkg/config/labels/instance.go, pkg/config/visibility/visibility.go.
  * Each gives the complaint, or undefined.
  */
-import ipaddr from 'ipaddr.js'
+import { isAddress, prefixProblem } from './addresses.ts'
+import { quoted } from './go-text.ts'
 
 const label = '[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?'
 const dnsLabel = new RegExp(`^${label}$`)
 const wildcardLabel = new RegExp(`^(?:\\*|(?:\\*|\\*-)?${label})$`)
 
 export const isDnsLabel = (text: string): boolean => text.length <= 63 && dnsLabel.test(text)
-
-const quoted = (text: string): string => JSON.stringify(text)
-
-export const isAddress = (text: string): boolean =>
-  ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
 
 const dnsLabels = (domain: string): string | undefined => {
   const parts = domain.split('.')
@@ -44,6 +40,19 @@ export const wildcardDomain = (domain: string): string | undefined => {
   if (first.length > 63 || !wildcardLabel.test(first))
     return `domain name ${quoted(domain)} invalid (label ${quoted(first)} invalid)`
   return dot < 0 ? undefined : dnsLabels(domain.slice(dot + 1))
+}
+
+/** With SNI also the names that istiod makes up for AUTO_PASSTHROUGH: `outbound_.80_._.a.shop.lab`. */
+export const gatewayDomain = (domain: string, sni: boolean): string | undefined => {
+  if (!sni || !domain.startsWith('outbound_') || domain.length > 255) return wildcardDomain(domain)
+  const parts = domain.split('_')
+  const form = 'outbound_.<PORT>_._.<HOSTNAME>'
+  if (parts.length < 4) return `domain name ${domain} invalid, should follow '${form}' format`
+  const trim = (part: string | undefined): string => (part ?? '').replace(/^\.+|\.+$/g, '')
+  const wrong = (part: string): string => `domain name ${quoted(domain)} invalid (label ${quoted(part)} invalid)`
+  const [port, host] = [trim(parts[1]), trim(parts[3])]
+  if (!/[0-9]/.test(port)) return `${wrong(port)}. should follow ${form} format`
+  return /[a-zA-Z]/.test(host) ? undefined : `${wrong(host)}. should follow ${form} format`
 }
 
 export const partialWildcard = (host: string): string | undefined =>
@@ -93,13 +102,19 @@ export const protocol = (text: string): string | undefined =>
 export const isHttp = (text: string): boolean => /^(http|http2|http_proxy|grpc|grpc-web)$/i.test(text)
 export const isTls = (text: string): boolean => /^(https|tls)$/i.test(text)
 
+export const address = (text: string): string | undefined => (isAddress(text) ? undefined : `${text} is not a valid IP`)
+
 /** An address or a CIDR block. */
 export const subnet = (text: string): string | undefined => {
-  const [base = '', bits, more] = text.split('/')
-  if (bits === undefined || more !== undefined) return isAddress(text) ? undefined : `${text} is not a valid IP`
-  const width = base.includes(':') ? 128 : 32
-  const isFine = isAddress(base) && /^\d{1,3}$/.test(bits) && Number(bits) <= width
-  return isFine ? undefined : `${text} is not a valid CIDR block`
+  if (text.split('/').length !== 2) return address(text)
+  return prefixProblem(text) === undefined ? undefined : `${text} is not a valid CIDR block`
+}
+
+/** The path of a socket, without `unix://`. */
+export const socket = (path: string): string | undefined => {
+  if (path === '') return 'unix address must not be empty'
+  if (path.startsWith('@') || (path.startsWith('/') && !path.endsWith('/'))) return undefined
+  return `${path} is not an absolute path to a file`
 }
 
 /** Complaints about `exportTo` of an object in a namespace. */
@@ -138,8 +153,23 @@ export const exportTo = (
   return found
 }
 
-/** Labels of subsets and sources; collected, so always a list. */
-export const labelValues = (labels: Readonly<Record<string, string>>): string[] => {
-  const value = /^((?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
-  return Object.values(labels).flatMap((each) => (value.test(each) ? [] : [`invalid tag value: ${quoted(each)}`]))
+const qualified = '(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
+const labelKey = new RegExp(`^(${label}(?:\\.${label})*/)?(${qualified})$`)
+const labelValue = new RegExp(`^(${qualified})?$`)
+
+const labelName = (key: string): string | undefined => {
+  const parts = labelKey.exec(key)
+  if (parts === null) return `invalid tag key: ${quoted(key)}`
+  if ((parts[1] ?? '').length > 254) return `invalid tag key: ${quoted(key)} (DNS prefix is too long)`
+  return (parts[2] ?? '').length > 63 ? `invalid tag key: ${quoted(key)} (name is too long)` : undefined
 }
+
+/** Labels of subsets, sources and endpoints; collected, so always a list. */
+export const labelProblems = (labels: Readonly<Record<string, string>>): string[] =>
+  Object.entries(labels).flatMap(([key, value]) => {
+    const wrong = labelName(key)
+    return [
+      ...(wrong === undefined ? [] : [wrong]),
+      ...(labelValue.test(value) ? [] : [`invalid tag value: ${quoted(value)}`]),
+    ]
+  })

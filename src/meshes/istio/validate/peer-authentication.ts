@@ -9,6 +9,9 @@ export const peerAuthentication = (findings: Findings, spec: Fields): void => {
   if (wide && ports.length > 0) findings.error('mesh/namespace peer authentication cannot have port level mTLS')
   if (isFields(spec.portLevelMtls) && ports.length === 0)
     findings.error('port level mTLS, if defined, must have at least one element')
+  // Keys are read as JSON, which knows no such number.
+  const odd = ports.find((port) => /^0\d/.test(port))
+  if (odd !== undefined) findings.decode(`invalid character '${odd[1]}' after top-level value`)
   for (const port of ports)
     if (!(Number(port) > 0 && Number(port) <= 65535)) findings.error('port must be in range 1..65535')
   selector(findings, spec.selector)

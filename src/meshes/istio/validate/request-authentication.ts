@@ -1,63 +1,53 @@
-/** istiod's checks of a RequestAuthentication (pkg/config/validation/validation.go). Not modelled: the words about `jwks` that do not parse. */
+/** istiod's checks of a RequestAuthentication (pkg/config/validation/validation.go). */
 import { type Fields, fields, list, text } from '../read.ts'
+import { duration } from './durations.ts'
 import type { Findings } from './findings.ts'
+import { quoted } from './go-text.ts'
+import { jwksProblem, privateKeys } from './jwks.ts'
 import { target } from './selectors.ts'
+import { urlProblem } from './urls.ts'
 
-/** A set, or one key alone. */
-const isKeySet = (text: string): boolean => {
-  try {
-    const value = fields(JSON.parse(text))
-    return Array.isArray(value.keys) || typeof value.kty === 'string'
-  } catch {
-    return false
-  }
-}
-
-const jwtRule = (value: unknown): string[] => {
-  const rule = fields(value)
-  const errors: string[] = []
-  for (const audience of list(rule.audiences)) if (audience === '') errors.push('audience must be non-empty string')
-  const uri = text(rule.jwksUri) ?? ''
-  if (!text(rule.issuer) && uri === '') errors.push('issuer or jwksUri must be non-empty string')
+/** pkg/config/security/security.go (ParseJwksURI) */
+const jwksUri = (uri: string): string | undefined => {
+  if (uri === '') return undefined
+  const wrong = urlProblem(uri)
+  if (wrong !== undefined) return wrong
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase() ?? ''
-  if (uri !== '' && scheme !== 'http' && scheme !== 'https')
-    errors.push(`URI scheme ${JSON.stringify(scheme)} is not supported`)
-  const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:([^/?#\]]*)(?:[/?#]|$)/i.exec(uri)?.[1] ?? ''
-  if (!/^\d*$/.test(port)) errors.push(`parse ${JSON.stringify(uri)}: invalid port ":${port}" after host`)
-  const jwks = text(rule.jwks) ?? ''
-  if (jwks !== '' && !isKeySet(jwks)) errors.push('jwks parse error: it is no JSON Web Key Set')
-  for (const location of list(rule.fromHeaders))
-    if (!text(fields(location).name)) errors.push('location header name must be non-empty string')
-  for (const name of list(rule.fromParams)) if (name === '') errors.push('location query must be non-empty string')
-  for (const name of list(rule.fromCookies)) if (name === '') errors.push('cookie name must be non-empty string')
-  for (const entry of list(rule.outputClaimToHeaders))
-    if (!text(fields(entry).claim) || !text(fields(entry).header))
-      errors.push('outputClaimToHeaders header and claim value must be non-empty string')
-    else if (!/^[-_A-Za-z0-9]+$/.test(text(fields(entry).header) ?? ''))
-      errors.push(`header name ${text(fields(entry).header)} is not a valid header name`)
-  return errors
+  return scheme === 'http' || scheme === 'https' ? undefined : `URI scheme ${quoted(scheme)} is not supported`
 }
 
-/** Private keys work, and have no business there. */
-const privateKeys = (findings: Findings, jwks: string): void => {
-  let set: unknown
-  try {
-    set = JSON.parse(jwks)
-  } catch {
-    return
-  }
-  list(fields(set).keys).forEach((key, index) => {
-    if (fields(key).d !== undefined || fields(key).kty === 'oct')
-      findings.warn(
-        `jwks key at index ${index} contains private key material; only public keys are used for verification`,
-      )
-  })
+const claimHeader = (value: Fields): string | undefined => {
+  const [claim, header] = [text(value.claim), text(value.header)]
+  if (!claim || !header) return 'outputClaimToHeaders header and claim value must be non-empty string'
+  return /^[-_A-Za-z0-9]+$/.test(header) ? undefined : `header name ${header} is not a valid header name`
+}
+
+const jwtRule = (rule: Fields): string[] => {
+  const [uri, jwks] = [text(rule.jwksUri) ?? text(rule.jwks_uri) ?? '', text(rule.jwks) ?? '']
+  const empty = (values: unknown, words: string): string[] =>
+    list(values).flatMap((value) => (value === '' ? [`${words} must be non-empty string`] : []))
+  const names = list(rule.fromHeaders).map((location) => text(fields(location).name) ?? '')
+  const found = (problem: string | undefined): string[] => (problem === undefined ? [] : [problem])
+  return [
+    ...empty(rule.audiences, 'audience'),
+    ...(!text(rule.issuer) && uri === '' ? ['issuer or jwksUri must be non-empty string'] : []),
+    ...found(jwksUri(uri)),
+    ...(jwks === '' ? [] : found(jwksProblem(jwks))),
+    ...empty(names, 'location header name'),
+    ...empty(rule.fromParams, 'location query'),
+    ...empty(rule.fromCookies, 'cookie name'),
+    ...list(rule.outputClaimToHeaders).flatMap((entry) => found(claimHeader(fields(entry)))),
+    ...found(duration(rule.timeout)),
+  ]
 }
 
 export const requestAuthentication = (findings: Findings, spec: Fields): void => {
   target(findings, spec)
-  for (const rule of list(spec.jwtRules)) {
+  for (const rule of list(spec.jwtRules).map(fields)) {
     findings.list(jwtRule(rule))
-    privateKeys(findings, text(fields(rule).jwks) ?? '')
+    for (const index of privateKeys(text(rule.jwks) ?? ''))
+      findings.warn(
+        `jwks key at index ${index} contains private key material; only public keys are used for verification`,
+      )
   }
 }

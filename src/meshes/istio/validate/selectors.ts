@@ -1,12 +1,13 @@
 /** Which workloads a policy is for: `selector` and `targetRefs`, checked as istiod does (validation.go). */
 import { fields, isFields, labelMap, list, text } from '../read.ts'
 import type { Findings } from './findings.ts'
+import { quoted } from './go-text.ts'
 
 export const selector = (findings: Findings, value: unknown): void => {
   if (!isFields(value)) return
   const labels = Object.entries(labelMap(fields(value).matchLabels))
   for (const [key, wanted] of labels) {
-    const pair = JSON.stringify(`${key}=${wanted}`)
+    const pair = quoted(`${key}=${wanted}`)
     if (key === '') findings.error(`empty key is not supported in selector: ${pair}`)
     if (`${key}${wanted}`.includes('*')) findings.error(`wildcard is not supported in selector: ${pair}`)
   }
@@ -21,7 +22,7 @@ export const alphaSelector = (findings: Findings, value: unknown, prefix: string
   const labels = Object.entries(labelMap(value.labels))
   const before = findings.errors.length
   for (const [key, wanted] of labels) {
-    const pair = JSON.stringify(`${key}=${wanted}`)
+    const pair = quoted(`${key}=${wanted}`)
     if (key === '') findings.error(`empty key is not supported in selector: ${pair}`)
     if (`${key}${wanted}`.includes('*')) findings.error(`wildcard is not supported in selector: ${pair}`)
   }
@@ -38,7 +39,7 @@ const allowed: readonly [group: string, kind: string][] = [
   ['gateway.networking.k8s.io', 'GatewayClass'],
 ]
 const allowedWords =
-  '[/v1, Kind=Service networking.istio.io/v1, Kind=ServiceEntry gateway.networking.k8s.io/v1, Kind=Gateway gateway.networking.k8s.io/v1, Kind=GatewayClass]'
+  '[core/v1/Service networking.istio.io/v1/ServiceEntry gateway.networking.k8s.io/v1/Gateway gateway.networking.k8s.io/v1/GatewayClass]'
 
 const targetRef = (findings: Findings, value: unknown): void => {
   const ref = fields(value)

@@ -1,5 +1,6 @@
-/** istiod's checks of a Telemetry (pkg/config/validation/validation.go). Not modelled: whether CEL filters parse. */
+/** istiod's checks of a Telemetry (pkg/config/validation/validation.go). */
 import { type Fields, fields, isFields, list, text } from '../read.ts'
+import { celProblem } from './cel-syntax.ts'
 import type { Findings } from './findings.ts'
 import { target } from './selectors.ts'
 
@@ -45,5 +46,9 @@ export const telemetry = (findings: Findings, spec: Fields): void => {
   for (const each of list(spec.metrics)) metrics(findings, fields(each))
   if (list(spec.tracing).length > 1) findings.warn('multiple tracing is not currently supported')
   for (const each of list(spec.tracing)) tracing(findings, fields(each))
-  for (const each of list(spec.accessLogging)) providers(findings, fields(each).providers)
+  for (const { filter, providers: given } of list(spec.accessLogging).map(fields)) {
+    const wrong = isFields(filter) ? celProblem(text(filter.expression) ?? '') : undefined
+    if (wrong !== undefined) findings.error(`must be a valid CEL expression, ${wrong}`)
+    providers(findings, given)
+  }
 }

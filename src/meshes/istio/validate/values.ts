@@ -1,48 +1,26 @@
 /** Checks of single values, in the words of istiod (pkg/config/security/security.go) and of Go's parsers that it uses. */
-import ipaddr from 'ipaddr.js'
 import { isTemplate } from '../../match/paths.ts'
+import { isAddress, prefixProblem } from './addresses.ts'
+import { asList } from './findings.ts'
+import { quoted } from './go-text.ts'
 
 type Check = (name: string, values: readonly string[]) => string | undefined
 
 export const notEmpty: Check = (name, values) =>
   values.includes('') ? `empty value not allowed, found in ${name}` : undefined
 
-const parseAddress = (text: string): string | undefined => {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)) return undefined
-  const quoted = `ParseAddr(${JSON.stringify(text)})`
-  const parts = text.split('.')
-  if (!text.includes('.') || text.includes(':') || !/^[\d.]+$/.test(text)) {
-    return !text.includes('.') && !text.includes(':')
-      ? `${quoted}: unable to parse IP`
-      : `${quoted}: unexpected character`
-  }
-  if (parts.some((part) => Number(part) > 255)) return `${quoted}: IPv4 field has value >255`
-  if (parts.length < 4) return `${quoted}: IPv4 address too short`
-  return parts.length > 4 ? `${quoted}: IPv4 address too long` : `${quoted}: IPv4 field must have at least one digit`
-}
-
-const parsePrefix = (text: string): string | undefined => {
-  const slash = text.lastIndexOf('/')
-  const [address, bits] = [text.slice(0, slash), text.slice(slash + 1)]
-  const quoted = `netip.ParsePrefix(${JSON.stringify(text)})`
-  const wrong = parseAddress(address)
-  if (wrong !== undefined) return `${quoted}: ${wrong}`
-  if (!/^(0|[1-9]\d*)$/.test(bits)) return `${quoted}: bad bits after slash: ${JSON.stringify(bits)}`
-  return Number(bits) > (address.includes(':') ? 128 : 32) ? `${quoted}: prefix length out of range` : undefined
-}
-
 /** All bad addresses and ranges. */
 export const addresses = (values: readonly string[]): string[] =>
   values.flatMap((value) => {
-    if (!value.includes('/')) return parseAddress(value) === undefined ? [] : [`bad IP address (${value})`]
-    const wrong = parsePrefix(value)
+    if (!value.includes('/')) return isAddress(value) ? [] : [`bad IP address (${value})`]
+    const wrong = prefixProblem(value)
     return wrong === undefined ? [] : [`bad CIDR range (${value}): ${wrong}`]
   })
 
 /** All bad port numbers. Zero is fine for istiod. */
 export const ports = (values: readonly string[]): string[] =>
   values.flatMap((value) => {
-    const parsing = `strconv.ParseUint: parsing ${JSON.stringify(value)}`
+    const parsing = `strconv.ParseUint: parsing ${quoted(value)}`
     if (!/^\d+$/.test(value)) return [`bad port (${value}): ${parsing}: invalid syntax`]
     if (Number(value) > 4294967295) return [`bad port (${value}): ${parsing}: value out of range`]
     return Number(value) > 65535 ? [`bad port (${value}): <nil>`] : []
@@ -55,11 +33,11 @@ export const serviceAccounts: Check = (name, values) => {
     if (value === '') return `empty value not allowed, found in ${name}`
     if (value.includes('*')) return `wildcard not allowed, found in ${name}`
     const [namespace, account, more] = value.split('/')
-    if (more !== undefined) return `${form} ${JSON.stringify(value)} in ${name}`
-    if (value.length > 320) return `value cannot exceed 320 characters, found ${JSON.stringify(value)} in ${name}`
+    if (more !== undefined) return `${form} ${quoted(value)} in ${name}`
+    if (value.length > 320) return `value cannot exceed 320 characters, found ${quoted(value)} in ${name}`
     if (account === undefined) continue
-    if (namespace === '') return `${form} empty namespace ${JSON.stringify(value)} in ${name}`
-    if (account === '') return `${form} empty serviceAccount ${JSON.stringify(value)} in ${name}`
+    if (namespace === '') return `${form} empty namespace ${quoted(value)} in ${name}`
+    if (account === '') return `${form} empty serviceAccount ${quoted(value)} in ${name}`
   }
   return undefined
 }
@@ -68,11 +46,10 @@ const wildcards: Check = (name, values) => {
   const empty = notEmpty(name, values)
   if (empty !== undefined) return empty
   for (const value of values) {
-    const quoted = JSON.stringify(value)
     const stars = value.split('*').length - 1
-    if (stars > 1) return `at most one wildcard is allowed, found in ${name}: ${quoted}`
+    if (stars > 1) return `at most one wildcard is allowed, found in ${name}: ${quoted(value)}`
     if (stars === 1 && !value.startsWith('*') && !value.endsWith('*'))
-      return `wildcard is only allowed at the start or end, found in ${name}: ${quoted}`
+      return `wildcard is only allowed at the start or end, found in ${name}: ${quoted(value)}`
   }
   return undefined
 }
@@ -81,9 +58,7 @@ export const trustDomains: Check = (name, values) => {
   const slashed = values.find((value) => value.includes('/'))
   return (
     wildcards(name, values) ??
-    (slashed === undefined
-      ? undefined
-      : `trust domain must not contain '/', found in ${name}: ${JSON.stringify(slashed)}`)
+    (slashed === undefined ? undefined : `trust domain must not contain '/', found in ${name}: ${quoted(slashed)}`)
   )
 }
 
@@ -113,10 +88,7 @@ const bracketed = (key: string): string | undefined => {
   return fine ? undefined : `bad key (${key}): should have format a[b]`
 }
 
-const asList = (errors: readonly string[]): string | undefined =>
-  errors.length === 0
-    ? undefined
-    : `${errors.length === 1 ? '1 error occurred' : `${errors.length} errors occurred`}:\n${errors.map((error) => `\t* ${error}\n`).join('')}\n`
+const listed = (errors: readonly string[]): string | undefined => (errors.length === 0 ? undefined : asList(errors))
 
 const free = new Set(
   'source.namespace source.principal request.auth.principal request.auth.audiences request.auth.presenter connection.sni'.split(
@@ -133,8 +105,8 @@ export const condition: Check = (key, values) => {
     ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'].some((prefix) => key.startsWith(prefix))
   )
     return bracketed(key)
-  if (['source.ip', 'remote.ip', 'destination.ip'].includes(key)) return asList(addresses(values))
-  if (key === 'destination.port') return asList(ports(values))
+  if (['source.ip', 'remote.ip', 'destination.ip'].includes(key)) return listed(addresses(values))
+  if (key === 'destination.port') return listed(ports(values))
   if (key === 'source.serviceAccount') return serviceAccounts(key, values)
   if (key === 'source.trustDomain') return wildcards(key, values)
   if (key === 'destination.namespace') return `attribute ${key} is replaced by the metadata.namespace`
