@@ -34,8 +34,10 @@ export interface StageOptions extends SettleOptions {
 export interface GradeScope {
   /** This step and all before it, or this one alone. */
   earlier?: boolean
-  /** See `GradeOptions.bare`. */
-  bare?: boolean
+  /** See `GradeOptions.check`. */
+  check?: string
+  /** Only whether all checks pass: no reasons, and none is judged after the first that does not. */
+  quick?: boolean
 }
 
 export interface Stage {
@@ -106,14 +108,15 @@ export const openStage = async (item: CatalogueItem, options: StageOptions): Pro
         if (!(await undo())) await reopen()
       }
     },
-    grade: async (step, { earlier = false, bare = false } = {}) => {
+    grade: async (step, { earlier = false, quick = false, check } = {}) => {
       await aMomentLater(options)
       const { cluster, mesh, client, convergeSeconds } = lab
       const converge = convergeSeconds === undefined ? undefined : { seconds: convergeSeconds }
       const scope = earlier ? { upTo: step } : { steps: [step] }
       const context = { cluster, mesh, client, scenario: item.scenario, lab: item.lab }
       const { probeSeconds, signal } = options
-      return (await grade(context, { ...scope, bare, probeSeconds, converge, signal })).steps
+      const how = { bare: quick, untilFailed: quick, probeSeconds, converge, signal }
+      return (await grade(context, { ...scope, ...(check === undefined ? {} : { check }), ...how })).steps
     },
     close: () => lab.close(),
   }

@@ -82,7 +82,7 @@ const verifyMistake = async (
   const proof = { claim: 'mistake is caught' as const, mistake: id }
   try {
     // What people get wrong may well be what keeps a pod from ever being ready again.
-    const [report] = await stage.attempt(apply, () => stage.grade(step.id), 60_000)
+    const [report] = await stage.attempt(apply, () => stage.grade(step.id, { check: fails }), 60_000)
     const check = report?.checks.find((each) => each.id === fails)
     const says =
       check === undefined
@@ -128,9 +128,9 @@ const survives = async (stage: Stage, step: ScenarioStep, change: Change): Promi
     return await stage.attempt(
       change,
       async () => {
-        const [own] = await stage.grade(step.id, { bare: true })
+        const [own] = await stage.grade(step.id, { quick: true })
         if (!own?.passed) return false
-        return (await stage.grade(step.id, { bare: true, earlier: true })).every(({ passed }) => passed)
+        return (await stage.grade(step.id, { quick: true, earlier: true })).every(({ passed }) => passed)
       },
       // A pod that can never start would hold everything up.
       2000,
@@ -173,7 +173,7 @@ const verifyStep = async (
   mutants: (change: Change) => Mutant[],
   tell: Tell,
 ): Promise<boolean> => {
-  const [before] = await stage.grade(step.id, { bare: true })
+  const [before] = await stage.grade(step.id, { quick: true })
   const unsolved = before !== undefined && !before.passed
   const says = unsolved ? undefined : 'all its checks pass before anything is done'
   tell({ claim: 'starts unsolved', passed: unsolved, says })

@@ -35,6 +35,10 @@ export interface GradeOptions {
   steps?: readonly string[]
   /** Only the steps up to and including this one. */
   upTo?: string
+  /** Only this check of theirs, by id, and those that it may look back on. */
+  check?: string
+  /** Judges one check after the other and ends with the first that does not pass: for whether all do, not which. */
+  untilFailed?: boolean
   /** Probes at the same time. */
   limit?: number
   /** A world that has just been read; otherwise it is read. */
@@ -113,9 +117,31 @@ const judge = (check: Check, bench: Bench, bare: boolean): Promise<Finding> => {
  * When a check's turn is: requests first, then one burst after the other, so that nothing else is under its load, then
  * what proxies wrote down and counted meanwhile.
  */
-const turnOf = ({ request, log, metric }: Check): 'requests' | 'bursts' | 'records' => {
+const turns = ['requests', 'bursts', 'records'] as const
+
+const turnOf = ({ request, log, metric }: Check): (typeof turns)[number] => {
   if (request !== undefined) return expectationOf(request).counts === undefined ? 'requests' : 'bursts'
   return log !== undefined || metric !== undefined ? 'records' : 'requests'
+}
+
+interface Due {
+  step: ScenarioStep
+  check: Check
+}
+
+/**
+ * The checks to judge, in the order of their turns. For one check alone, only what may come before it stays, since it may
+ * look back on that: earlier turns, and earlier bursts. Others of its turn are judged in any order, so it knows nothing
+ * of them.
+ */
+const dueOf = (steps: readonly ScenarioStep[], only: string | undefined): Due[] => {
+  const all = turns.flatMap((turn) =>
+    steps.flatMap((step) => step.checks.filter((check) => turnOf(check) === turn).map((check) => ({ step, check }))),
+  )
+  const at = all.findIndex(({ check }) => check.id === only)
+  if (at < 0) return all
+  const turn = turnOf(all[at]!.check)
+  return all.slice(0, at + 1).filter(({ check }, index) => index === at || turn === 'bursts' || turnOf(check) !== turn)
 }
 
 const gradeCheck = async (step: ScenarioStep, check: Check, bench: Bench, bare: boolean): Promise<CheckResult> => {
@@ -140,25 +166,28 @@ export const grade = async (context: GradeContext, options: GradeOptions = {}): 
   const { cluster, scenario } = context
   const client = context.client ?? createClient(cluster)
   const world = options.world ?? (await readWorld(cluster, context.mesh, { client, signal: options.signal }))
-  const { signal } = options
+  const { signal, bare = false, untilFailed = false } = options
   const selected = selectSteps(scenario, options)
-  const marks = await takeMarks(
-    selected.flatMap(({ checks }) => checks),
-    { cluster, client, world, signal },
-  )
+  const due = dueOf(selected, options.check)
+  const checks = due.map(({ check }) => check)
+  const marks = await takeMarks(checks, { cluster, client, world, signal })
   const bench: Bench = { cluster, client, world, ...createProber(cluster, world, options), marks, signal }
   const results = new Map<Check, CheckResult>()
-  for (const turn of ['requests', 'bursts', 'records'] as const) {
-    const due = selected.flatMap((step) =>
-      step.checks.filter((check) => turnOf(check) === turn).map((check) => ({ step, check })),
-    )
-    await mapLimited(due, turn === 'bursts' ? 1 : due.length, async ({ step, check }) => {
-      results.set(check, await gradeCheck(step, check, bench, options.bare ?? false))
+  let hasFailed = false
+  for (const turn of turns) {
+    const now = due.filter(({ check }) => turnOf(check) === turn)
+    await mapLimited(now, turn === 'bursts' || untilFailed ? 1 : now.length, async ({ step, check }) => {
+      if (hasFailed && untilFailed) return
+      const isWanted = options.check === undefined || options.check === check.id
+      const result = await gradeCheck(step, check, bench, bare || !isWanted)
+      results.set(check, result)
+      hasFailed ||= !result.passed
     })
   }
-  const steps = selected.map(({ id, checks: all }): StepReport => {
-    const checks = all.map((check) => results.get(check)!)
-    return { id, passed: checks.every((check) => check.passed), checks }
+  const steps = selected.map((step): StepReport => {
+    const own = step.checks.filter((check) => checks.includes(check))
+    const judged = own.flatMap((check) => results.get(check) ?? [])
+    return { id: step.id, passed: judged.length === own.length && judged.every(({ passed }) => passed), checks: judged }
   })
   return { scenario: scenario.metadata.name, passed: steps.every((step) => step.passed), steps }
 }

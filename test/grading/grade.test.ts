@@ -80,6 +80,46 @@ describe('steps are selected', () => {
   })
 })
 
+describe('no more is judged than is asked for', () => {
+  const to = (path: string): string => `http://api.a/${path}`
+  const burst = (id: string) => request(id, 'a/web', to(id), { counts: [{ status: 200, atLeast: 1 }] }, { times: 1 })
+  const checks = [
+    burst('first-burst'),
+    request('up', 'a/web', to('up'), 'ok'),
+    request('closed', 'a/web', to('closed'), 'denied'),
+    burst('second-burst'),
+    burst('third-burst'),
+    request('open', 'a/web', to('open'), 'ok'),
+  ]
+  const judged = async (options: object) => {
+    const { report, ran } = await run([{ id: 'one', checks }], options)
+    const [step] = report.steps
+    const sent = ran.map((line) => line.split('/').at(-1))
+    return { passed: step!.passed, ids: step!.checks.map(({ id }) => id), sent }
+  }
+  test('one check: without those of its turn', async () => {
+    expect(await judged({ check: 'up' })).toEqual({ passed: true, ids: ['up'], sent: ['up'] })
+    expect(await judged({ check: 'closed' })).toEqual({ passed: false, ids: ['closed'], sent: ['closed'] })
+  })
+  test('one burst: after all that may have used up what it meets', async () => {
+    const { ids, sent } = await judged({ check: 'second-burst' })
+    expect(ids).toEqual(['first-burst', 'up', 'closed', 'second-burst', 'open'])
+    expect(sent.slice(3)).toEqual(['first-burst', 'second-burst'])
+  })
+  test('up to the first that fails, which fails the step', async () => {
+    expect(await judged({ untilFailed: true, bare: true })).toEqual({
+      passed: false,
+      ids: ['up', 'closed'],
+      sent: ['up', 'closed'],
+    })
+  })
+  test('a later step is not passed because an earlier one ended the grading', async () => {
+    const steps = ['closed', 'up'].map((id) => ({ id, checks: checks.filter((each) => each.id === id) }))
+    const { report } = await run(steps, { untilFailed: true })
+    expect(report.steps.map(({ passed }) => passed)).toEqual([false, false])
+  })
+})
+
 describe('probes', () => {
   test('another method is another probe', async () => {
     const checks = [
