@@ -157,9 +157,11 @@ const near = (found: readonly Found[], who: string): string => {
   const says = found.map((each) => {
     if ('void' in each) return `${nameOf(refOf(each.object))} is ignored because ${each.void}`
     const { evidence, whom, name } = each.authorization
-    return `${evidence ? nameOf(evidence.object) : name} is for ${whom || 'nobody'}`
+    // What holds the port was named already.
+    const what = name.startsWith('default/') ? 'that' : evidence ? nameOf(evidence.object) : name
+    return `${what} is for ${whom || 'nobody'}`
   })
-  return says.length === 0 ? 'no authorization is for it' : `${says.join('; ')}: not for ${who}`
+  return says.length === 0 ? 'no authorization is for it' : `${says.join('; ')}, not for ${who}`
 }
 
 /** Headers that the proxy sets before any route is asked (set_identity_header.rs). */
