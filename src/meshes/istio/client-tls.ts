@@ -5,7 +5,6 @@
  * Not modelled: MUTUAL (certificate files of a container, and credentials), caCertificates from files.
  */
 import type { Call } from '../call.ts'
-import { hasLabels } from '../match/labels.ts'
 import type { Step, Upstream } from '../verdict.ts'
 import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
@@ -98,18 +97,13 @@ const demanded = (model: IstioModel, call: Call, cluster: Cluster): ClientTls | 
   }
 }
 
-/** Callers of a headless Service go by all its pods: one without a sidecar makes every call plaintext. */
-const unmeshedPeer = (model: IstioModel, call: Call, cluster: Cluster): string | undefined => {
-  const { service } = cluster
-  const pods = model.pods.get(service.namespace) ?? []
-  const selector = service.kubernetes?.spec.selector ?? {}
-  const selected =
-    Object.keys(selector).length === 0 ? [] : pods.filter((pod) => hasLabels(selector, pod.metadata.labels))
-  const plain = (selected.length > 0 ? selected : [call.destination]).find((pod) => !speaksMtls(pod))
-  return (
-    plain &&
-    `${nameOf(refOf(service.object))} is headless and ${plain.metadata.name} has no sidecar: plaintext to all of its pods`
-  )
+/** Of a service whose callers keep their destination, all endpoints must have a sidecar: or every call is plaintext. */
+const plainPeer = ({ service, port }: Cluster): string | undefined => {
+  const what = `${nameOf(refOf(service.object))} ${service.kubernetes === undefined ? 'has resolution NONE' : 'is headless'}`
+  const endpoints = service.endpoints(port)
+  if (endpoints.length === 0) return `${what} and no endpoints of it are known: plaintext`
+  const plain = endpoints.find(({ pod }) => !speaksMtls(pod))
+  return plain && `${what} and ${plain.pod.metadata.name} has no sidecar: plaintext to all of its pods`
 }
 
 /** How the caller's sidecar sends to `call.destination`, one endpoint of the cluster. */
@@ -128,9 +122,9 @@ export const clientTls = (model: IstioModel, call: Call, cluster: Cluster): Clie
   if (wide.mode === 'DISABLE')
     return plaintext(`${wide.says}: callers send plaintext to every Service there`, wide.evidence)
   if (service.originalDestination) {
-    const says = unmeshedPeer(model, call, cluster)
+    const says = plainPeer(cluster)
     if (says !== undefined) return plaintext(says)
-    const all = "The caller's sidecar starts mTLS: automatic mTLS, all pods of the headless Service have one"
+    const all = "The caller's sidecar starts mTLS: automatic mTLS, all of the service's pods have one"
     return { transport: 'mtls', step: info(all) }
   }
   const pod = call.destination
@@ -138,6 +132,14 @@ export const clientTls = (model: IstioModel, call: Call, cluster: Cluster): Clie
     const evidence = { object: refOf(pod), field: 'metadata.labels' }
     const says = `${nameOf(evidence.object)} has no label security.istio.io/tlsMode: istio (no sidecar): the caller's sidecar sends plaintext`
     return plaintext(says, evidence)
+  }
+  const marks = cluster.endpointTls
+  if (marks !== undefined) {
+    const evidence = { object: refOf(marks.object), field: `${marks.field}.mode` }
+    const mode = text(marks.value.mode) ?? 'DISABLE'
+    const says = `${nameOf(evidence.object)} leaves TLS of port ${cluster.port} to automatic mTLS, which goes by the rule's own mode ${mode}`
+    if (mode !== 'ISTIO_MUTUAL') return plaintext(`${says}: the caller's sidecar sends plaintext`, evidence)
+    return { transport: 'mtls', step: info(`${says}: the caller's sidecar starts mTLS`, evidence) }
   }
   const own = workloadMode(model.peerAuthentications, pod.metadata.namespace ?? '', pod.metadata.labels, call.port)
   if (own.mode === 'DISABLE') return plaintext(`${own.says}: callers send plaintext to it`, own.evidence)

@@ -10,6 +10,7 @@ import type { Limits, OutlierDetection, Retries, Upstream } from '../verdict.ts'
 import { hashKey, placeOfKey } from './consistent-hash.ts'
 import {
   type DestinationRules,
+  endpointTls,
   findRule,
   type Placed,
   policyFor,
@@ -27,6 +28,8 @@ export interface Cluster {
   port: number
   subset?: Subset
   policy: TrafficPolicy
+  /** What marks its endpoints where automatic mTLS decides. */
+  endpointTls?: Placed
   /** The rule selects its callers: only then do credentials reach a sidecar. */
   selecting: boolean
 }
@@ -44,12 +47,14 @@ export const clusterOf = (
   const rule = findRule(rules, about)
   const subset = rule?.subsets.find((each) => each.name === target.subset)
   if (target.subset !== undefined && subset === undefined) return undefined
+  const marks = endpointTls(rule, port, subset)
   return {
     name: `outbound|${port}|${target.subset ?? ''}|${service.host}`,
     service,
     port,
     ...(subset === undefined ? {} : { subset }),
     policy: policyFor(rule, port, subset),
+    ...(marks === undefined ? {} : { endpointTls: marks }),
     selecting: rule?.selector !== undefined,
   }
 }

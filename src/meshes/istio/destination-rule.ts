@@ -41,8 +41,10 @@ export interface Subset {
 export interface MergedRule {
   /** The oldest. */
   object: KubeObject
+  /** As it is written, capitals too: names of services have none, so such a rule is for nobody. */
   host: string
   namespace: string
+  /** As it is written: `.` is a namespace of its own to istiod when rules merge. */
   exportTo: readonly string[]
   /** Present: only for callers of the rule's own namespace with these labels. */
   selector?: Readonly<Record<string, string>>
@@ -70,12 +72,10 @@ const readRule = (object: KubeObject): MergedRule => {
   const selector = fields(spec.workloadSelector)
   return {
     object,
-    host: fullName(text(spec.host) ?? '', namespace).toLowerCase(),
+    host: fullName(text(spec.host) ?? '', namespace),
     namespace,
     // A rule for some workloads is never exported, whatever it says (setDestinationRules).
-    exportTo: isFields(spec.workloadSelector)
-      ? [namespace]
-      : texts(spec.exportTo).map((each) => (each === '.' ? namespace : each)),
+    exportTo: isFields(spec.workloadSelector) ? ['.'] : texts(spec.exportTo),
     ...(isFields(spec.workloadSelector) ? { selector: labelMap(selector.matchLabels) } : {}),
     ...(isFields(spec.trafficPolicy)
       ? { policy: { value: fields(spec.trafficPolicy), object, field: 'spec.trafficPolicy' } }
@@ -96,16 +96,23 @@ const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
 
 const sameLabels = (a: Labels, b: Labels): boolean => hasLabels(a, b) && hasLabels(b, a)
 
-/** Adds a rule to those of its host: the older one's policy stays, subsets of new names are added. */
+/**
+ * Adds a rule to those of its host: the older one's policy stays, subsets of new names are added. Whether it also stands
+ * on its own is what the last of them says, as in mergeDestinationRule.
+ */
 const merge = (merged: MergedRule[], rule: MergedRule): void => {
   let apart = true
   for (const [at, old] of merged.entries()) {
     const same = sameSet(old.exportTo, rule.exportTo)
     const wider = old.exportTo.length > 0 && old.exportTo.every((each) => rule.exportTo.includes(each))
+    apart = !same
     if (!same && !wider) continue
     const bothSelect = old.selector !== undefined && rule.selector !== undefined
     const alike = bothSelect ? sameLabels(old.selector, rule.selector) : old.selector === rule.selector
-    if (bothSelect && !alike) continue
+    if (bothSelect && !alike) {
+      apart = true
+      continue
+    }
     if (alike) apart = false
     const known = new Set(old.subsets.map((each) => each.name))
     merged[at] = {
@@ -143,7 +150,8 @@ const perNamespace = (rules: readonly MergedRule[]): Map<string, HostIndex> => {
 export const readDestinationRules = (objects: readonly KubeObject[], root: string): DestinationRules => {
   const all = objects.map(readRule)
   const sorted = [...all.filter((rule) => rule.selector), ...all.filter((rule) => !rule.selector)]
-  const isPrivate = ({ exportTo, namespace }: MergedRule): boolean => exportTo.length === 1 && exportTo[0] === namespace
+  const isPrivate = ({ exportTo, namespace }: MergedRule): boolean =>
+    exportTo.length === 1 && (exportTo[0] === '.' || exportTo[0] === namespace)
   // A rule that is exported to others alone does not count at home.
   const isLocal = (rule: MergedRule): boolean =>
     rule.namespace === root ? isPrivate(rule) : exportedTo(rule.exportTo, rule.namespace, rule.namespace)
@@ -167,8 +175,8 @@ export const findRule = (
   about: { host: string; home: string; from: string; labels: Labels; outbound?: boolean },
 ): MergedRule | undefined => {
   const visible = (namespace: string): MergedRule[] =>
-    (mostSpecific(rules.exported.get(namespace), about.host) ?? []).filter((rule) =>
-      exportedTo(rule.exportTo, rule.namespace, about.from),
+    (mostSpecific(rules.exported.get(namespace), about.host) ?? []).filter(
+      ({ exportTo }) => exportTo.length === 0 || exportTo.includes('*') || exportTo.includes(about.from),
     )
   let found: readonly MergedRule[] = mostSpecific(rules.local.get(about.from), about.host) ?? []
   if (found.length === 0) found = visible(about.home)
@@ -220,5 +228,15 @@ export const policyFor = (rule: MergedRule | undefined, port: number, subset?: S
   const parts = partsOf(own.policy)
   return own.ofPort || base === undefined ? parts : { ...base, ...parts }
 }
+
+const tlsAt = (policy: Placed | undefined, port: number): Placed | undefined =>
+  policy && (part(atPort(policy, port).policy, 'tls') ?? part(policy, 'tls'))
+
+/**
+ * The `tls` that istiod marks endpoints by. Unlike a cluster's it is inherited: settings for a port that have none leave
+ * the rule's own (pilot/pkg/xds/endpoints/mtls_checker.go, tlsModeForDestinationRule).
+ */
+export const endpointTls = (rule: MergedRule | undefined, port: number, subset?: Subset): Placed | undefined =>
+  tlsAt(subset?.policy, port) ?? tlsAt(rule?.policy, port)
 
 export const refOfPlaced = (placed: Placed) => ({ object: refOf(placed.object), field: placed.field })

@@ -12,6 +12,7 @@ import { clientTls } from './client-tls.ts'
 import type { Cluster } from './cluster.ts'
 import type { IstioModel } from './compile.ts'
 import { routeConnection } from './connection-route.ts'
+import { listensHttp, literalRoutes } from './host-routes.ts'
 import type { Asker } from './http-match.ts'
 import { ambientDoubt, isGateway, isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
@@ -20,7 +21,7 @@ import type { HeaderChanges, OwnAnswer } from './route-action.ts'
 import { type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
 import { type Scope, scopeOf } from './sidecar.ts'
 import { doubtful } from './verdicts.ts'
-import { type VirtualService, virtualServiceFor } from './virtual-service.ts'
+import { connectionServiceFor, virtualServiceFor } from './virtual-service.ts'
 
 /** How the caller's bytes leave its pod. */
 export interface Outbound {
@@ -132,36 +133,14 @@ const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: num
   const host = hostOf(call.http)
   const asker = askerOf(call, port)
   const named = servicesNamed(model.registry(), host, scope.from).filter(
-    (service) => scope.sees(service) && service.ports.some((each) => isRouted(each, port)),
+    (service) => scope.sees(service) && listensHttp(service, port),
   )
   const service = named.find((each) => each.namespace === scope.from) ?? named[0]
-  if (service !== undefined) return toService(model, call, service, port, scope)
-  const own = virtualServiceFor(model.virtualServices, host, 'http', asker, visible(scope))
-  if (own !== undefined && speaksForStrangers(model, own, port, scope))
-    return finish(model, throughVirtualService(model, call, own, asker), call, 'http')
+  const literal = literalRoutes(model, host, asker, scope, service)
+  if (service !== undefined && literal === undefined) return toService(model, call, service, port, scope)
+  if (literal !== undefined) return finish(model, throughVirtualService(model, call, literal, asker), call, 'http')
   return stray(call, scope, 'http', `The caller's sidecar knows no Service ${host} on port ${port}`)
 }
-
-/**
- * Whether a VirtualService's hosts outside the registry are known on that port: on 80, and where a service of its other
- * hosts listens. Upstream: pilot/pkg/networking/core/route/route.go (buildSidecarVirtualHostsForVirtualService).
- */
-export const speaksForStrangers = (model: IstioModel, own: VirtualService, port: number, scope: Scope): boolean =>
-  port === 80 ||
-  own.hosts.some((host) =>
-    (host.startsWith('*')
-      ? [...model.registry().byHost.values()].flat().filter((service) => hostCovers(host, service.host))
-      : (model.registry().byHost.get(host) ?? [])
-    ).some((service) => scope.sees(service) && service.ports.some((each) => isRouted(each, port))),
-  )
-
-const isRouted = ({ number, protocol }: MeshPort, port: number): boolean =>
-  number === port && (protocol === 'http' || protocol === 'auto')
-
-const visible =
-  (scope: Scope) =>
-  ({ hosts, namespace, exportTo }: VirtualService): boolean =>
-    hosts.some((host) => scope.sees({ host, namespace, exportTo }))
 
 /** A ServiceEntry that claims the host or an address of a Kubernetes Service. */
 const rivalOf = (model: IstioModel, service: MeshService, scope: Scope): (Evidence & { field: string }) | undefined => {
@@ -190,10 +169,10 @@ const toService = (
     const last = step('unknown', says, rival)
     return { proxy: 'tcp', transport: 'plaintext', sni: '', call, steps: [last], unknown: true }
   }
-  const sees = visible(scope)
+  const sees = scope.seesRoutes
   const { http } = call
   if (read === 'http' && call.protocol === 'http' && http !== undefined) {
-    const own = virtualServiceFor(model.virtualServices, service.host, 'http', asker, sees)
+    const own = virtualServiceFor(model.virtualServices, service.host, asker, sees)
     const routed =
       own === undefined
         ? straightTo(model, call, asker, service)
@@ -201,7 +180,7 @@ const toService = (
     return finish(model, routed, call, 'http')
   }
   const kind = service.ports.find((each) => each.number === port)?.protocol === 'tls' ? 'tls' : 'tcp'
-  const own = virtualServiceFor(model.virtualServices, service.host, kind, asker, sees)
+  const own = connectionServiceFor(model.virtualServices, service.host, kind, asker, sees)
   if (own !== undefined) {
     const serverName = call.tls?.serverName.toLowerCase() ?? ''
     const found = routeConnection(model, own, kind, asker, { serverName, turn: call.turn?.number })
@@ -220,7 +199,11 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
   const on = (service: MeshService, ...protocols: MeshPort['protocol'][]): boolean =>
     service.ports.some((each) => each.number === port && protocols.includes(each.protocol))
   const name = call.tls?.serverName.toLowerCase() ?? ''
-  const byName = entries.find((service) => on(service, 'tls') && name !== '' && hostCovers(service.host, name))
+  // The longest host counts, an exact one before all (Envoy's filter chain match by server name).
+  const weight = ({ host }: MeshService): number => (host.startsWith('*') ? host.length : Number.POSITIVE_INFINITY)
+  const byName = entries
+    .filter((service) => on(service, 'tls') && name !== '' && hostCovers(service.host, name))
+    .sort((a, b) => weight(b) - weight(a))[0]
   const found = byName ?? entries.find((service) => on(service, 'tcp'))
   return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope)
 }

@@ -177,6 +177,18 @@ const withWorkloadEntries = (service: MeshService, entries: readonly KubeObject[
   return selected === undefined ? service : { ...service, doubt: { object: refOf(selected), field: 'spec' } }
 }
 
+/** Of two that claim one address the first counts (pilot/pkg/model/push_context.go, SortServicesByCreationTime). */
+const byAgeAndHost = (a: MeshService, b: MeshService): number => {
+  const key = ({ object, host, namespace }: MeshService): string[] => [
+    object.metadata.creationTimestamp ?? '',
+    host,
+    namespace,
+  ]
+  const [one, other] = [key(a), key(b)]
+  const at = one.findIndex((part, index) => part !== other[index])
+  return at < 0 ? 0 : (one[at] ?? '') < (other[at] ?? '') ? -1 : 1
+}
+
 /** `services` and `entries` oldest first. `world` is asked when an endpoint is. */
 export const buildRegistry = (
   services: readonly Service[],
@@ -187,7 +199,7 @@ export const buildRegistry = (
   const isAlias = (service: Service): boolean => service.spec.type === 'ExternalName'
   const all = [
     ...services.filter((service) => !isAlias(service)).map((service) => ofService(service, world)),
-    ...entries.flatMap((entry) => ofEntry(entry, world)),
+    ...entries.flatMap((entry) => ofEntry(entry, world)).sort(byAgeAndHost),
   ].map((service) => remembering(withWorkloadEntries(service, workloadEntries)))
   const byHost = new Map<string, MeshService[]>()
   const byAddress = new Map<string, MeshService>()

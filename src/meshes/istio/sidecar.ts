@@ -21,6 +21,8 @@ export interface Scope {
   policyFrom?: Evidence
   /** Whether the sidecar has heard of the service. */
   sees: (service: Pick<MeshService, 'host' | 'namespace' | 'exportTo'>) => boolean
+  /** Whether it gets the routes of a VirtualService: one with a host that overlaps with an imported one (VSMatches). */
+  seesRoutes: (routes: { hosts: readonly string[]; namespace: string; exportTo: readonly string[] }) => boolean
   /** The `hosts` that leave services out. */
   egress?: Evidence
   /** A setting that is not modelled. */
@@ -45,11 +47,12 @@ export const findSidecar = (sidecars: readonly KubeObject[], pod: Pod, root: str
   return pick(from, true) ?? pick(from, false) ?? pick(root, false)
 }
 
-const imports = (entry: string, service: { host: string; namespace: string }, from: string): boolean => {
+/** The host of an entry, when the entry speaks of that namespace. */
+const importedHost = (entry: string, home: string, from: string): string | undefined => {
   const slash = entry.indexOf('/')
-  const [namespace, host] = [entry.slice(0, slash), entry.slice(slash + 1)]
-  const here = namespace === '*' || namespace === service.namespace || (namespace === '.' && service.namespace === from)
-  return here && hostCovers(host, service.host)
+  const namespace = entry.slice(0, slash)
+  const here = namespace === '*' || namespace === home || (namespace === '.' && home === from)
+  return here ? entry.slice(slash + 1) : undefined
 }
 
 /** The view of the mesh that the caller's sidecar has. `outboundPolicy` is the mesh's. */
@@ -64,9 +67,11 @@ export const scopeOf = (
     outboundPolicy: mesh.outboundPolicy,
     ...(mesh.outboundPolicyFrom === undefined ? {} : { policyFrom: mesh.outboundPolicyFrom }),
   }
-  const visible: Scope['sees'] = (service) => exportedTo(service.exportTo, service.namespace, from)
+  const visible = (each: { exportTo: readonly string[]; namespace: string }): boolean =>
+    exportedTo(each.exportTo, each.namespace, from)
+  const everything = { sees: visible, seesRoutes: visible }
   const sidecar = findSidecar(sidecars, pod, mesh.rootNamespace)
-  if (sidecar === undefined) return { ...byMesh, sees: visible }
+  if (sidecar === undefined) return { ...byMesh, ...everything }
   const spec = fields(sidecar.spec)
   const object = refOf(sidecar)
   const policy = fields(spec.outboundTrafficPolicy)
@@ -79,18 +84,24 @@ export const scopeOf = (
         policyFrom: { object, field: policyField },
       }
     : byMesh
-  const doubt = (field: string): Scope => ({ ...base, sees: visible, doubt: { object, field } })
+  const doubt = (field: string): Scope => ({ ...base, ...everything, doubt: { object, field } })
   if (policy.egressProxy !== undefined) return doubt('spec.outboundTrafficPolicy.egressProxy')
   const listeners = list(spec.egress).map(fields)
-  if (listeners.length === 0) return { ...base, sees: visible }
+  if (listeners.length === 0) return { ...base, ...everything }
   const special = listeners.findIndex(
     (each) => each.port !== undefined || each.bind !== undefined || text(each.captureMode) === 'NONE',
   )
   if (special >= 0) return doubt(`spec.egress[${special}]`)
   const hosts = listeners.flatMap((each) => texts(each.hosts))
+  const imported = (home: string): string[] => hosts.flatMap((entry) => importedHost(entry, home, from) ?? [])
   return {
     ...base,
-    sees: (service) => visible(service) && hosts.some((entry) => imports(entry, service, from)),
+    sees: (service) => visible(service) && imported(service.namespace).some((host) => hostCovers(host, service.host)),
+    seesRoutes: (routes) =>
+      visible(routes) &&
+      imported(routes.namespace).some((host) =>
+        routes.hosts.some((own) => hostCovers(host, own) || hostCovers(own, host)),
+      ),
     egress: { object, field: 'spec.egress' },
   }
 }

@@ -75,26 +75,84 @@ export const indexVirtualServices = (all: readonly VirtualService[]): VirtualSer
   return { all, exact, wildcard: wildcard.sort((a, b) => b.host.length - a.host.length) }
 }
 
+/** The first in istiod's order; `all` are in order of age. */
+const inOrder = (found: readonly VirtualService[], from: string): VirtualService[] =>
+  found.toSorted((a, b) => rank(a, from) - rank(b, from))
+
 /**
- * The VirtualService that speaks for a host, among those the proxy `sees`: an exact host before wildcards, longer ones
- * first. One whose routes are all for other callers or ports does not count.
+ * The VirtualService that routes requests to a service of the registry, among those the sidecar `sees`: the first that
+ * names its host and has a route for the asker. A wildcard counts where none names it, the longest and its first, even if
+ * that has no route for the asker (pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex).
  */
 export const virtualServiceFor = (
   { exact, wildcard }: VirtualServices,
   host: string,
-  kind: 'http' | 'tls' | 'tcp',
   asker: Asker,
   sees: (service: VirtualService) => boolean,
 ): VirtualService | undefined => {
-  const counts = (service: VirtualService): boolean =>
-    [...asker.gateways].some((each) => service.gateways.has(each)) && sees(service) && configured(service, kind, asker)
-  const first = (found: readonly VirtualService[]): VirtualService | undefined =>
-    found.filter(counts).sort((a, b) => rank(a, asker.namespace) - rank(b, asker.namespace))[0]
-  const named = first(exact.get(host) ?? [])
-  if (named !== undefined || wildcard.length === 0) return named
-  const covering = wildcard.filter((each) => hostCovers(each.host, host) && counts(each.service))
-  const longest = covering[0]?.host
-  return first(covering.filter((each) => each.host === longest).map(({ service }) => service))
+  const usable = (service: VirtualService): boolean => service.gateways.has('mesh') && sees(service)
+  const naming = (exact.get(host) ?? []).filter(usable)
+  const named = inOrder(naming, asker.namespace).find((each) => configured(each, 'http', asker))
+  if (naming.length > 0 || wildcard.length === 0) return named
+  const covering = wildcard.filter((each) => hostCovers(each.host, host) && usable(each.service))
+  const longest = covering.filter((each) => each.host === covering[0]?.host).map(({ service }) => service)
+  const first = inOrder(longest, asker.namespace)[0]
+  return first && configured(first, 'http', asker) ? first : undefined
+}
+
+const firstOf = (
+  found: readonly VirtualService[],
+  asker: Asker,
+  counts: (service: VirtualService) => boolean,
+): VirtualService | undefined =>
+  inOrder(found, asker.namespace).find(
+    (each) => each.gateways.has('mesh') && counts(each) && configured(each, 'http', asker),
+  )
+
+/** For a host that no service has: the first that names it, counts and has a route for the asker. */
+export const namedStranger = (
+  { exact }: VirtualServices,
+  host: string,
+  asker: Asker,
+  counts: (service: VirtualService) => boolean,
+): VirtualService | undefined => firstOf(exact.get(host) ?? [], asker, counts)
+
+/** The same by the longest wildcard; one that `isServices` is for the services that it covers alone. */
+export const wildcardStranger = (
+  { wildcard }: VirtualServices,
+  host: string,
+  asker: Asker,
+  counts: (service: VirtualService) => boolean,
+  isServices: (wildcard: string) => boolean,
+): VirtualService | undefined => {
+  const covering = wildcard.filter((each) => hostCovers(each.host, host) && !isServices(each.host))
+  for (const each of covering) {
+    const alike = covering.filter((other) => other.host === each.host).map(({ service }) => service)
+    const found = firstOf(alike, asker, counts)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Which of two comes first in istiod's order for callers in that namespace. */
+export const isBefore = (all: VirtualServices, a: VirtualService, b: VirtualService, from: string): boolean =>
+  rank(a, from) === rank(b, from) ? all.all.indexOf(a) < all.all.indexOf(b) : rank(a, from) < rank(b, from)
+
+/** Connections go by the first whose hosts cover that of the service, however long (networking/core/tls.go, getConfigsForHost). */
+export const connectionServiceFor = (
+  all: VirtualServices,
+  host: string,
+  kind: 'tls' | 'tcp',
+  asker: Asker,
+  sees: (service: VirtualService) => boolean,
+): VirtualService | undefined => {
+  const covering = all.wildcard.filter((each) => hostCovers(each.host, host)).map(({ service }) => service)
+  return [...(all.exact.get(host) ?? []), ...covering]
+    .filter((each) => each.gateways.has('mesh') && sees(each) && configured(each, kind, asker))
+    .reduce<VirtualService | undefined>(
+      (best, each) => (best === undefined || isBefore(all, each, best, asker.namespace) ? each : best),
+      undefined,
+    )
 }
 
 export interface FoundRoute {

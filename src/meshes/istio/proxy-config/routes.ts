@@ -6,8 +6,8 @@
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
 import type { IstioModel } from '../compile.ts'
+import { literalRoutes } from '../host-routes.ts'
 import { type Asker, isConfigured, matchesOf } from '../http-match.ts'
-import { speaksForStrangers } from '../outbound.ts'
 import { type Fields, fields, text } from '../read.ts'
 import type { MeshService } from '../registry.ts'
 import { destinationCluster } from '../routing.ts'
@@ -174,11 +174,9 @@ export const routesOf = (model: IstioModel, pod: Pod): Json[] => {
     port,
     gateways: new Set(['mesh']),
   })
-  const sees = ({ hosts, namespace, exportTo }: VirtualService): boolean =>
-    hosts.some((host) => scope.sees({ host, namespace, exportTo }))
   const ports = outboundPorts(model, scope)
   const virtualHost = ({ service, port }: KnownPort): VirtualHost => {
-    const own = virtualServiceFor(model.virtualServices, service.host, 'http', asker(port.number), sees)
+    const own = virtualServiceFor(model.virtualServices, service.host, asker(port.number), scope.seesRoutes)
     return {
       name: `${service.host}:${port.number}`,
       domains: domainsOf(service, scope.from),
@@ -194,8 +192,8 @@ export const routesOf = (model: IstioModel, pod: Pod): Json[] => {
     return [...hosts]
       .filter((host) => !known.has(host))
       .flatMap((host) => {
-        const own = virtualServiceFor(model.virtualServices, host, 'http', asker(port), sees)
-        return own && speaksForStrangers(model, own, port, scope)
+        const own = literalRoutes(model, host, asker(port), scope)
+        return own
           ? [{ name: `${host}:${port}`, domains: [host], routes: routesOfService(model, asker(port), own) }]
           : []
       })
