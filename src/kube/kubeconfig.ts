@@ -83,6 +83,8 @@ const connectionOf = async (
   if (!cluster || typeof cluster.server !== 'string') {
     throw unusable(path, `context "${name}" names no cluster with a server`, 'correct it')
   }
+  if (!/^https?:$/.test(URL.parse(cluster.server)?.protocol ?? ''))
+    throw unusable(path, `the server "${cluster.server}" of context "${name}" is no https URL`, 'correct it')
   const user = file.users?.find((entry) => entry.name === context.user)?.user ?? {}
   if (user.username !== undefined)
     throw unusable(

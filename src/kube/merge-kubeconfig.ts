@@ -12,6 +12,8 @@ interface Named {
 }
 
 export interface MergedKubeconfig {
+  /** Where it was looked for. */
+  files: readonly string[]
   current?: string
   contexts: Named[]
   clusters: Named[]
@@ -48,11 +50,12 @@ const entries = (file: Fields, list: string, field: string, folder: string): Nam
 
 /** Of several entries with one name, the first counts. A file that is not there counts as empty, as for kubectl. */
 export const readMerged = async (files: readonly string[]): Promise<MergedKubeconfig> => {
-  const merged: MergedKubeconfig = { contexts: [], clusters: [], users: [] }
+  const merged: MergedKubeconfig = { files, contexts: [], clusters: [], users: [] }
   for (const path of files) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return ''
-      throw new ClusterUnreachable(`kubeconfig ${path}: cannot be read (${error.code}); correct its permissions`)
+      const next = error.code === 'EISDIR' ? 'it is a folder: name a file in it' : 'correct its permissions'
+      throw new ClusterUnreachable(`kubeconfig ${path}: cannot be read (${error.code}); ${next}`)
     })
     let file: Fields
     try {
@@ -79,7 +82,11 @@ export const readMerged = async (files: readonly string[]): Promise<MergedKubeco
 
 /** A kubeconfig with one context and what it needs. Throws `ClusterUnreachable` that names the contexts there are. */
 export const extractContext = (merged: MergedKubeconfig, wanted?: string): { name: string; text: string } => {
-  const known = merged.contexts.map(({ name }) => name).join(', ') || 'none'
+  if (merged.contexts.length === 0)
+    throw new ClusterUnreachable(
+      `there is no context in ${merged.files.join(', ')}: set KUBECONFIG to the file that has yours; the embedded cluster (the default) needs none`,
+    )
+  const known = merged.contexts.map(({ name }) => name).join(', ')
   const name = wanted ?? merged.current
   if (!name)
     throw new ClusterUnreachable(`the kubeconfig has no current-context: name one with --context; it has: ${known}`)

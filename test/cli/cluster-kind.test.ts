@@ -131,6 +131,12 @@ describe('what is wrong is said with what to do, and nothing half-made is unname
       /kind is 0\.20\.0 \(.*\), and 0\.31\.0 or newer is needed/,
       [],
     ],
+    [
+      'nothing is there: all of it is said at once',
+      { docker: undefined, kind: undefined, kubectl: undefined, istioctl: undefined },
+      /^no container runtime is there[^\n]*\nkind is not installed[^\n]*\nkubectl is not installed[^\n]*\nistioctl is not installed[^\n]*\nHelm would do instead: /,
+      [],
+    ],
     ['there is no kubectl', { kubectl: undefined }, /kubectl is not installed.*1\.27\.0 or newer/, []],
     [
       'istioctl is of another minor version, and there is no Helm',

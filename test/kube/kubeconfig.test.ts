@@ -48,6 +48,8 @@ describe('reading', () => {
     ['a password', file({ username: 'me' }), /signs in with a password/],
     ['a certificate that is not there', file({ 'client-certificate': 'gone.pem' }), /gone\.pem cannot be read/],
     ['no server', file({}, {}), /names no cluster with a server/],
+    ['no URL', file({}, { server: 'my cluster' }), /the server "my cluster" of context "one" is no https URL/],
+    ['another kind of URL', file({}, { server: 'ftp://s' }), /the server "ftp:\/\/s" of context "one" is no https URL/],
   ])('%s is refused by name', async (name, text, says) => {
     const path = join(folder, `bad-${name.replaceAll(' ', '-')}`)
     writeFileSync(path, text)

@@ -1,5 +1,5 @@
 /** Labs in "the learner's cluster": an embedded one, reached over TLS through a kubeconfig of their own. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -181,6 +181,58 @@ describe('the command line', () => {
     // One has an image that only the embedded cluster has.
     expect(found.scenarios).not.toContain('istio-only-with-a-token')
     expect(found.scenarios.filter((name) => name.startsWith('linkerd'))).toEqual([])
+  })
+
+  const kubeconfig = (cluster: string): string =>
+    `{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, cluster: ${cluster}}]}`
+
+  test.each<[string, string | undefined, RegExp]>([
+    ['there is none', undefined, /there is no context in \S+own\.yaml: set KUBECONFIG to the file that has yours/],
+    ['it is empty', '', /there is no context in/],
+    ['it is a list', '[]', /there is no context in/],
+    ['it is no YAML', 'a: [b', /not YAML \(.*\); correct it/],
+    [
+      'nothing is current',
+      '{contexts: [{name: one}, {name: two}]}',
+      /no current-context: name one with --context; it has: one, two/,
+    ],
+    [
+      'its cluster is not in it',
+      '{current-context: x, contexts: [{name: x, context: {cluster: c}}]}',
+      /names no cluster with a server/,
+    ],
+    [
+      'its server is no URL',
+      kubeconfig('{server: here}'),
+      /the server "here" of context "x" is no https URL; correct it/,
+    ],
+    [
+      'nobody answers',
+      kubeconfig('{server: "https://127.0.0.1:1"}'),
+      /cannot reach https:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)/,
+    ],
+  ])(
+    'a kubeconfig that does not lead anywhere, since %s: 3, with what to do, and no folder of ours',
+    async (_, text, says) => {
+      if (text === undefined) rmSync(env.KUBECONFIG!)
+      else writeFileSync(env.KUBECONFIG!, text)
+      for (const line of [
+        'verify istio-strict-mtls --provider context',
+        'start istio-strict-mtls --provider context --dry-run',
+      ]) {
+        const { code, stdout, stderr } = await runCli(line.split(' '), env)
+        expect([code, stdout, stderr]).toEqual([3, '', expect.stringMatching(says)])
+      }
+      expect(kubeconfigs()).toEqual([])
+    },
+  )
+
+  test('a folder in place of a kubeconfig is said to be one', async () => {
+    const { code, stderr } = await runCli(['cluster', 'list', '--provider', 'context'], { ...env, KUBECONFIG: home })
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/cannot be read \(EISDIR\); it is a folder: name a file in it/),
+    ])
   })
 
   test('verify --provider context refuses with 2 what is no lab', async () => {

@@ -22,7 +22,7 @@ import {
 } from './files.ts'
 import { type ClusterSpec, clusterEnvironment, planCluster, planDelete } from './plan.ts'
 import { clusterName, type KindOptions, NotOurs } from './specify.ts'
-import { lookIn, requireBasics, requireRunning, ToolMissing } from './tools.ts'
+import { requireRunning, ToolMissing } from './tools.ts'
 
 export type Watching = Pick<Execution, 'signal' | 'onProgress' | 'onStep'>
 
@@ -50,7 +50,6 @@ export const makeClaimed = async (
 ): Promise<void> => {
   const { name, mesh, version, runtime, by, settings, lab, bundle } = spec
   const withRuntime = { ...env, ...clusterEnvironment(spec) }
-  await requireBasics(lookIn(env))
   await requireRunning(runtime, run, withRuntime)
   const files = filesOf(stateFolder, name)
   const before = readRecord(stateFolder, name)

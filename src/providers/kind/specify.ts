@@ -14,6 +14,7 @@ import {
   complaint,
   type Look,
   lookIn,
+  requireBasics,
   requireHelm,
   ToolMissing,
   versionOf,
@@ -102,11 +103,12 @@ export const specify = async (
   create: CreateOptions,
   onMissing?: (says: string) => void,
 ): Promise<ClusterSpec> => {
+  const problems: string[] = []
   const orElse =
     <T>(assumed: T) =>
     (error: unknown): T => {
-      if (!onMissing || !(error instanceof ToolMissing)) throw error
-      onMissing(error.message)
+      if (!(error instanceof ToolMissing)) throw error
+      problems.push(error.message)
       return assumed
     }
   const { stateFolder, env } = options
@@ -119,16 +121,21 @@ export const specify = async (
   const { folder, kubeconfig } = filesOf(stateFolder, name)
   const look = lookIn(env)
   const bundle = found?.use ?? before?.bundle
+  const exists = (program: string): boolean => findProgram(program, env) !== undefined
+  const runtime = before?.runtime ?? (await chooseRuntime(env, exists).catch(orElse('docker' as const)))
+  await requireBasics(look).catch(orElse(undefined))
+  const by = await installerOf({ mesh: create.mesh, version, bundle: bundle !== undefined }, before, look).catch(
+    orElse(before?.by ?? (bundle ? 'helm' : 'tool')),
+  )
+  // All of them at once: who installs one should not hear of the next only then.
+  if (problems.length && !onMissing) throw new ToolMissing(problems.join('\n'))
+  for (const problem of problems) onMissing?.(problem)
   return {
     name,
     mesh: create.mesh,
     version,
-    runtime:
-      before?.runtime ??
-      (await chooseRuntime(env, (program) => findProgram(program, env) !== undefined).catch(orElse('docker' as const))),
-    by: await installerOf({ mesh: create.mesh, version, bundle: bundle !== undefined }, before, look).catch(
-      orElse(before?.by ?? (bundle ? 'helm' : 'tool')),
-    ),
+    runtime,
+    by,
     settings: create.settings ?? before?.settings ?? {},
     folder,
     kubeconfig,
