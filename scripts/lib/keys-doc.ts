@@ -2,6 +2,7 @@
 import { bindings } from '../../src/tui/keys.ts'
 import { LETTERS } from '../../src/tui/lines/matrix.ts'
 import { labCommands } from '../../src/tui/plain/commands.ts'
+import { examCommands } from '../../src/tui/plain/exam.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
@@ -34,15 +35,20 @@ export const keysDocument = (): string => {
     [code('+'), 'goal: allowed, in whatever way'],
     [code('-'), 'goal: stopped, in whatever way'],
   ]
-  const words = labCommands.map(({ word, says, numbered }) => [
-    code(word),
-    numbered ? `${says}; with a number after it: ${numbered}` : says,
-  ])
+  const words = (commands: readonly { word: string; says: string; numbered?: string }[]) =>
+    table(
+      ['Word', 'What it does'],
+      commands.map(({ word, says, numbered }) => [
+        code(word),
+        numbered ? `${says}; with a number after it: ${numbered}` : says,
+      ]),
+    )
   return `${[
     '# Keys',
     'Made by `node scripts/keys.ts` from the table that footer, help and palette read too. `?` lists in the program what the screen at hand has, `:` finds a command by name; both run it.',
     ...sections,
     `## The traffic map\n\n${table(['Letter', 'What it means'], [...letters, ...marks])}`,
-    `## Line by line (\`--plain\`)\n\n${table(['Word', 'What it does'], words)}`,
+    `## Line by line (\`--plain\`)\n\n${words(labCommands)}`,
+    `## An exam line by line\n\n${words(examCommands)}`,
   ].join('\n\n')}\n`
 }

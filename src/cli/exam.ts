@@ -47,20 +47,17 @@ const wholeNumber = (flag: string, given: string | undefined, least: number, mos
 }
 
 /** The results go to stdout, so with `--json` the screen is on stderr, and stdout may be a file. */
-const requireTerminal = (io: Io, { json = false, plain }: ExamVerbOptions): void => {
+const requireTerminal = (io: Io, { json = false }: ExamVerbOptions, plain: boolean): void => {
   const where = io.env[labVariable]
   if (where)
     throw new UsageError(`this is the shell of ${where}, and the TUI waits outside: exit or ctrl-d returns to it`)
   const screen = json ? io.stderr : io.stdout
-  if (isPlain(io, { plain }))
-    throw new UsageError(
-      'an exam is taken on the full screen, and has no line-by-line form: "meshdojo start NAME --plain" practises its tasks one by one',
-    )
+  if (plain) return
   if (io.stdin.isTTY && screen.isTTY) return
   throw new UsageError(
     json
       ? 'an exam is taken at a terminal: with --json the screen is on stderr and the results go to stdout, as in "meshdojo exam --json > results.json"'
-      : 'an exam is taken at a terminal, and this is none: "meshdojo exam --json > results.json" keeps the results in a file, "meshdojo check NAME" grades without a screen',
+      : 'an exam is taken at a terminal, and this is none: "meshdojo exam --plain" reads lines from anywhere, "meshdojo check NAME" grades without a screen',
   )
 }
 
@@ -127,7 +124,8 @@ export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEn
   const json = options.json ?? false
   const seed = wholeNumber('--seed', options.seed, 0, 2 ** 32 - 1)
   const minutes = wholeNumber('--minutes', options.minutes, 1, 600)
-  requireTerminal(io, options)
+  const plain = isPlain(io, options, options.json ? io.stderr : io.stdout)
+  requireTerminal(io, options, plain)
   requireNeeds(io)
   const state = stateFolder(io.env)
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
@@ -159,8 +157,8 @@ export const takeExam = async (io: Io, options: ExamVerbOptions): Promise<ExamEn
     io,
     createTerminal(io.env, (text) => void screen.write(text), json ? 'on-stderr' : 'inherited', thisProgram()),
   )
-  const { runTui } = await import('../tui/run.tsx')
-  const end = await runTui({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env }).finally(release)
+  const runUi = plain ? (await import('../tui/plain/run.ts')).runPlain : (await import('../tui/run.tsx')).runTui
+  const end = await runUi({ session, terminal, stdin: io.stdin, stdout: screen, env: io.env }).finally(release)
   const results = session.results()
   if (!results) {
     note(io, 'the exam is not finished, and its clock goes on: "meshdojo exam" comes back to it')

@@ -143,7 +143,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .option('--minutes <number>', 'how long it takes, and so how many tasks it has (default: 60)')
     .option('--new', 'give up an exam that is not finished, and begin another')
     .addOption(contentOption())
-    .addOption(plainOption().hideHelp())
+    .addOption(plainOption())
     .addOption(jsonOption().default(false, 'off; the screen is then on stderr, the results on stdout'))
     .addHelpText(
       'after',

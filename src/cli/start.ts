@@ -24,9 +24,8 @@ export interface StartOptions extends ContextChoice {
 }
 
 /** Plain where it is asked for, by a flag or by an environment in which a full screen is of no use to anybody. */
-export const isPlain = (io: Io, { plain }: Pick<StartOptions, 'plain'>): boolean =>
-  plain === true ||
-  (io.stdin.isTTY && io.stdout.isTTY && (io.env.TERM === 'dumb' || io.env.INK_SCREEN_READER === 'true'))
+export const isPlain = (io: Io, { plain }: Pick<StartOptions, 'plain'>, screen = io.stdout): boolean =>
+  plain === true || (io.stdin.isTTY && screen.isTTY && (io.env.TERM === 'dumb' || io.env.INK_SCREEN_READER === 'true'))
 
 /** Throws `UsageError` where there is nobody to look at a TUI. */
 const requireTerminal = (io: Io, plain: boolean): void => {
@@ -64,11 +63,11 @@ export const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
 /** An exam has its own session on its own screen; leaving it leads back to the picker, with what there is to say. */
 const examFromPicker = async (
   io: Io,
-  { content }: StartOptions,
+  { content, plain }: StartOptions,
 ): Promise<{ interrupted: true } | { notices: string[] }> => {
   const { takeExam } = await import('./exam.ts')
   try {
-    const { interrupted } = await takeExam(io, { content })
+    const { interrupted } = await takeExam(io, { content, plain })
     return interrupted ? { interrupted } : { notices: [] }
   } catch (error) {
     if (error instanceof UsageError) return { notices: [error.message] }

@@ -2,7 +2,7 @@
  * A short exam in a real terminal, by keys alone: a task is solved, the program is killed and comes back to the same exam
  * with the work in it, and the results are graded, shown and printed.
  */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { loadCatalogue } from '../../src/content/load.ts'
 import type { ScenarioStep } from '../../src/content/schema.ts'
 import { composeExam } from '../../src/exam/compose.ts'
 import { runCli } from './io.ts'
-import { startInTerminal } from './terminal.ts'
+import { scriptedEditor, startInTerminal } from './terminal.ts'
 
 const { items } = await loadCatalogue()
 const scenarios = items.map(({ scenario }) => scenario)
@@ -24,14 +24,16 @@ const seed = Array.from({ length: 500 }, (_, candidate) => candidate).find((cand
   return task && more.length === 0 && typeof stepOf(task).solution === 'string' && task.scenario === 'istio-strict-mtls'
 })!
 
-test('solved, killed, resumed, finished', async () => {
+/** A home with an editor that saves the solution. */
+const newHome = () => {
   const [task] = composeExam(scenarios, { seed, minutes: 5 }).tasks
   const home = mkdtempSync(join(tmpdir(), 'exam-'))
-  writeFileSync(join(home, 'solution'), String(stepOf(task!).solution))
-  const editor = join(home, 'editor')
-  writeFileSync(editor, `#!/bin/sh\ncat "${home}/solution" > "$1"\n`)
-  chmodSync(editor, 0o755)
-  const env = { HOME: home, MESHDOJO_HOME: join(home, 'state'), EDITOR: editor }
+  const EDITOR = scriptedEditor(join(home, 'bin'), String(stepOf(task!).solution))
+  return { home, env: { HOME: home, MESHDOJO_HOME: join(home, 'state'), EDITOR } }
+}
+
+test('solved, killed, resumed, finished', async () => {
+  const { home, env } = newHome()
 
   const first = startInTerminal(['exam', '--seed', String(seed), '--minutes', '5'], env)
   await first.shows(/1 task, 0 done/)
@@ -83,11 +85,24 @@ test('from the picker and back to it; a second program is told who has the exam'
   expect((await first.ended).exitCode).toBe(0)
 })
 
-test.each([{ args: ['exam', '--plain'] }, { args: ['exam'], dumb: true }])(
-  'there is no exam line by line: $args',
-  async ({ args, dumb }) => {
-    const ended = await runCli(args, dumb ? { TERM: 'dumb' } : {}, undefined, { isTTY: true })
-    expect(ended).toMatchObject({ code: 2 })
-    expect(ended.stderr).toMatch(/full screen.*meshdojo start NAME --plain/)
-  },
-)
+test.each([
+  { how: '--plain', args: ['--plain'], look: {} },
+  { how: 'TERM=dumb', args: [], look: { TERM: 'dumb' } },
+])('line by line, with $how', async ({ args, look }) => {
+  const { env } = newHome()
+  const given = ['exam', ...args, '--seed', String(seed), '--minutes', '5']
+  const terminal = startInTerminal(given, { ...env, ...look }, [100, 200])
+  await terminal.shows(/^1\. .*100 of 100 points, not opened/m)
+  terminal.press('1\r')
+  await terminal.shows(/the lab is ready/)
+  terminal.press('e\r')
+  await terminal.shows(/PeerAuthentication production\/default created/)
+  terminal.press('F\r')
+  await terminal.shows(/y or n/)
+  terminal.press('y\r')
+  await terminal.shows(/100 of 100, passed/)
+  await terminal.shows(/q: end/)
+  terminal.press('q\r')
+  expect((await terminal.ended).exitCode).toBe(0)
+  expect(terminal.screen()).toContain('reports are in')
+})

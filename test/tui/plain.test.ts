@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { UserEvent, View } from '../../src/session/types.ts'
 import { news, runPlain } from '../../src/tui/plain/run.ts'
+import { examTaskView, examView, gradingView, resultsView } from './exam-views.ts'
 import { fakeSession } from './fake-session.ts'
 import { finishedView, labView, passedView, pickerView } from './views.ts'
 
@@ -67,6 +68,95 @@ describe('commands', () => {
 
   test('the end of the input quits', async () => {
     expect(await run(labView(), [])).toMatchObject({ end: 'quit', events: [{ type: 'QUIT' }] })
+  })
+})
+
+describe('an exam', () => {
+  test.each<[string, View, string[], UserEvent[]]>([
+    ['a number opens a task', examView(), ['2'], [{ type: 'OPEN_TASK', task: 1 }]],
+    ['a number that is none opens none', examView(), ['9', '0', 'o 7'], []],
+    [
+      'flags and marks, here and by number',
+      examView(),
+      ['f', 'd 3'],
+      [
+        { type: 'FLAG', task: 0 },
+        { type: 'DONE', task: 2 },
+      ],
+    ],
+    [
+      'goes on and back',
+      examTaskView({ current: 1 }),
+      ['n', 'p'],
+      [
+        { type: 'OPEN_TASK', task: 2 },
+        { type: 'OPEN_TASK', task: 0 },
+      ],
+    ],
+    ['but not past the ends', examTaskView({ current: 2 }), ['n'], []],
+    ['edits the file and the notes', examTaskView(), ['e', 'N'], [{ type: 'EDITED' }, { type: 'NOTED' }]],
+    [
+      'no file before the cluster is there',
+      examTaskView({ lab: { state: 'failed', says: 'port taken', next: 'press r' } }),
+      ['e', 'r'],
+      [{ type: 'RETRY' }],
+    ],
+    ['nor any in the list', examView(), ['e', '!', 'k', 'l', 'n'], []],
+    ['finishes after a yes', examView(), ['F', 'y'], [{ type: 'FINISH' }]],
+    ['not after a no', examView(), ['F', 'n'], []],
+    ['no help of a lesson', examTaskView(), ['h', 's', 'x', 'X', 'm', 'w 1'], []],
+    ['the list from a task', examTaskView(), ['q'], [{ type: 'LEAVE' }]],
+  ])('%s', async (_, view, input, expected) => {
+    const { events, printed } = await run(view, input)
+    expect(events).toEqual([...expected, { type: 'QUIT' }])
+    expect(printed).toMatch(/^[ -~\n]*$/)
+  })
+
+  test.each<[string, View, string[]]>([
+    [
+      'the list',
+      examView(),
+      [
+        '1. Refuse plaintext in production: 40 of 100 points, done',
+        '2. Make it the rule of the mesh: 35 of 100 points, opened, flagged',
+        'Exam: 1:12:09 left of 2:00:00',
+      ],
+    ],
+    [
+      'a task',
+      examTaskView(),
+      ['Task 1 of 3: Refuse plaintext in production, 40 of 100 points', 'File: /home/ana/', 'export KUBECONFIG='],
+    ],
+    ['grading', gradingView, ['Grading task 2 of 3']],
+    [
+      'results',
+      resultsView,
+      ['40 of 100, not passed; the pass mark is 67', 'Taught by Encrypt every hop: meshdojo start', 'q: end'],
+    ],
+  ])('says %s', (_, view, says) => {
+    const printed = news(undefined, view, 80).join('\n')
+    for (const text of says) expect(printed).toContain(text)
+  })
+
+  test('what happens in the cluster is said once, and the clock is silent', () => {
+    const lab = { ...examTaskView() } as Extract<View, { screen: 'exam-task' }>
+    expect(news(lab, examTaskView({ left: 1 }), 80)).toEqual([])
+    const opened = lab.lab as Extract<typeof lab.lab, { state: 'open' }>
+    const line = { at: 1, kind: 'apply' as const, says: 'PeerAuthentication production/default created' }
+    const after = examTaskView({ lab: { ...opened, feed: [...opened.feed, line] } })
+    expect(news(lab, after, 80)).toEqual([line.says])
+    expect(news(after, examTaskView({ ...lab, notice: '5 minutes left', lab: opened }), 80)).toEqual(['5 minutes left'])
+  })
+
+  test('is asked for in the list of scenarios', async () => {
+    expect((await run(pickerView(), ['E', 'n', 'q'])).end).toBe('quit')
+    expect((await run(pickerView(), ['E', 'y'])).end).toBe('exam')
+  })
+
+  test('that is left ends, and stays where it is after a no', async () => {
+    const { end, printed } = await run(examView(), ['q', 'n', 'c', 'q', 'y', 'c'])
+    expect(end).toBe('quit')
+    expect(printed.split('1:12:09 left\n')).toHaveLength(2)
   })
 })
 

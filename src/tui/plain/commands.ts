@@ -1,5 +1,5 @@
 /** The words of a lab in plain mode, as records: the menu and docs/keys.md are made from them. */
-import type { LabView, Session, TapView, Terminal } from '../../session/types.ts'
+import type { LabView, Session, TapView } from '../../session/types.ts'
 import { listedChecks } from '../lines/checks.ts'
 import { checkExplained, pairExplained } from '../lines/explain.ts'
 import { feedLines } from '../lines/feed.ts'
@@ -7,7 +7,7 @@ import { solutionLines } from '../lines/hints.ts'
 import { mtlsText, plaintextText } from '../lines/wire.ts'
 import { exportLine } from '../lines/words.ts'
 import { plainText } from '../text.ts'
-import type { LineReader } from './read-lines.ts'
+import { type Answering, confirmed, editFile, type Numbered, openShell, parsed } from './answering.ts'
 import {
   checkSentences,
   hintSentences,
@@ -18,26 +18,11 @@ import {
   trafficSentences,
 } from './sentences.ts'
 
-export interface Answering {
-  session: Session
-  terminal: Terminal
-  reader: LineReader
-  print: (...lines: string[]) => void
-  width: number
-}
-
-export interface PlainCommand {
+export interface PlainCommand extends Numbered {
   word: string
   /** For the menu. */
   says: string
-  /** What a number after the word does. */
-  numbered?: string
   run(to: Answering, view: LabView, number?: number): Promise<void> | void
-}
-
-const confirmed = async ({ print, reader }: Answering, question: string): Promise<boolean> => {
-  print(`${question} y or n`)
-  return /^y(es)?$/i.test((await reader.next()) ?? '')
 }
 
 const checks = ({ print, width }: Answering, view: LabView, number?: number): void => {
@@ -81,17 +66,13 @@ const captured = (session: Session, from: string, to: string): Promise<TapView |
     queueMicrotask(look)
   })
 
-const edit = async ({ session, terminal, reader, print }: Answering, { file }: LabView): Promise<void> => {
-  if (!file) return print('this step has no file: use a shell')
-  const { says } = await reader.lend(() => terminal.edit(file.path))
-  if (says) print(says)
-  session.send({ type: 'EDITED' })
+const edit = async (to: Answering, { file }: LabView): Promise<void> => {
+  if (!file) return to.print('this step has no file: use a shell')
+  await editFile(to, file.path, { type: 'EDITED' })
 }
 
-const shell = async ({ terminal, reader, print }: Answering, view: LabView): Promise<void> => {
-  const { says } = await reader.lend(() => terminal.shell(view.kubeconfig, view.scenario.metadata.name))
-  if (says) print(says)
-}
+const shell = (to: Answering, { kubeconfig, scenario }: LabView): Promise<void> =>
+  openShell(to, kubeconfig, scenario.metadata.name)
 
 const solution = async (to: Answering, view: LabView): Promise<void> => {
   if (view.solution !== undefined) to.print(...solutionLines(view, to.width).map(plainText))
@@ -154,8 +135,7 @@ export const menu: readonly string[] = labCommands.map(
 
 /** Runs what was typed: a word, perhaps with a number. Anything else prints the menu. */
 export const runCommand = async (to: Answering, view: LabView, input: string): Promise<void> => {
-  const [, word, digits] = /^(\S)\s*(\d*)$/.exec(input) ?? []
-  const command = labCommands.find((one) => one.word === word && (digits === '' || one.numbered))
+  const { command, number } = parsed(labCommands, input)
   if (!command) return to.print(`"${input}" is none of these:`, ...menu)
-  await command.run(to, view, digits ? Number(digits) : undefined)
+  await command.run(to, view, number)
 }

@@ -2,17 +2,21 @@
  * The same course line by line: numbered scenarios, one-letter commands, sentences instead of the map. For screen
  * readers, `TERM=dumb`, scripts, and whoever prefers it. Lines are only ever appended; nothing moves, nothing is coloured.
  */
+import type { ExamView } from '../../exam/types.ts'
 import type { LabView, Session, Terminal, View } from '../../session/types.ts'
 import { listed } from '../lines/catalogue.ts'
 import { solutionLines } from '../lines/hints.ts'
 import { placeOf } from '../reducer.ts'
 import type { TuiEnd } from '../run.tsx'
 import { plainText } from '../text.ts'
-import { type Answering, menu, runCommand } from './commands.ts'
+import { type Answering, confirmed } from './answering.ts'
+import { menu, runCommand } from './commands.ts'
+import { examNews, runExamCommand } from './exam.ts'
 import { readLines } from './read-lines.ts'
 import {
   catalogueSentences,
   changedChecks,
+  feedSince,
   hintSentences,
   passedSentences,
   printable,
@@ -46,10 +50,10 @@ export const runPlain = async ({ session, terminal, stdin, stdout }: PlainOption
     for await (const input of reader) {
       // A script's lines are all there at once: each waits until the one before has had its effect.
       if (!stdin.isTTY) await whenSettled(session)
-      const view = session.view()
-      if (view.screen === 'picker' && isQuit(input)) return 'quit'
-      await answer({ session, terminal, reader, print, width }, view, input)
+      const end = await answer({ session, terminal, reader, print, width }, session.view(), input)
+      if (end) return end
     }
+    if (!stdin.isTTY) await whenSettled(session)
     return 'quit'
   } finally {
     stop()
@@ -59,6 +63,8 @@ export const runPlain = async ({ session, terminal, stdin, stdout }: PlainOption
   }
 }
 
+const isExam = (view: View): view is ExamView => view.screen.startsWith('exam')
+
 const isQuit = (input: string): boolean => /^(q|quit|exit)$/.test(input)
 
 /** What is new on the way from one view to the next, as lines to append. */
@@ -67,25 +73,22 @@ export const news = (before: View | undefined, view: View, width: number): strin
   const lines = notice ? [view.notice ?? ''] : []
   const arrived = !before || placeOf(before) !== placeOf(view)
   if (view.screen === 'lab') return [...lines, ...labNews(before, view, arrived, width)]
+  if (isExam(view)) return [...lines, ...examNews(before, view, arrived, width)]
   if (view.screen === 'picker') {
     return arrived
-      ? [...lines, '', 'Scenarios', ...catalogueSentences(view), 'number: start or resume, q: quit']
+      ? [...lines, '', 'Scenarios', ...catalogueSentences(view), 'number: start or resume, E: exam, q: quit']
       : lines
   }
-  if (view.screen !== 'opening' && view.screen !== 'failed') return lines
   const said = before && 'says' in before && !arrived ? before.says : undefined
   if (said === view.says) return lines
   return view.screen === 'opening' ? [...lines, view.says] : [...lines, view.says, view.next, 'r: try again, q: back']
 }
 
 /** Events that nothing else tells of, and that were not there before. */
-const newEvents = (old: LabView, { feed, notice }: LabView): string[] => {
-  const known = new Set(old.feed.map(({ at, says }) => `${at} ${says}`))
-  return feed
-    .filter(({ at, kind, says }) => ['apply', 'object', 'error'].includes(kind) && !known.has(`${at} ${says}`))
+const newEvents = (old: LabView, { feed, notice }: LabView): string[] =>
+  feedSince(old.feed, feed)
+    .filter(({ kind, says }) => ['apply', 'object', 'error'].includes(kind) && says !== notice)
     .map(({ says }) => says)
-    .filter((says) => says !== notice)
-}
 
 const labNews = (before: View | undefined, view: LabView, arrived: boolean, width: number): string[] => {
   const old = !arrived && before?.screen === 'lab' ? before : undefined
@@ -105,16 +108,26 @@ const labNews = (before: View | undefined, view: LabView, arrived: boolean, widt
   ]
 }
 
-const answer = async (to: Answering, view: View, input: string): Promise<void> => {
+/** What the line asks for; tells how it ends where it asks for that. */
+const answer = async (to: Answering, view: View, input: string): Promise<TuiEnd | void> => {
   if (input === '') return
   if (view.screen === 'lab') return runCommand(to, view, input)
   if (view.screen === 'picker') return inPicker(to, view, input)
-  if (isQuit(input)) return to.session.send({ type: 'LEAVE' })
-  if (view.screen === 'failed' && input === 'r') to.session.send({ type: 'RETRY' })
+  if (view.screen === 'exam' || view.screen === 'exam-task') return runExamCommand(to, view, input)
+  if (isQuit(input)) return view.screen === 'exam-grading' ? 'quit' : to.session.send({ type: 'LEAVE' })
+  if (input === 'r' && view.screen !== 'exam-results') to.session.send({ type: 'RETRY' })
 }
 
-const inPicker = ({ session, print }: Answering, view: Extract<View, { screen: 'picker' }>, input: string): void => {
+const inPicker = async (
+  to: Answering,
+  view: Extract<View, { screen: 'picker' }>,
+  input: string,
+): Promise<TuiEnd | void> => {
+  if (isQuit(input)) return 'quit'
+  if (input === 'E') return (await confirmed(to, EXAM)) ? 'exam' : undefined
   const entry = listed(view.catalogue, '')[Number(input) - 1]
-  if (entry) session.send({ type: 'OPEN', scenario: entry.scenario.metadata.name })
-  else print(`"${input}" is no number of the list`, ...catalogueSentences(view))
+  if (entry) to.session.send({ type: 'OPEN', scenario: entry.scenario.metadata.name })
+  else to.print(`"${input}" is no number of the list`, ...catalogueSentences(view))
 }
+
+const EXAM = 'Take an exam now? 60 minutes, or what is left of the one you began.'

@@ -1,6 +1,6 @@
 /** The screens as plain text, for reading aloud and for terminals that can do nothing but append lines. */
 import { trackOf, trackTitle } from '../../content/tracks.ts'
-import type { LabView, View } from '../../session/types.ts'
+import type { FeedLine, LabView, View } from '../../session/types.ts'
 import { listed } from '../lines/catalogue.ts'
 import { type ListedCheck, listedChecks } from '../lines/checks.ts'
 import { markdown } from '../lines/markdown.ts'
@@ -92,6 +92,12 @@ export const passedSentences = (view: LabView, width: number): string[] => {
   const { hintsUsed, spent: time } = view.progress
   const help = `${hintsUsed === 0 ? 'no hints' : plural(hintsUsed, 'hint')}`
   return ['', ...prose(step.explanation, width), '', `${view.scenario.metadata.title}: done, ${spent(time)}, ${help}.`]
+}
+
+/** Lines of a feed that were not there before. */
+export const feedSince = (before: readonly FeedLine[], now: readonly FeedLine[]): FeedLine[] => {
+  const known = new Set(before.map(({ at, says }) => `${at} ${says}`))
+  return now.filter(({ at, says }) => !known.has(`${at} ${says}`))
 }
 
 /** Every line fit to be printed. */

@@ -1,7 +1,11 @@
 /** Waits until what was set off has come to rest: for input that does not wait for itself. */
 import type { Session, View } from '../../session/types.ts'
 
-const isBusy = (view: View): boolean => view.screen === 'opening' || (view.screen === 'lab' && view.grading)
+const isBusy = (view: View): boolean =>
+  view.screen === 'opening' ||
+  view.screen === 'exam-grading' ||
+  (view.screen === 'lab' && view.grading) ||
+  (view.screen === 'exam-task' && view.lab.state === 'opening')
 
 /** A cluster tells of changes a moment after it took them. Milliseconds without a change that count as rest. */
 const quiet = 300
