@@ -162,7 +162,7 @@ export const createProgram = ({ io, version, done }: ProgramOptions): Command =>
     .action(async (name, options) => done(await (await import('./report.ts')).report(io, name, options)))
 
   verb(program, 'verify', 'prove scenarios: unsolved at first, solved by their solution, each mistake caught')
-    .argument('[scenario...]', 'names or paths (default: all)')
+    .argument('[scenario...]', 'names or paths (default: all of the pack, or else of meshdojo)')
     .addOption(providerOption().default('embedded'))
     .addOption(contextOption())
     .addOption(mayChangeOption())

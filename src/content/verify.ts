@@ -8,6 +8,7 @@ import type { CatalogueItem } from './load.ts'
 import { labObjects } from './load.ts'
 import { type Mutant, mutantsOf } from './mutants/index.ts'
 import { neighboursOf } from './mutants/values.ts'
+import type { ProofPlace } from './proof-place.ts'
 import type { Change, ScenarioStep } from './schema.ts'
 import { openStage, type Stage, type StageOptions } from './stage.ts'
 
@@ -39,6 +40,8 @@ export interface Proof {
   passed: boolean
   /** Why not, for people. */
   says?: string
+  /** Where it is written down, where it failed and somebody looked: see `placing`. */
+  at?: ProofPlace
   /** The mistake's feedback was found by the grader; never a reason to fail. */
   recognised?: boolean
   milliseconds: number

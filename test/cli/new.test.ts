@@ -31,6 +31,28 @@ test('a new lab and a new scenario in it lint clean and hold, mutants and all', 
   expect((await run('list', '--content', '.')).stdout).toMatch(/istio-tour[\s\S]*istio-our-port/)
 })
 
+test('a pack is proven alone; what fails is told with its place, for people and for GitHub', async () => {
+  await run('new', 'scenario', '30-our-port')
+  const file = 'scenarios/istio/30-our-port/scenario.yaml'
+  const text = readFileSync(join(cwd, file), 'utf8')
+  writeFileSync(join(cwd, file), text.replace('fails: refused', 'fails: still-works'))
+  const line = text.slice(0, text.indexOf('- id: wrong-namespace')).split('\n').length
+  const pretty = await run('verify', '--content', '.')
+  expect(pretty.code).toBe(1)
+  expect(pretty.stdout).toContain(`     ${file}:${line}:11\n`)
+  expect(pretty.stdout).not.toContain('istio-tour')
+  const { stdout } = await run('verify', '--content', '.', '--reporter', 'github')
+  expect(stdout).toMatch(`::error file=${file},line=${line},col=11,title=istio-our-port`)
+})
+
+test('a pack without scenarios has nothing to prove', async () => {
+  await run('new', 'lab', 'tiny')
+  expect(await run('verify', '--content', '.')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching('there is no scenario below'),
+  })
+})
+
 test('the first line of a new file leads to a schema, once the program is installed there', async () => {
   mkdirSync(join(cwd, 'node_modules'))
   await run('new', 'lab', 'tiny')

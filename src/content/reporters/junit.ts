@@ -1,6 +1,6 @@
 /** JUnit's XML, as CI servers read it: a suite per scenario, a case per proof. */
 import type { Proof } from '../verify.ts'
-import { countOf, type Reporter, titleOf } from './reporter.ts'
+import { countOf, placeOf, type Reporter, titleOf } from './reporter.ts'
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;' }
 // Control characters have no place in XML 1.0, not even escaped.
@@ -13,7 +13,10 @@ const seconds = (proofs: readonly Proof[]): string =>
 const testCase = (proof: Proof): string => {
   const open = `    <testcase classname="${escapeXml(`${proof.scenario}.${proof.step}`)}" name="${escapeXml(titleOf(proof))}" time="${seconds([proof])}"`
   if (proof.passed) return `${open}/>`
-  return `${open}>\n      <failure message="${escapeXml(proof.says ?? 'failed')}"/>\n    </testcase>`
+  const failure = `<failure message="${escapeXml(proof.says ?? 'failed')}"`
+  const place = placeOf(proof)
+  const closed = place === undefined ? `${failure}/>` : `${failure}>${escapeXml(place)}</failure>`
+  return `${open}>\n      ${closed}\n    </testcase>`
 }
 
 const suite = (name: string, proofs: readonly Proof[]): string =>

@@ -1,10 +1,12 @@
 /** For people at a terminal; plain text, so that it reads the same without colour. */
-import { countOf, type Reporter, titleOf } from './reporter.ts'
+import { countOf, placeOf, type Reporter, titleOf } from './reporter.ts'
 
 export const pretty: Reporter = {
   onProof: (proof) => {
     const line = `${proof.passed ? 'ok  ' : 'FAIL'} ${titleOf(proof)}`
-    return proof.passed ? `${line}\n` : `${line}\n     ${proof.says ?? ''}\n`
+    if (proof.passed) return `${line}\n`
+    const place = placeOf(proof)
+    return `${line}\n     ${proof.says ?? ''}\n${place === undefined ? '' : `     ${place}\n`}`
   },
   onEnd: (proofs, elapsed) => {
     const { passed, failed } = countOf(proofs)

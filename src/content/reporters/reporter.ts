@@ -25,6 +25,9 @@ export const claimOf = ({
 /** `istio-strict-mtls / strict-production: mistake wrong-namespace is caught` */
 export const titleOf = (proof: Proof): string => `${proof.scenario} / ${proof.step}: ${claimOf(proof)}`
 
+/** `scenarios/istio/30-x/scenario.yaml:40:11` */
+export const placeOf = ({ at }: Proof): string | undefined => at && `${at.file}:${at.line}:${at.column}`
+
 export const countOf = (proofs: readonly Proof[]): { passed: number; failed: number } => {
   const passed = proofs.filter((proof) => proof.passed).length
   return { passed, failed: proofs.length - passed }
