@@ -8,6 +8,7 @@ import type { KubeObject } from '../../src/kube/api.ts'
 import { createClient } from '../../src/kube/client.ts'
 import type { Pod } from '../../src/kube/kinds.ts'
 import { linkerd } from '../../src/meshes/linkerd/index.ts'
+import { isReady } from '../../src/meshes/world.ts'
 import { selfSignedAnchor } from '../../src/pki/anchored-authority.ts'
 import {
   authorityExtensions,
@@ -160,8 +161,15 @@ describe('the issuer', () => {
   test('for a month more only is a warning', async () => {
     const short = issuerFor(30)
     put(short.certificate, short.key)
+    // The real command waits for the control plane as well.
+    await until('', 'pods', () => {
+      const pods = embedded.registry.list({ group: '', resource: 'pods' }) as Pod[]
+      return pods.length === 3 && pods.every(isReady)
+    })
     const { code, out } = await tool('check')
     expect(code).toBe(0)
+    for (const says of ['cluster networks contains all pods', 'policy-validator webhook has valid cert'])
+      expect(out).toContain(`√ ${says}\n`)
     expect(out).toMatch(/‼ issuer cert is valid for at least 60 days\n {4}issuer certificate will expire on /)
   })
 

@@ -49,12 +49,12 @@ const load = async (client: Client): Promise<Material> => {
 
 const rfc3339 = (date: Date): string => date.toISOString().replace(/\.\d+/, '')
 
-const outOfTime = ({ validFromDate, validToDate }: X509Certificate): string | undefined => {
+export const outOfTime = ({ validFromDate, validToDate }: X509Certificate): string | undefined => {
   if (validFromDate.getTime() > Date.now()) return `not valid before: ${rfc3339(validFromDate)}`
   return validToDate.getTime() < Date.now() ? `not valid anymore. Expired on ${rfc3339(validToDate)}` : undefined
 }
 
-const soonOut = ({ validToDate }: X509Certificate): string | undefined =>
+export const soonOut = ({ validToDate }: X509Certificate): string | undefined =>
   Date.now() + 60 * day > validToDate.getTime() ? `will expire on ${rfc3339(validToDate)}` : undefined
 
 /** Issuers are on P-256; anchors may be RSA of 2048 or 4096 bits. */

@@ -1,6 +1,6 @@
 /**
- * `linkerd check`: what of the real one's list can be seen over the API (linkerd2 pkg/healthcheck). Certificates of
- * webhooks, versions of releases and viz are not asked, and not listed.
+ * `linkerd check`: what of the real one's list can be seen over the API (linkerd2 pkg/healthcheck). Versions of releases
+ * and of the CLI, the anchors and labels of the data plane, and viz are not asked, and not listed.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { Pod } from '../../kube/kinds.ts'
@@ -8,6 +8,7 @@ import { isMeshed, proxyContainer } from '../../meshes/linkerd/pods.ts'
 import { isReady } from '../../meshes/world.ts'
 import type { ToolContext } from '../istioctl/context.ts'
 import { identityChecks } from './check-identity.ts'
+import { dockerNodes, existenceChecks, webhookChecks } from './check-installation.ts'
 
 export interface Check {
   says: string
@@ -39,11 +40,22 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
   const rbac = (kind: string) => there('rbac.authorization.k8s.io/v1', kind, 'linkerd-linkerd-identity')
   const fine = async (): Promise<undefined> => undefined
   const check = (says: string, hint: string, ask: Check['ask']): Check => ({ says, hint, fatal: true, ask })
-  const proxiesReady = async (): Promise<string | undefined> => {
-    const meshed = (await podsIn(namespace)).filter(isMeshed)
-    if (meshed.length === 0) return `no "${proxyContainer}" containers found in the "${namespace ?? ''}" namespace`
-    return notReady(meshed.filter(({ status }) => status?.phase === 'Running'))
+  const existence = existenceChecks(client)
+  const [beforePods, afterPods] = [existence.slice(0, 2), existence.slice(2)]
+  /** CheckPodsRunning: of what is over nothing is asked. */
+  const proxiesOf = (pods: readonly Pod[], home?: string): string | undefined => {
+    const meshed = pods.filter(isMeshed)
+    if (meshed.length === 0)
+      return `no "${proxyContainer}" containers found${home === undefined ? '' : ` in the "${home}" namespace`}`
+    for (const { metadata, status } of meshed.filter((pod) => pod.status?.phase !== 'Succeeded')) {
+      if (status?.phase !== 'Running') return `pod "${metadata.name}" status is ${status?.phase}`
+      const states = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+      if (!states.some(({ name, ready }) => name === proxyContainer && ready))
+        return `container "${proxyContainer}" in pod "${metadata.name}" is not ready`
+    }
+    return undefined
   }
+  const proxiesReady = async (): Promise<string | undefined> => proxiesOf(await podsIn(namespace), namespace)
   const namespaceThere = async (): Promise<string | undefined> => {
     if (namespace === undefined) return undefined
     const missing = await there('v1', 'Namespace', namespace)()
@@ -57,6 +69,7 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
         check('can query the Kubernetes API', 'k8s-api', there('v1', 'Namespace', 'kube-system')),
       ],
     ],
+    ['kubernetes-version', [check('is running the minimum Kubernetes API version', 'k8s-version', fine)]],
     [
       'gateway-api-crd',
       [check('Gateway API CRDs are installed', 'gateway-api-crd', crd('httproutes.gateway.networking.k8s.io'))],
@@ -74,7 +87,9 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
           'l5d-existence-sa',
           there('v1', 'ServiceAccount', 'linkerd-heartbeat', 'linkerd'),
         ),
+        ...beforePods,
         check('control plane pods are ready', 'l5d-api-control-ready', async () => notReady(await podsIn('linkerd'))),
+        ...afterPods,
       ],
     ],
     [
@@ -99,9 +114,23 @@ const sectionsOf = ({ client, flags, namespace }: ToolContext): Section[] => {
           'l5d-existence-vwc',
           hook('ValidatingWebhookConfiguration', 'linkerd-policy-validator-webhook-config'),
         ),
+        {
+          says: 'proxy-init container runs as root user if docker container runtime is used',
+          hint: 'l5d-proxy-init-run-as-root',
+          ask: () => dockerNodes(client),
+        },
       ],
     ],
     ['linkerd-identity', identityChecks(client)],
+    ['linkerd-webhooks-and-apisvc-tls', webhookChecks(client)],
+    [
+      'linkerd-control-plane-proxy',
+      [
+        check('control plane proxies are healthy', 'l5d-cp-proxy-healthy', async () =>
+          proxiesOf(await podsIn('linkerd'), 'linkerd'),
+        ),
+      ],
+    ],
   ]
   if (flags.proxy === undefined) return base
   return [
