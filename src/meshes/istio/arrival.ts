@@ -1,5 +1,6 @@
 /** A call at a proxy of its receiver, before any policy is asked: the connection, and what rules would see of it. */
 import type { Call, HttpRequest } from '../call.ts'
+import { withoutPort } from '../match/hosts.ts'
 import { normalizePath } from '../match/paths.ts'
 import type { About, Changes } from './asked.ts'
 import type { IstioModel } from './compile.ts'
@@ -33,6 +34,13 @@ export interface Arrival {
   about: About
 }
 
+/** The server name of TLS that passes through: the application's, or what the caller's sidecar asked for. */
+const serverNameIn = (call: Call, { upstream }: Outbound): string => {
+  const { startsTls } = upstream ?? {}
+  if (startsTls === undefined) return call.tls?.serverName ?? ''
+  return startsTls.serverName ?? withoutPort(call.http?.authority ?? '')
+}
+
 export const arrivalOf = (model: IstioModel, call: Call, sent: Outbound, listener?: Listener): Arrival => {
   const receiver = receiverOf(model, call.destination)
   const { mode, protocol } = listener ?? receiver.port(call.port)
@@ -46,7 +54,14 @@ export const arrivalOf = (model: IstioModel, call: Call, sent: Outbound, listene
     const { setRequestHeaders: set, removeRequestHeaders: removed } = forwarding(model, call, handlers, identity, path)
     return { set, removed }
   }
-  const about = { http, identity, sni: sent.sni, path, changes, trustedProxies: listener?.trustedProxies }
+  const about = {
+    http,
+    identity,
+    sni: sent.sni || (wire.transport === 'tls' ? serverNameIn(call, sent) : ''),
+    path,
+    changes,
+    trustedProxies: listener?.trustedProxies,
+  }
   return { receiver, mode, wire, http, identity, handlers, path, about }
 }
 

@@ -147,10 +147,11 @@ export const throughVirtualService = (
 ): Routed => {
   const turn = call.turn?.number
   const request = asSeen(model, call.http)
+  const whose = asker.gateways.has('mesh') ? "the caller's proxy" : 'the gateway'
   const found = routeFor(service, asker, request)
   const name = nameOf(refOf(service.object))
   if (found === undefined) {
-    const says = `No route of ${name} takes ${request.method} ${request.path}: the caller's proxy answers 404`
+    const says = `No route of ${name} takes ${request.method} ${request.path}: ${whose} answers 404`
     const last = step('deny', says, { object: refOf(service.object), field: 'spec.http' })
     return { kind: 'answer', answer: empty(404, 'NR', 'route_not_found', says), steps: [last] }
   }
@@ -197,7 +198,7 @@ export const throughVirtualService = (
   const { cluster, name: clusterName } = destinationCluster(model, asker, target)
   const chosen = { object: evidence.object, field: `${evidence.field}.route[${index}].destination` }
   if (cluster === undefined) {
-    const says = `${where} leads to ${clusterName}, which does not exist: the caller's proxy answers 503`
+    const says = `${where} leads to ${clusterName}, which does not exist: ${whose} answers 503`
     const missing = empty(503, 'NC', 'cluster_not_found', says)
     return {
       kind: 'answer',

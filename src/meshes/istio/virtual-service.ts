@@ -75,8 +75,8 @@ export const indexVirtualServices = (all: readonly VirtualService[]): VirtualSer
   return { all, exact, wildcard: wildcard.sort((a, b) => b.host.length - a.host.length) }
 }
 
-/** The first in istiod's order; `all` are in order of age. */
-const inOrder = (found: readonly VirtualService[], from: string): VirtualService[] =>
+/** In istiod's order for proxies of that namespace; `found` are in order of age. */
+export const inOrder = (found: readonly VirtualService[], from: string): VirtualService[] =>
   found.toSorted((a, b) => rank(a, from) - rank(b, from))
 
 /**

@@ -32,26 +32,28 @@ export const throughGateway = (
       ? verdict('unknown', 'none', onward.steps, last)
       : (endedByCaller(onward) ?? goOn(onward))
   const { effect, upstream } = lastly
-  const before = taken.http
+  const before = 'opaque' in taken ? undefined : taken.http
   const met =
-    effect?.kind === 'respond'
+    effect?.kind === 'respond' && before !== undefined
       ? { ...effect, by: 'server-proxy' as const, headers: byGateway(effect.headers, sent) }
       : effect?.kind === 'forward'
-        ? {
-            kind: 'forward' as const,
-            forwarding: {
-              ...effect.forwarding,
-              setRequestHeaders: [
-                ...changedHeaders(before, onward.call.http),
-                ...effect.forwarding.setRequestHeaders.filter(([name]) => name !== 'x-forwarded-for'),
-              ],
-              removeRequestHeaders: [
-                ...removedHeaders(before, onward.call.http),
-                ...effect.forwarding.removeRequestHeaders,
-              ],
-              setResponseHeaders: byGateway(effect.forwarding.setResponseHeaders, sent),
-            },
-          }
+        ? before === undefined
+          ? effect
+          : {
+              kind: 'forward' as const,
+              forwarding: {
+                ...effect.forwarding,
+                setRequestHeaders: [
+                  ...changedHeaders(before, onward.call.http),
+                  ...effect.forwarding.setRequestHeaders.filter(([name]) => name !== 'x-forwarded-for'),
+                ],
+                removeRequestHeaders: [
+                  ...removedHeaders(before, onward.call.http),
+                  ...effect.forwarding.removeRequestHeaders,
+                ],
+                setResponseHeaders: byGateway(effect.forwarding.setResponseHeaders, sent),
+              },
+            }
         : effect
   return {
     outcome: lastly.outcome,
@@ -65,7 +67,7 @@ export const throughGateway = (
     steps: [...own.steps, ...lastly.steps],
     ...(upstream === undefined ? {} : { upstream: { ...upstream, proxy: call.destination } }),
     ...(lastly.inbound === undefined ? {} : { inbound: lastly.inbound }),
-    ...(taken.endsTls === undefined ? {} : { endsTls: taken.endsTls }),
+    ...('opaque' in taken || taken.endsTls === undefined ? {} : { endsTls: taken.endsTls }),
   }
 }
 

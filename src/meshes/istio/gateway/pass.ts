@@ -13,12 +13,13 @@ import { finish, type Outbound } from '../outbound.ts'
 import { fields, nameOf, refOf } from '../read.ts'
 import { receiveWithClaims } from '../receive.ts'
 import { doubtful, verdict } from '../verdicts.ts'
+import { type Opaque, opaqueListener, passOpaque } from './bytes.ts'
 import { route } from './routes.ts'
 import { bareHost, evidenceOf, type Server, serversOn, type Taken, take } from './servers.ts'
 
 /** What a gateway did to the connection and sends on; `onward` is absent when the request ends there. */
 export interface Passed {
-  taken: Taken
+  taken: Taken | Opaque
   own: Verdict
   onward?: Outbound
 }
@@ -64,6 +65,7 @@ const arriving = (
 /** What the gateway itself has to ask an external authorizer. */
 export const gatewayCheck = (model: IstioModel, call: Call, sent: Outbound): Check | undefined => {
   const taken = take(serversOn(model, call), call, sent)
+  if ('opaque' in taken) return checkWanted(model, call, { ...sent, proxy: 'direct' }, opaqueListener(taken))
   if (!('server' in taken) || taken.endsTls?.mutual) return undefined
   return checkWanted(model, ...arriving(model, call, sent, taken))
 }
@@ -102,6 +104,10 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     const { effect, logged } = refusal(sent, { failure })
     const own = logged.client === undefined ? {} : { logged: { client: logged.client } }
     return verdict('deny', 'none', steps, ends, { effect, ...own })
+  }
+  if ('opaque' in taken) {
+    const passed = passOpaque(model, call, sent, taken)
+    return passed.onward === undefined ? passed.own : { ...passed, taken }
   }
   const { http, scheme, says, server, group, endsTls } = taken
   if (endsTls?.mutual) {

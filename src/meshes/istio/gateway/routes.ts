@@ -8,9 +8,10 @@ import type { Step } from '../../verdict.ts'
 import type { IstioModel } from '../compile.ts'
 import type { Asker } from '../http-match.ts'
 import { type Fields, nameOf, refOf } from '../read.ts'
+import { exportedTo } from '../registry.ts'
 import { type Routed, throughVirtualService } from '../routing.ts'
-import type { VirtualService } from '../virtual-service.ts'
-import { bareHost, evidenceOf, type Server, type Taken } from './servers.ts'
+import { inOrder, type VirtualService } from '../virtual-service.ts'
+import { bareHost, evidenceOf, gatewayName, type Server, type Taken } from './servers.ts'
 
 /** Whether a VirtualService may be bound there for that host: the server names the host, and maybe its namespace. */
 const binds = (server: Server, service: VirtualService, host: string): boolean =>
@@ -22,11 +23,10 @@ const binds = (server: Server, service: VirtualService, host: string): boolean =
     return here && hostCovers(bareHost(entry), host)
   })
 
-const gatewayName = ({ object }: Server): string => `${object.metadata.namespace}/${object.metadata.name}`
-
-/** VirtualServices for the host, most specific first; several for one host add up in order of age. */
-const boundServices = (model: IstioModel, servers: readonly Server[], host: string): VirtualService[] => {
-  const candidates = model.virtualServices.all.flatMap((service) => {
+/** VirtualServices for the host, most specific first; several for one host add up, private ones first. */
+const boundServices = (model: IstioModel, servers: readonly Server[], host: string, from: string): VirtualService[] => {
+  const visible = model.virtualServices.all.filter(({ exportTo, namespace }) => exportedTo(exportTo, namespace, from))
+  const candidates = inOrder(visible, from).flatMap((service) => {
     const bound = servers.some((server) => service.gateways.has(gatewayName(server)) && binds(server, service, host))
     const covering = bound ? service.hosts.filter((each) => hostCovers(each, host)) : []
     const length = Math.max(-1, ...covering.map((each) => (each.startsWith('*') ? each.length : each.length + 1000)))
@@ -53,7 +53,7 @@ export const route = (
     claims,
   }
   let last: Routed | undefined
-  for (const service of boundServices(model, group, host)) {
+  for (const service of boundServices(model, group, host, asker.namespace)) {
     last = throughVirtualService(model, call, service, asker, scheme)
     const isMissed = last.kind === 'answer' && last.answer.details === 'route_not_found'
     if (!isMissed) return last

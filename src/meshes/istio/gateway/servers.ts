@@ -1,19 +1,20 @@
 /**
  * Which server of which Gateway resource takes a connection to a gateway pod. Upstream: pilot/pkg/model/gateway.go
  * (mergeGateways), pilot/pkg/networking/core/gateway.go.
- * Not modelled, and `unknown`: TLS modes PASSTHROUGH and AUTO_PASSTHROUGH, ISTIO_MUTUAL for bytes, TCP servers,
- * certificate files.
+ * Not modelled, and `unknown`: AUTO_PASSTHROUGH, TLS that ends at the gateway with bytes inside, certificate files.
  */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Call, HttpRequest } from '../../call.ts'
 import { hostCovers } from '../../match/hosts.ts'
 import { hasLabels } from '../../match/labels.ts'
 import type { EndsTls, Evidence, Step } from '../../verdict.ts'
+
 import { targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
 import { type Outbound, servicesOf } from '../outbound.ts'
 import { type Fields, fields, isFields, labelMap, list, nameOf, refOf, text, texts } from '../read.ts'
 import { serverDoubt } from '../unmodelled.ts'
+import type { Opaque } from './bytes.ts'
 
 export interface Server {
   object: KubeObject
@@ -30,6 +31,10 @@ export const evidenceOf = ({ object, index }: Server, field = ''): Evidence => (
   object: refOf(object),
   field: `spec.servers[${index}]${field}`,
 })
+
+/** `shop/public`, as VirtualServices name it. */
+export const gatewayName = ({ object }: Pick<Server, 'object'>): string =>
+  `${object.metadata.namespace}/${object.metadata.name}`
 
 export const bareHost = (host: string): string => host.slice(host.indexOf('/') + 1)
 
@@ -101,6 +106,7 @@ const takeMutual = (
   }
   if (mode !== 'ISTIO_MUTUAL' || call.protocol !== 'http' || call.http === undefined)
     return { unsure: evidenceOf(server, '.tls.mode') }
+  if (server.protocol !== 'HTTPS') return { unsure: evidenceOf(server, '.port.protocol') }
   const says = `${name} ends mTLS on port ${server.port} with the mesh's own certificates`
   return { server, group: [server], http: call.http, scheme: 'https', isMutual: true, says }
 }
@@ -110,7 +116,7 @@ export const take = (
   servers: readonly Server[],
   call: Call,
   sent: Pick<Outbound, 'transport' | 'sni'>,
-): Taken | Ends | { unsure: Evidence } => {
+): Taken | Opaque | Ends | { unsure: Evidence } => {
   const first = servers[0]
   for (const server of servers) {
     const field = serverDoubt(server.spec)
@@ -130,7 +136,10 @@ export const take = (
   const tls = servers.filter((server) => isFields(server.spec.tls) && server.protocol !== 'HTTP')
   if (tls.length === 0) {
     const other = servers.find((server) => !/^(HTTP|HTTP2|GRPC)$/.test(server.protocol))
-    if (other !== undefined) return { unsure: evidenceOf(other, '.port.protocol') }
+    if (other !== undefined)
+      return other.protocol === 'TCP' && sent.transport !== 'mtls'
+        ? { opaque: other, kind: 'tcp', serverName: '' }
+        : { unsure: evidenceOf(other, '.port.protocol') }
     if (sent.transport !== 'plaintext') {
       const says = `${name} serves HTTP on port ${first.port}, and the caller's sidecar starts TLS: the handshake fails`
       return ends(says, evidenceOf(first), 'handshake')
@@ -151,7 +160,10 @@ export const take = (
   const settings = fields(server.spec.tls)
   const mode = text(settings.mode) ?? 'PASSTHROUGH'
   const credential = text(settings.credentialName) ?? ''
+  if (mode === 'PASSTHROUGH') return { opaque: server, kind: 'tls', serverName }
   if (mode !== 'SIMPLE' && mode !== 'MUTUAL') return { unsure: evidenceOf(server, '.tls.mode') }
+  // With bytes inside, TCP routes count.
+  if (server.protocol !== 'HTTPS') return { unsure: evidenceOf(server, '.port.protocol') }
   if (credential === '' || call.tls.http === undefined) return { unsure: evidenceOf(server, '.tls') }
   const secret = {
     namespace: call.destination.metadata.namespace ?? 'default',
