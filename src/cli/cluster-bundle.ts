@@ -13,7 +13,7 @@ import { stateFolder } from '../session/state-folder.ts'
 import { parseMeshName, parseVersion } from './cluster-create.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
-import { interruptible, stepLines } from './step-lines.ts'
+import { watched } from './step-lines.ts'
 
 export interface BundleOptions {
   mesh: string
@@ -92,22 +92,13 @@ export const bundle = async (io: Io, options: BundleOptions): Promise<number> =>
   }
   const spec = await specifyBundle(kind, wanted)
   note(io, room)
-  const lines = stepLines(io)
-  const { signal, giveBack } = interruptible(io)
-  try {
-    const { files, images } = await makeBundle(kind, spec, { ...lines, signal, madeBy })
-    lines.done()
-    const bytes = files.reduce((sum, each) => sum + each.bytes, 0)
-    const counts = Object.entries(images).map(([arch, all]) => `${all.length + 1} images for ${arch}`)
-    note(io, `${mesh} ${spec.version}, ${counts.join(', ')}, ${gigabytes(bytes)} GB`)
-    print(io, `ready ${spec.out}`)
-    return exit.passed
-  } catch (error) {
-    lines.done()
-    if (!signal.aborted) throw error
-    note(io, `interrupted; the same command goes on, and removing ${spec.folder} cleans up`)
-    return exit.interrupted
-  } finally {
-    giveBack()
-  }
+  const made = await watched(io, `the same command goes on, and removing ${spec.folder} cleans up`, (watching) =>
+    makeBundle(kind, spec, { ...watching, madeBy }),
+  )
+  if (!made) return exit.interrupted
+  const bytes = made.files.reduce((sum, each) => sum + each.bytes, 0)
+  const counts = Object.entries(made.images).map(([arch, all]) => `${all.length + 1} images for ${arch}`)
+  note(io, `${mesh} ${spec.version}, ${counts.join(', ')}, ${gigabytes(bytes)} GB`)
+  print(io, `ready ${spec.out}`)
+  return exit.passed
 }

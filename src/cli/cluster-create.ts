@@ -14,7 +14,7 @@ import { stateFolder } from '../session/state-folder.ts'
 import { contentRoots } from './content.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
 import { requireNeeds } from './needs.ts'
-import { interruptible, stepLines } from './step-lines.ts'
+import { watched } from './step-lines.ts'
 
 export interface CreateOptions {
   provider: Provider['name']
@@ -90,18 +90,11 @@ export const create = async (io: Io, options: CreateOptions): Promise<number> =>
   }
   requireNeeds(io)
   const spec = await specify(kind, wanted)
-  const lines = stepLines(io)
-  const { signal, giveBack } = interruptible(io)
-  try {
-    await makeCluster(kind, spec, { ...lines, signal })
-  } catch (error) {
-    lines.done()
-    if (!signal.aborted) throw error
-    note(io, `interrupted; the same command goes on, and "meshdojo cluster delete --name ${spec.name}" cleans up`)
-    return exit.interrupted
-  } finally {
-    giveBack()
-  }
+  const cleans = `"meshdojo cluster delete --name ${spec.name}" cleans up`
+  const made = await watched(io, `the same command goes on, and ${cleans}`, (watching) =>
+    makeCluster(kind, spec, watching),
+  )
+  if (!made) return exit.interrupted
   print(io, `ready ${spec.kubeconfig}`)
   if (io.stdout.isTTY)
     note(io, `export KUBECONFIG=${spec.kubeconfig}\n"meshdojo cluster delete --name ${spec.name}" removes it`)

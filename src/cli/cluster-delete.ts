@@ -7,7 +7,7 @@ import type { Provider } from '../providers/provider.ts'
 import { stateFolder } from '../session/state-folder.ts'
 import { parseMeshName, requireKind } from './cluster-create.ts'
 import { exit, type Io, note, print, UsageError } from './io.ts'
-import { interruptible, stepLines } from './step-lines.ts'
+import { watched } from './step-lines.ts'
 
 export interface DeleteOptions {
   provider: Provider['name']
@@ -30,23 +30,13 @@ export const remove = async (io: Io, options: DeleteOptions): Promise<number> =>
   requireKind('delete', options.provider)
   const kind = { stateFolder: stateFolder(io.env), env: io.env }
   const name = named(kind.stateFolder, options)
-  const { record, plan, forgets } = planRemoval(kind, name)
+  const { plan, forgets } = planRemoval(kind, name)
   if (options.dryRun) {
     print(io, `${describePlan(plan)}\n   remove the folder ${forgets}`)
     return exit.passed
   }
-  const lines = stepLines(io)
-  const { signal, giveBack } = interruptible(io)
-  try {
-    await removeCluster(kind, name, { ...lines, signal })
-  } catch (error) {
-    lines.done()
-    if (!signal.aborted) throw error
-    note(io, 'interrupted; the same command goes on')
-    return exit.interrupted
-  } finally {
-    giveBack()
-  }
-  note(io, `${record.name} is removed`)
+  const removed = await watched(io, 'the same command goes on', (watching) => removeCluster(kind, name, watching))
+  if (!removed) return exit.interrupted
+  note(io, `${removed.name} is removed`)
   return exit.passed
 }

@@ -25,7 +25,7 @@ const signs: Record<LabSpec['mesh'], { group: string; kind: string; namespace: s
 }
 
 /** `docker.io/istio/pilot:1.30.3@sha256:…` → `1.30.3`. */
-export const tagOf = (image: string | undefined): string | undefined =>
+const tagOf = (image: string | undefined): string | undefined =>
   /:v?(?:edge-)?([\w.-]+)(?:@.*)?$/.exec(image?.replace(/@.*$/, '') ?? '')?.[1]
 
 const served = async ({ cluster }: Client): Promise<Set<string>> => {

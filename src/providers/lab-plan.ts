@@ -27,7 +27,7 @@ export const requireRealImages = ({ name, objects }: LabSpec): void => {
     )
 }
 
-export const labLabel = 'meshdojo.dev/lab'
+const labLabel = 'meshdojo.dev/lab'
 export const namespaces: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }
 export const marker = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-public', name: 'meshdojo-lab' }
 

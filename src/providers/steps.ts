@@ -57,7 +57,7 @@ export const runs = (says: string, ...run: [string, ...string[]]): Action => ({
 })
 
 /** Deployments or DaemonSets of a namespace, by name, are rolled out; asks for at most `seconds`. */
-export const rolledOut = (namespace: string, workloads: readonly string[], seconds: number): Command[] =>
+const rolledOut = (namespace: string, workloads: readonly string[], seconds: number): Command[] =>
   workloads.map((workload) =>
     command(
       `Wait for ${workload} in ${namespace}`,

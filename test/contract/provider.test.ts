@@ -43,7 +43,10 @@ const makers: Record<string, () => Promise<Made>> = {
   ...(process.env.MESHDOJO_TEST_PROVIDER === 'kind' && {
     kind: async () => {
       const options = { stateFolder: folder, env: process.env, clusterName: 'meshdojo-contract' }
-      return { provider: createKindProvider(options), end: () => removeCluster(options, options.clusterName) }
+      return {
+        provider: createKindProvider(options),
+        end: async () => void (await removeCluster(options, options.clusterName)),
+      }
     },
   }),
 }

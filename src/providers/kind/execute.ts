@@ -16,7 +16,7 @@ export class StepFailed extends Error {
   override readonly name = 'StepFailed'
 }
 
-export type SpecialAction = Extract<Action, { do: 'lab' | 'unpack' }>
+type SpecialAction = Extract<Action, { do: 'lab' | 'unpack' }>
 
 export interface Execution {
   run: Runner

@@ -40,6 +40,7 @@ export interface ClusterFiles {
   times: string
 }
 
+const timesFile = 'times.json'
 const root = (stateFolder: string): string => join(stateFolder, 'kind')
 
 /** The files of a cluster, by its folder. */
@@ -50,7 +51,7 @@ export const filesIn = (folder: string): ClusterFiles => ({
   record: join(folder, 'cluster.json'),
   child: childBeside(join(folder, 'log.txt')),
   claim: `${folder}.pid`,
-  times: join(dirname(folder), 'times.json'),
+  times: join(dirname(folder), timesFile),
 })
 
 export const filesOf = (stateFolder: string, name: string): ClusterFiles => filesIn(join(root(stateFolder), name))
@@ -107,7 +108,7 @@ export const claimCluster = async (stateFolder: string, name: string): Promise<(
 
 type Times = Record<string, number>
 
-const timesOf = (stateFolder: string): string => filesOf(stateFolder, 'any').times
+const timesOf = (stateFolder: string): string => join(root(stateFolder), timesFile)
 
 /** Seconds that each step took the last time on this machine, by mesh and step. */
 export const readTimes = async (stateFolder: string): Promise<Times> => {

@@ -156,8 +156,12 @@ export const planRemoval = (
   return { record, plan: planDelete(name, record.runtime, kubeconfig), forgets: folder }
 }
 
-/** Removes a cluster that this program made, and what it kept of it. */
-export const removeCluster = async (options: KindOptions, name: string, watching: Watching = {}): Promise<void> => {
+/** Removes a cluster that this program made, and what it kept of it. Resolves with what it was. */
+export const removeCluster = async (
+  options: KindOptions,
+  name: string,
+  watching: Watching = {},
+): Promise<ClusterRecord> => {
   const { stateFolder, env, run = runCommand } = options
   const { record, plan } = planRemoval(options, name)
   const release = await claimCluster(stateFolder, record.name)
@@ -170,6 +174,7 @@ export const removeCluster = async (options: KindOptions, name: string, watching
     const { log } = filesOf(stateFolder, record.name)
     await execute(plan, { run, env, log, finished: new Set(), ...watching })
     await forgetCluster(stateFolder, record.name)
+    return record
   } finally {
     await release()
   }

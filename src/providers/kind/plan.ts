@@ -36,7 +36,7 @@ export const clusterEnvironment = ({ runtime, kubeconfig }: Pick<ClusterSpec, 'r
 })
 
 /** kind knows the cluster, whatever state it is in. */
-export const isListed = (name: string): Asked => ({
+const isListed = (name: string): Asked => ({
   command: command('Ask kind for its clusters', 'kind', 'get', 'clusters'),
   prints: { line: name },
 })

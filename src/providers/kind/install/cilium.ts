@@ -3,10 +3,10 @@ import { command, runs, type Step, waitFor } from '../../steps.ts'
 import { deployed, halfReleased, helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 
-export const ciliumRepo = 'https://helm.cilium.io'
+const ciliumRepo = 'https://helm.cilium.io'
 
 /** What Cilium's guide for kind sets, and encryption between nodes. */
-export const ciliumSettings = {
+const ciliumSettings = {
   'image.pullPolicy': 'IfNotPresent',
   'ipam.mode': 'kubernetes',
   'encryption.enabled': 'true',

@@ -3,7 +3,7 @@ import { command, runs, type Step, waitFor } from '../../steps.ts'
 import { deployed, halfReleased, helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 
-export const consulRepo = 'https://helm.releases.hashicorp.com'
+const consulRepo = 'https://helm.releases.hashicorp.com'
 
 const secure = {
   'global.name': 'consul',

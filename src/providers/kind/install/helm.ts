@@ -38,7 +38,7 @@ export const halfReleased = (release: string, namespace: string): Asked => secre
 export const settingsOf = (settings: Readonly<Record<string, string>> = {}, flag = '--set'): string[] =>
   Object.entries(settings).flatMap(([key, value]) => [flag, `${key}=${value}`])
 
-export const helmInstall = (chart: Chart): Action =>
+const helmInstall = (chart: Chart): Action =>
   runs(
     `Install the chart ${chart.chart}`,
     'helm',

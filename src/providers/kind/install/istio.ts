@@ -6,7 +6,7 @@ import { established, runs, type Step, there, waitFor } from '../../steps.ts'
 import { helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 
-export const istioRepo = 'https://istio-release.storage.googleapis.com/charts'
+const istioRepo = 'https://istio-release.storage.googleapis.com/charts'
 const namespace = 'istio-system'
 const crds = ['peerauthentications.security.istio.io', 'authorizationpolicies.security.istio.io']
 

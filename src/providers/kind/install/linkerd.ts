@@ -9,11 +9,11 @@ import { helmStep, settingsOf } from './helm.ts'
 import { chartFrom, type InstallSpec } from './install.ts'
 import { gatewayApiVersion } from './tools.ts'
 
-export const linkerdRepo = 'https://helm.linkerd.io/edge'
+const linkerdRepo = 'https://helm.linkerd.io/edge'
 export const gatewayApiUrl = `https://github.com/kubernetes-sigs/gateway-api/releases/download/v${gatewayApiVersion}/standard-install.yaml`
 
 /** Charts of edge-26.6.3 are numbered 2026.6.3. */
-export const linkerdChartVersion = (version: string): string => `20${version}`
+const linkerdChartVersion = (version: string): string => `20${version}`
 
 const controlPlane = [
   'deployment/linkerd-identity',

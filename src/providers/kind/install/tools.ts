@@ -101,7 +101,7 @@ export const meshTool = (mesh: MeshName, version: string): Tool => {
 }
 
 /** Compares versions of numbers and dots: negative, zero, positive. */
-export const compareVersions = (one: string, other: string): number => {
+const compareVersions = (one: string, other: string): number => {
   const [left, right] = [one, other].map((version) => version.split('.').map(Number))
   for (let index = 0; index < 3; index++) {
     const difference = (left![index] ?? 0) - (right![index] ?? 0)
