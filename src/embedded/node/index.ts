@@ -236,11 +236,17 @@ export const startNode = (options: NodeOptions): Kubelet => {
       const found = workerOf(pod)?.listener(port)
       const gateway = mesh?.isGateway?.(pod) ? gatewayPort(dataPlane, pod, port) : undefined
       const opened = openPort(found?.program ?? gateway, port, pod, clock)
-      // A proxy shows its certificate to who starts TLS with its metrics page.
-      const held = mesh?.identity && mesh.isMeshed(pod) ? options.certificates?.() : undefined
-      if (!mesh || !held || port !== mesh.metricsPage?.port) return opened
+      // A proxy shows its certificate to who starts TLS with its metrics page, a control plane on its own ports.
+      const isOwn = found?.program.secured?.includes(port) ?? false
+      const isPage = mesh?.isMeshed(pod) && port === mesh.metricsPage?.port
+      const held = mesh?.identity && (isOwn || isPage) ? options.certificates?.() : undefined
+      if (!mesh || !held) return opened
       const holder = { uid: pod.metadata.uid ?? '', since: Date.parse(pod.metadata.creationTimestamp ?? '') }
-      return withTls(opened, () => held.workloadCertificate(mesh.identity?.(dataPlane.model(), pod) ?? '', holder))
+      return withTls(
+        opened,
+        () => held.workloadCertificate(mesh.identity?.(dataPlane.model(), pod) ?? '', holder),
+        isOwn ? ['h2'] : undefined,
+      )
     },
     stop() {
       stopWatching()

@@ -31,7 +31,11 @@ export const gatewayPort = (network: DataPlane, pod: Pod, port: number): Program
 })
 
 /** The same bytes inside TLS that the port ends, where a client starts with a handshake; otherwise as they are. */
-export const withTls = (inner: ByteStream, certificate: () => { key: string; certChain: string }): ByteStream => {
+export const withTls = (
+  inner: ByteStream,
+  certificate: () => { key: string; certChain: string },
+  protocols?: string[],
+): ByteStream => {
   const plain = Duplex.fromWeb(inner as Parameters<typeof Duplex.fromWeb>[0])
   const [outside, inside] = duplexPair()
   inside.once('data', (first: Buffer) => {
@@ -40,7 +44,12 @@ export const withTls = (inner: ByteStream, certificate: () => { key: string; cer
     const handshake = 0x16
     if (first[0] !== handshake) return void inside.pipe(plain).pipe(inside)
     const { key, certChain } = certificate()
-    const secured = new TLSSocket(inside, { isServer: true, key, cert: certChain })
+    const secured = new TLSSocket(inside, {
+      isServer: true,
+      key,
+      cert: certChain,
+      ...(protocols === undefined ? {} : { ALPNProtocols: protocols }),
+    })
     // A client that goes away half-way is its own affair.
     for (const each of [secured, plain]) each.on('error', () => inside.destroy())
     secured.pipe(plain).pipe(secured)
@@ -55,6 +64,13 @@ export const openPort = (program: Program | undefined, port: number, pod: Pod, _
     throw internalError(
       `failed to execute portforward in network namespace "/var/run/netns/cni-${pod.metadata.uid ?? pod.metadata.name}": failed to connect to localhost:${port} inside namespace "${pod.metadata.uid ?? ''}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found`,
     )
+  if (listener.protocol === 'tcp' && program.stream) {
+    const [outside, inside] = duplexPair()
+    // Whoever goes away half-way is the other's affair alone.
+    for (const each of [outside, inside]) each.on('error', () => each.destroy())
+    void program.stream(inside, { port, remoteAddress: '127.0.0.1' })
+    return Duplex.toWeb(outside) as ByteStream
+  }
   let out: ReadableStreamDefaultController<Uint8Array> | undefined
   let isOpen = true
   const readable = new ReadableStream<Uint8Array>({

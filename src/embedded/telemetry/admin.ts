@@ -118,6 +118,15 @@ const serverInfo = ({ clock, mesh }: AdminParts, pod: Pod): Page =>
     node: mesh.proxyConfig?.node(pod) ?? {},
   })
 
+const loggers = ['admin', 'config', 'connection', 'filter', 'http', 'jwt', 'main', 'rbac', 'router', 'upstream']
+
+/** `POST /logging`: what is asked is answered and not kept; nothing here writes by level. */
+const logging = (query: URLSearchParams): Page => {
+  const level = query.get('level') ?? 'warning'
+  const lines = loggers.map((name) => `  ${name}: ${query.get(name) ?? level}\n`)
+  return plain(`active loggers:\n${lines.join('')}`)
+}
+
 const listed = ['certs', 'clusters', 'config_dump', 'listeners', 'ready', 'server_info', 'stats', 'stats/prometheus']
 
 /** Null: no expression. */
@@ -180,6 +189,7 @@ export const createPages =
     const query = new URLSearchParams(at < 0 ? '' : target.slice(at + 1))
     if (port === 15000) {
       // Envoy refuses a GET on what changes something, and the other way round; nothing here changes anything.
+      if (method === 'POST' && path === '/logging') return logging(query)
       return method === 'GET' || method === 'HEAD' ? admin(parts, pod, path, query) : plain('Method Not Allowed', 405)
     }
     const { metricsPage: own } = parts.mesh

@@ -1,4 +1,5 @@
 /** What runs in a simulated container. An image the catalogue does not know ends in ImagePullBackOff. */
+import type { Duplex } from 'node:stream'
 import type { Container, Pod } from '../../kube/kinds.ts'
 import type { Clock } from '../clock.ts'
 import type { DataPlane, HttpExchange } from '../dataplane/dataplane.ts'
@@ -52,6 +53,10 @@ export interface Program {
   ) => Promise<HttpExchange['response']>
   /** Answers raw bytes; absent: closes. */
   tcp?: (data: Uint8Array, connection: { port: number; remoteAddress: string }) => Promise<Uint8Array>
+  /** Takes a connection over, for what keeps state or speaks by itself; only from port-forward. Before `tcp`. */
+  stream?: (socket: Duplex, connection: { port: number; remoteAddress: string }) => void | Promise<void>
+  /** TCP ports whose bytes come inside TLS with the workload's certificate of the mesh, in HTTP/2. */
+  secured?: readonly number[]
   /** Ends by itself with this code after that many milliseconds (`sh -c 'exit 1'`, jobs); absent: runs on. */
   exits?: { code: number; afterMilliseconds: number }
   /** Exit code after SIGTERM; absent: 0, a program that shuts down cleanly. */

@@ -1,9 +1,8 @@
 /**
- * Istio's own images. The proxy's decisions are not made here: the data plane asks the mesh. What runs is the outside:
- * the health and probe ports of pilot-agent, and istiod's health port.
- * Envoy's admin interface (15000) and the metrics pages are `telemetry/admin.ts`. Not modelled: xDS.
+ * Istio's images in a pod. The proxy's decisions are not made here: the data plane asks the mesh. What runs is the
+ * outside: the health and probe ports of pilot-agent.
+ * Envoy's admin interface (15000) and the metrics pages are `telemetry/admin.ts`.
  */
-import { istioVersion } from '../../../meshes/istio/version.ts'
 import type { ContainerContext, Image, Program } from '../workload.ts'
 import { goResponse, target } from './http.ts'
 
@@ -26,7 +25,7 @@ const readProbes = (text: string | undefined): Record<string, AppProbe> => {
   }
 }
 
-const glogTime = (now: number): string => `${new Date(now).toISOString().slice(0, -1)}000Z`
+export const glogTime = (now: number): string => `${new Date(now).toISOString().slice(0, -1)}000Z`
 
 /** `/app-health/<container>/readyz`: pilot-agent asks the application in the pod, past the proxy. */
 const appHealth = async (context: ContainerContext, probe: AppProbe | undefined): Promise<number> => {
@@ -86,35 +85,4 @@ export const istioInit: Image = {
   entrypoint: ['/usr/local/bin/istio-iptables'],
   userland: 'debian',
   programs: { 'istio-iptables': iptables },
-}
-
-const metrics = `# TYPE pilot_info gauge\npilot_info{version="${istioVersion}"} 1\n`
-
-export const istiod: Image = {
-  repository: 'istio/pilot',
-  says: "Istio's control plane",
-  entrypoint: ['/usr/local/bin/pilot-discovery'],
-  cmd: ['discovery'],
-  // istio/istio pilot/docker/Dockerfile.pilot. The charts ask for runAsNonRoot.
-  user: 1337,
-  userland: 'debian',
-  programs: {
-    'pilot-discovery': (context) => {
-      context.log(`${glogTime(context.clock.now())}\tinfo\tinitializing Istiod admin server`)
-      return {
-        ports: [8080, 15010, 15012, 15014, 15017].map((port) => ({
-          port,
-          protocol: port === 8080 || port === 15014 ? 'http' : 'tcp',
-        })),
-        onTerm: 0,
-        http: async (request, { port }) => {
-          const { path } = target(request)
-          if (port === 15014 && path === '/metrics')
-            return goResponse(context.clock.now(), 200, metrics, 'text/plain; version=0.0.4; charset=utf-8')
-          const isReady = path === '/ready'
-          return goResponse(context.clock.now(), isReady ? 200 : 404, isReady ? '' : '404 page not found\n')
-        },
-      }
-    },
-  },
 }

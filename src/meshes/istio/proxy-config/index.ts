@@ -1,11 +1,10 @@
 /** What a sidecar's admin interface says about its configuration. See `Mesh.proxyConfig`. */
 import type { ProxyConfig } from '../../mesh.ts'
-import { podAddresses } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
-import { workloadOf } from '../telemetry/workload.ts'
 import { istioVersion } from '../version.ts'
 import { clusterLines, clusterStatuses, clustersOf } from './clusters.ts'
 import { fixedListeners, type Listener, listenersOf } from './listeners.ts'
+import { nodeOf } from './node.ts'
 import { routesOf, routesType } from './routes.ts'
 
 /** Routes that stand in a listener itself. */
@@ -54,22 +53,5 @@ export const proxyConfig: ProxyConfig<IstioModel> = {
     [...fixedListeners, ...listenersOf(model, pod)]
       .map(({ name, address: { socket_address: at } }) => `${name}::${at.address}:${at.port_value}\n`)
       .join(''),
-  node: (pod) => {
-    const { namespace, canonicalName, name, labels } = workloadOf(pod)
-    return {
-      id: `sidecar~${podAddresses(pod)[0] ?? ''}~${pod.metadata.name}.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `${canonicalName}.${namespace}`,
-      metadata: {
-        NAME: pod.metadata.name,
-        NAMESPACE: namespace,
-        WORKLOAD_NAME: name,
-        SERVICE_ACCOUNT: pod.spec.serviceAccountName ?? 'default',
-        CLUSTER_ID: 'Kubernetes',
-        MESH_ID: 'cluster.local',
-        ISTIO_VERSION: istioVersion,
-        INTERCEPTION_MODE: 'REDIRECT',
-        LABELS: labels,
-      },
-    }
-  },
+  node: nodeOf,
 }
