@@ -1,6 +1,7 @@
 /** What istioctl asks istiod through a port-forward: its version, and which proxies are in step. */
 import { constants, connect as http2 } from 'node:http2'
 import { Duplex } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { connect as tls } from 'node:tls'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -103,7 +104,7 @@ test('the version, for a path that istioctl doubles the slash of', async () => {
   for (const path of ['/version', '//version']) {
     const connection = await open(15014)
     connection.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
-    const text = Buffer.concat(await Array.fromAsync(connection)).toString()
+    const text = (await buffer(connection)).toString()
     expect(text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*\r\n\r\n\d+\.\d+\.\d+-unknown-Clean$/)
   }
 })
