@@ -19,6 +19,11 @@ if (process.argv[2] === 'engine') {
   await import('./bench-engine.ts')
   process.exit(0)
 }
+// `npm run bench -- tui`: keys, idling, and an hour of work in the terminal UI.
+if (process.argv[2] === 'tui') {
+  await import('./bench-tui.ts')
+  process.exit(0)
+}
 // `npm run bench -- verify`: what proving the content costs, and how that grows.
 if (process.argv[2] === 'verify') {
   await import('./bench-verify.ts')

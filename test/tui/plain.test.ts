@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { UserEvent, View } from '../../src/session/types.ts'
 import { news, runPlain } from '../../src/tui/plain/run.ts'
+import { printable } from '../../src/tui/plain/sentences.ts'
 import { examTaskView, examView, gradingView, resultsView } from './exam-views.ts'
 import { fakeSession } from './fake-session.ts'
 import { finishedView, labView, passedView, pickerView } from './views.ts'
@@ -158,6 +159,16 @@ describe('an exam', () => {
     expect(end).toBe('quit')
     expect(printed.split('1:12:09 left\n')).toHaveLength(2)
   })
+})
+
+test.each([
+  ['at blanks, further in', '1. a check of some length', ['1. a check of', '  some length']],
+  ['further in than it began', '  want this, got that', ['  want this,', '    got that']],
+  ['never inside a word', 'File: /home/ana/very/long/path', ['File:', '  /home/ana/very/long/path']],
+  ['not where it is to be copied', 'export KUBECONFIG=/home/ana/lab', ['export KUBECONFIG=/home/ana/lab']],
+])('a long line is folded %s', (_, row, rows) => {
+  expect(printable([row], 14)).toBe(rows.map((one) => `${one}\n`).join(''))
+  expect(printable([row])).toBe(`${row}\n`)
 })
 
 describe('news', () => {

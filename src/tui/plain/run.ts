@@ -34,7 +34,7 @@ export interface PlainOptions {
 /** Runs the course until the learner quits, the input ends or the session closes by itself. */
 export const runPlain = async ({ session, terminal, stdin, stdout }: PlainOptions): Promise<TuiEnd> => {
   const width = Math.min(stdout.columns ?? 80, 100) - 1
-  const print = (...lines: string[]) => void stdout.write(printable(lines))
+  const print = (...lines: string[]) => void stdout.write(printable(lines, stdout.columns))
   const reader = readLines(stdin)
   let shown: View | undefined
 

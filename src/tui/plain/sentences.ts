@@ -100,5 +100,20 @@ export const feedSince = (before: readonly FeedLine[], now: readonly FeedLine[])
   return now.filter(({ at, says }) => !known.has(`${at} ${says}`))
 }
 
-/** Every line fit to be printed. */
-export const printable = (lines: string[]): string => lines.map((row) => `${clean(row)}\n`).join('')
+/** The rows of a line that is too long, broken at blanks alone: paths and commands stay whole, so that they can be copied. */
+const folded = (row: string, width: number): string[] => {
+  if (row.length <= width || row.includes('export KUBECONFIG=')) return [row]
+  const indent = ' '.repeat(row.search(/\S/) + 2)
+  const rows: string[] = []
+  for (const word of row.split(/(?<=\S) +/)) {
+    const last = rows.at(-1)
+    if (last === undefined) rows.push(word)
+    else if (last.length + 1 + word.length > width) rows.push(indent + word)
+    else rows[rows.length - 1] = `${last} ${word}`
+  }
+  return rows
+}
+
+/** Every line fit to be printed; folded at `width` where a terminal would break it in the middle of a word. */
+export const printable = (lines: string[], width = Number.POSITIVE_INFINITY): string =>
+  lines.flatMap((row) => folded(clean(row), width).map((part) => `${part}\n`)).join('')
