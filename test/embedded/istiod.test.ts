@@ -100,13 +100,20 @@ const ask = async (
   return { answer: Buffer.concat(answers), status: ended['grpc-status'], says: ended['grpc-message'], protocol }
 }
 
-test('the version, for a path that istioctl doubles the slash of', async () => {
-  for (const path of ['/version', '//version']) {
-    const connection = await open(15014)
-    connection.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
-    const text = (await buffer(connection)).toString()
-    expect(text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*\r\n\r\n\d+\.\d+\.\d+-unknown-Clean$/)
-  }
+const page = async (path: string): Promise<string> => {
+  const connection = await open(15014)
+  connection.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  const [head = '', body = ''] = (await buffer(connection)).toString().split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1\.1 200 OK/)
+  return body
+}
+
+test('version: of istiod, for a path that istioctl doubles the slash of, and of the proxies', async () => {
+  for (const path of ['/version', '//version']) expect(await page(path)).toMatch(/^\d+\.\d+\.\d+-unknown-Clean$/)
+  const [version] = (await page('/version')).split('-')
+  expect(JSON.parse(await page('//debug/syncz'))).toEqual([
+    { cluster_id: 'Kubernetes', proxy: 'web.shop', proxy_type: 'sidecar', istio_version: version },
+  ])
 })
 
 test('proxy-status: one answer with each proxy that runs, in step with everything', async () => {

@@ -37,6 +37,10 @@ const discovery = (context: ContainerContext): Program => {
     async http(request, { port }) {
       // Go's ServeMux cleans a path, and istioctl asks for `//version` (pkg/kube/client.go, portForwardRequest).
       const path = target(request).path.replace(/^\/+/, '/')
+      if (port === 15014 && path === '/debug/syncz') {
+        const { proxiesOf, syncStatuses } = await import('./xds.ts')
+        return goResponse(context.clock.now(), 200, syncStatuses(proxiesOf(context.pods())), 'application/json')
+      }
       const [body, type] = (port === 15014 ? pages[path] : undefined) ?? []
       if (body !== undefined) return goResponse(context.clock.now(), 200, body, type)
       const isReadiness = path === '/ready'

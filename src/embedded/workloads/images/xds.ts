@@ -8,13 +8,14 @@ import { constants, performServerHandshake, type ServerHttp2Stream } from 'node:
 import type { Duplex } from 'node:stream'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import type { Pod } from '../../../kube/kinds.ts'
-import { isMeshed } from '../../../meshes/istio/pods.ts'
+import { isGateway, isMeshed } from '../../../meshes/istio/pods.ts'
 import { nodeOf } from '../../../meshes/istio/proxy-config/node.ts'
 import { isReady } from '../../../meshes/world.ts'
 
 export interface ConnectedProxy {
   /** `web.production` */
   id: string
+  type: 'sidecar' | 'router'
   metadata: Readonly<Record<string, string>>
 }
 
@@ -31,11 +32,27 @@ export const proxiesOf = (pods: readonly Pod[]): ConnectedProxy[] =>
     .filter((pod) => isMeshed(pod) && isReady(pod))
     .map((pod) => {
       const { NAME, CLUSTER_ID, NAMESPACE, ISTIO_VERSION } = nodeOf(pod).metadata
-      return { id: `${NAME}.${NAMESPACE}`, metadata: { CLUSTER_ID, NAMESPACE, ISTIO_VERSION } }
+      return {
+        id: `${NAME}.${NAMESPACE}`,
+        type: isGateway(pod) ? 'router' : 'sidecar',
+        metadata: { CLUSTER_ID, NAMESPACE, ISTIO_VERSION },
+      }
     })
+
+/** `/debug/syncz`, with the fields that do not depend on configuration being sent (pilot/pkg/xds/debug.go, SyncStatus). */
+export const syncStatuses = (proxies: readonly ConnectedProxy[]): string =>
+  JSON.stringify(
+    proxies.map(({ id, type, metadata }) => ({
+      cluster_id: metadata.CLUSTER_ID,
+      proxy: id,
+      proxy_type: type,
+      istio_version: metadata.ISTIO_VERSION,
+    })),
+  )
 
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources'
 const syncz = 'istio.io/debug/syncz'
+const page = 'istio.io/debug'
 const ownNonce = 'meshdojo-1'
 const unimplemented = 12
 
@@ -57,18 +74,20 @@ const message = (writer: BinaryWriter, field: number, body: (inner: BinaryWriter
   return writer.join()
 }
 
-/** DiscoveryRequest: the type that is asked for, and the nonce of the answer that it acknowledges. */
-const readRequest = (bytes: Uint8Array): { type: string; nonce: string } => {
+/** DiscoveryRequest: what is asked for, and the nonce of the answer that it acknowledges. */
+const readRequest = (bytes: Uint8Array): { type: string; names: string[]; nonce: string } => {
   const reader = new BinaryReader(bytes)
   let type = ''
   let nonce = ''
+  const names: string[] = []
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag()
-    if (field === 4) type = reader.string()
+    if (field === 3) names.push(reader.string())
+    else if (field === 4) type = reader.string()
     else if (field === 5) nonce = reader.string()
     else reader.skip(wire, field)
   }
-  return { type, nonce }
+  return { type, names, nonce }
 }
 
 /** google.protobuf.Struct of strings. */
@@ -97,19 +116,29 @@ const clientConfig = ({ id, metadata }: ConnectedProxy): Uint8Array => {
 }
 
 /** DiscoveryResponse. */
-const response = ({ id, version, proxies }: XdsAnswers): Uint8Array => {
+const response = ({ id, version }: XdsAnswers, type: string, resources: readonly [type: string, Uint8Array][]) => {
   const writer = new BinaryWriter()
   text(writer, 1, '1')
-  for (const proxy of proxies())
-    message(writer, 2, (any) => {
-      text(any, 1, 'type.googleapis.com/envoy.service.status.v3.ClientConfig')
-      any.tag(2, 2).bytes(clientConfig(proxy))
-    })
-  text(writer, 4, syncz)
+  for (const [url, body] of resources) message(writer, 2, (any) => text(any, 1, url).tag(2, 2).bytes(body))
+  text(writer, 4, type)
   text(writer, 5, ownNonce)
   const Info = { version, revision: 'unknown', golang_version: '', status: 'Clean', tag: version }
   message(writer, 6, (plane) => text(plane, 1, JSON.stringify({ Component: 'istiod', ID: id, Info })))
   return writer.finish()
+}
+
+/** Undefined: not modelled. */
+const answerTo = (answers: XdsAnswers, type: string, names: readonly string[]): Uint8Array | undefined => {
+  const clientConfigType = 'type.googleapis.com/envoy.service.status.v3.ClientConfig'
+  if (type === syncz)
+    return response(
+      answers,
+      type,
+      answers.proxies().map((proxy) => [clientConfigType, clientConfig(proxy)]),
+    )
+  if (type === page && names.length === 1 && names[0] === 'syncz')
+    return response(answers, type, [[page, Buffer.from(syncStatuses(answers.proxies()))]])
+  return undefined
 }
 
 /** gRPC's frame: not compressed, length, message. */
@@ -143,11 +172,12 @@ const serve = (stream: ServerHttp2Stream, answers: XdsAnswers): void => {
   stream.on('wantTrailers', () => stream.sendTrailers(status))
   stream.on('end', () => stream.end())
   onMessage(stream, (body) => {
-    const { type, nonce } = readRequest(body)
+    const { type, names, nonce } = readRequest(body)
     // istioctl's first question has a nonce too, of its own making (pkg/adsc/adsc.go, Send).
     if (stream.writableEnded || nonce === ownNonce) return
-    if (type === syncz) stream.write(framed(response(answers)))
-    else refuse(`meshdojo's istiod answers ${syncz} over xDS, not ${type || 'this'}`)
+    const answer = answerTo(answers, type, names)
+    if (answer) stream.write(framed(answer))
+    else refuse(`meshdojo's istiod answers ${syncz} over xDS, not ${[type, ...names].join(' ') || 'this'}`)
   })
 }
 
