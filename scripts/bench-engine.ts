@@ -3,6 +3,8 @@
  * 1,000 workloads, and how long a matrix of 200 workloads takes after one change. Medians of several runs, in processor
  * time.
  */
+import { matrix as tableOf } from '../src/grading/matrix.ts'
+import { worldOf } from '../src/grading/world.ts'
 import type { KubeObject } from '../src/kube/api.ts'
 import type { Call } from '../src/meshes/call.ts'
 import { decideWhole } from '../src/meshes/istio/decide.ts'
@@ -113,6 +115,14 @@ const matrix = (): void => {
     }).slice(5)
     console.log(`  ${name.padEnd(55)} ${median(times).toFixed(1)}  (${spread(times)})`)
   }
+  const tables = Array.from({ length: 7 }, (_, run) => {
+    const now = worldOf([...world.objects, ...policies, policy(1000 + run, 200)], istio)
+    const began = cpu()
+    tableOf(now)
+    return cpu() - began
+  }).slice(2)
+  const name = 'the table of `meshdojo matrix`, names resolved'
+  console.log(`  ${name.padEnd(55)} ${median(tables).toFixed(1)}  (${spread(tables)})`)
 }
 
 decisions()

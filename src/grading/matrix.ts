@@ -2,11 +2,12 @@
 import type { Lab } from '../content/schema.ts'
 import type { Cluster } from '../kube/api.ts'
 import type { Pod, Service } from '../kube/kinds.ts'
-import { findWorkload, isReady, resolve, workloadOf } from '../meshes/network.ts'
+import { findWorkload, isReady, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
+import { isAskedFor } from '../meshes/network-policy/index.ts'
 import type { Transport } from '../meshes/verdict.ts'
 import type { Outcome, OutcomeKind } from './outcome.ts'
 import { mapLimited } from './pool.ts'
-import { type Prediction, predict } from './predict.ts'
+import { type Glimpse, glimpse, glimpseOf, type Prediction, predict, sourceOf } from './predict.ts'
 import { type Observation, probe } from './probe.ts'
 import type { ClusterWorld } from './world.ts'
 
@@ -51,15 +52,21 @@ const transportWords: Record<MatrixLetter, string> = {
   '.': '',
 }
 
-const predictedCell = (from: string, to: string, prediction: Prediction): MatrixCell => {
-  const { outcome, because, steps, transport } = prediction
-  if (outcome === 'unknown') return { letter: '?', says: `${from} to ${to}: ${because}`, steps }
-  if (outcome === 'ok') {
-    const letter = transports[transport]
-    return { letter, says: `${from} reaches ${to} ${transportWords[letter]}: ${because}`, steps }
+/** Its sentences are made when they are read: most cells show a letter only. */
+const predictedCell = (from: string, to: string, { outcome, transport, explain }: Glimpse): MatrixCell => {
+  const reaches = outcome === 'ok' ? transports[transport] : undefined
+  return {
+    letter:
+      reaches ?? (outcome === 'unknown' ? '?' : outcome === 'ok' || outcome === 'status' ? 'e' : outcomes[outcome]),
+    get says() {
+      const { because } = explain()
+      if (reaches !== undefined) return `${from} reaches ${to} ${transportWords[reaches]}: ${because}`
+      return outcome === 'unknown' ? `${from} to ${to}: ${because}` : `${from} does not reach ${to}: ${because}`
+    },
+    get steps() {
+      return explain().steps
+    },
   }
-  const letter = outcome === 'status' ? 'e' : outcomes[outcome]
-  return { letter, says: `${from} does not reach ${to}: ${because}`, steps }
 }
 
 const self = (from: string): MatrixCell => ({ letter: '.', says: `${from} itself`, steps: [] })
@@ -96,22 +103,54 @@ const axes = (world: ClusterWorld, lab?: Lab): { sources: string[]; targets: Tar
 }
 
 /** Whether the target is the source's own pods. */
+const isOwn = (pod: Pod, target: Resolution): boolean => {
+  if (target.kind === 'service') {
+    const own = workloadOf(pod)
+    return target.endpoints.some((each) => workloadOf(each.pod) === own)
+  }
+  return target.kind === 'pod' && target.pod === pod
+}
+
 const isSelf = (world: ClusterWorld, from: string, url: string): boolean => {
   const pod = findWorkload(world.network, from)
-  const target = pod && resolve(world.network, pod, url)
-  if (target?.kind === 'service') return target.endpoints.some((each) => workloadOf(each.pod) === workloadOf(pod!))
-  return target?.kind === 'pod' && target.pod === pod
+  return pod !== undefined && isOwn(pod, resolve(world.network, pod, url))
+}
+
+/** A column's URL, resolved once for all pods of a namespace: their names are completed in the same way. */
+const resolver = ({ network }: ClusterWorld, url: string) => {
+  const target = parseTarget(url)
+  const byNamespace = new Map<string | undefined, Resolution>()
+  const resolvedFor = (pod: Pod): Resolution => {
+    // Its own name, and addresses, each pod reads for itself.
+    if (target === undefined || !isAskedFor(target.host, pod)) return resolve(network, pod, target ?? url)
+    const { namespace } = pod.metadata
+    const resolution = byNamespace.get(namespace) ?? resolve(network, pod, target)
+    byNamespace.set(namespace, resolution)
+    return resolution
+  }
+  return { url, target, resolvedFor }
 }
 
 /** What the engine says for every pair: of the lab's matrix, or of all workloads and Services without one. */
 export const matrix = (world: ClusterWorld, lab?: Lab): Matrix => {
   const { sources, targets } = axes(world, lab)
-  const cells = sources.map((from) =>
-    targets.map(({ name, url }) =>
-      isSelf(world, from, url) ? self(from) : predictedCell(from, name, predict(world, from, url)),
-    ),
-  )
-  return { sources, targets: targets.map(({ name }) => name), urls: targets.map(({ url }) => url), cells }
+  const columns = targets.map(({ name, url }) => ({ name, ...resolver(world, url) }))
+  const rowOf = (from: string): MatrixCell[] => {
+    const source = sourceOf(world, from)
+    return columns.map(({ name, url, target, resolvedFor }) => {
+      if (source === undefined || target === undefined)
+        return predictedCell(from, name, glimpseOf(predict(world, from, url)))
+      const resolution = resolvedFor(source.pod)
+      if (isOwn(source.pod, resolution)) return self(from)
+      return predictedCell(from, name, glimpse(world, source, { url, target, resolution }))
+    })
+  }
+  return {
+    sources,
+    targets: targets.map(({ name }) => name),
+    urls: targets.map(({ url }) => url),
+    cells: sources.map(rowOf),
+  }
 }
 
 const reached = (outcome: Outcome): boolean => outcome.kind === 'ok' || outcome.kind === 'status'

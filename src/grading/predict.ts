@@ -7,7 +7,13 @@ import type { Pod } from '../kube/kinds.ts'
 import type { Call } from '../meshes/call.ts'
 import type { Outside } from '../meshes/mesh.ts'
 import { findWorkload, parseTarget, type Resolution, resolve, workloadOf } from '../meshes/network.ts'
-import { askNameServer, behindPolicies, dropped, isAskedFor } from '../meshes/network-policy/index.ts'
+import {
+  askNameServer,
+  behindPolicies,
+  dropped,
+  isAskedFor,
+  type PolicyDecision,
+} from '../meshes/network-policy/index.ts'
 import { findOutsideHost, outsidePod } from '../meshes/outside.ts'
 import type { Transport, Verdict } from '../meshes/verdict.ts'
 import { classify, type OutcomeKind } from './outcome.ts'
@@ -42,8 +48,12 @@ const stop = (outcome: Prediction['outcome'], because: string): Prediction => ({
   transport: 'none',
 })
 
+const ofGist = { forwarded: 'ok', forbidden: 'denied', refused: 'refused' } as const
+
 /** The verdict's effect in the words of a check: an answer is read as a probe would read it. */
-const outcomeOf = ({ outcome, effect }: Verdict): Prediction['outcome'] => {
+const outcomeOf = (verdict: Verdict): Prediction['outcome'] => {
+  if (verdict.gist !== undefined) return ofGist[verdict.gist]
+  const { outcome, effect } = verdict
   if (outcome === 'unknown' || effect === undefined) return 'unknown'
   if (effect.kind === 'forward') return 'ok'
   if (effect.kind === 'reset' || effect.kind === 'close') return 'refused'
@@ -83,11 +93,29 @@ const protocolOf = (scheme: string): Call['protocol'] => {
   return scheme === 'http' ? 'http' : 'tcp'
 }
 
+/** Whose requests are predicted: what all of them share. */
+export interface Source {
+  pod: Pod
+  /** Whether its questions reach the name server. */
+  nameServer: PolicyDecision
+}
+
+/** The pod that speaks for `namespace/workload`; undefined: there is none. */
+export const sourceOf = ({ network, policies }: ClusterWorld, from: string): Source | undefined => {
+  const pod = findWorkload(network, from)
+  return pod && { pod, nameServer: askNameServer(policies, network, pod) }
+}
+
+/** What is asked for: a URL, as it was parsed and as the source's pod resolves it. */
+export interface Asked {
+  url: string
+  target: NonNullable<ReturnType<typeof parseTarget>>
+  resolution: Resolution
+}
+
 /** Names that no name server answers for, because NetworkPolicies drop the question. */
-const silent = (world: ClusterWorld, source: Pod, host: string): Prediction | undefined => {
-  if (!isAskedFor(host, source)) return undefined
-  const decision = askNameServer(world.policies, world.network, source)
-  if (decision.allowed) return undefined
+const silent = ({ pod, nameServer: decision }: Source, host: string): Prediction | undefined => {
+  if (decision.allowed || !isAskedFor(host, pod)) return undefined
   const { because, ...verdict } = dropped(decision)
   const says = `The name ${host} cannot be resolved. ${because}`
   return { ...stop('dropped', says), steps: [because, says], verdict: { ...verdict, because: says } }
@@ -119,8 +147,8 @@ const callTo = (
 }
 
 /** `dialled`: what the caller asked for; its proxy may have picked another. */
-const toPrediction = (verdict: Verdict, dialled: Pod): Prediction => ({
-  outcome: outcomeOf(verdict),
+const toPrediction = (verdict: Verdict, outcome: Prediction['outcome'], dialled: Pod): Prediction => ({
+  outcome,
   // A redirect, or an answer that a proxy gives itself, is one that a client is content with.
   ...(verdict.effect?.kind === 'respond' && verdict.effect.status < 400 ? { also: 'ok' as const } : {}),
   because: verdict.because,
@@ -131,14 +159,10 @@ const toPrediction = (verdict: Verdict, dialled: Pod): Prediction => ({
 })
 
 /** The calls that a request may become, one per endpoint; or the prediction when it does not get that far. */
-const callsOf = (world: ClusterWorld, from: string, url: string, options: PredictOptions): Prediction | Call[] => {
-  const source = findWorkload(world.network, from)
-  if (source === undefined) return stop('unknown', `there is no pod of ${from}`)
-  const target = parseTarget(url)
-  if (target === undefined) return stop('unknown', `${url} is not a URL`)
-  const unnamed = silent(world, source, target.host)
+const callsTo = (world: ClusterWorld, source: Source, asked: Asked, options: PredictOptions): Prediction | Call[] => {
+  const { url, target, resolution } = asked
+  const unnamed = silent(source, target.host)
   if (unnamed !== undefined) return unnamed
-  const resolution = resolve(world.network, source, target)
   const stopped = unresolved(resolution, url)
   if (stopped !== undefined) return stopped
   if (world.mesh === undefined) return stop('unknown', 'no mesh is known on this cluster: nothing can be predicted')
@@ -151,19 +175,44 @@ const callsOf = (world: ClusterWorld, from: string, url: string, options: Predic
           ? [{ pod: outsidePod(resolution.host), port: resolution.port }]
           : []
   const service = resolution.kind === 'service' ? { object: resolution.service, port: resolution.port } : undefined
-  return endpoints.map((endpoint) => callTo(source, target, endpoint, service, options))
+  return endpoints.map((endpoint) => callTo(source.pod, target, endpoint, service, options))
 }
 
-const decideAll = ({ mesh, model, policies }: ClusterWorld, calls: readonly Call[], url: string): Prediction => {
-  const predictions = calls.flatMap((call) =>
-    mesh === undefined
-      ? []
-      : [toPrediction(behindPolicies(policies, call, mesh.decide(model, call)), call.destination)],
-  )
-  const worst = predictions.find((each) => each.outcome !== 'ok') ?? predictions[0]
-  if (worst === undefined) return stop('unreachable', `nothing answers at ${url}`)
-  if (predictions.every((each) => each.outcome === worst.outcome)) return worst
-  return { ...worst, because: `${worst.because} (other pods of the Service answer otherwise)` }
+const callsOf = (world: ClusterWorld, from: string, url: string, options: PredictOptions): Prediction | Call[] => {
+  const source = sourceOf(world, from)
+  if (source === undefined) return stop('unknown', `there is no pod of ${from}`)
+  const target = parseTarget(url)
+  if (target === undefined) return stop('unknown', `${url} is not a URL`)
+  const resolution = resolve(world.network, source.pod, target)
+  return callsTo(world, source, { url, target, resolution }, options)
+}
+
+/** What comes of a request, at once; why, when it is asked for. */
+export interface Glimpse extends Pick<Prediction, 'outcome' | 'transport'> {
+  explain(): Prediction
+}
+
+export const glimpseOf = (prediction: Prediction): Glimpse => ({
+  outcome: prediction.outcome,
+  transport: prediction.transport,
+  explain: () => prediction,
+})
+
+const decideAll = ({ mesh, model, policies }: ClusterWorld, calls: readonly Call[], url: string): Glimpse => {
+  const all = calls.flatMap((call) => {
+    if (mesh === undefined) return []
+    const verdict = behindPolicies(policies, call, mesh.decide(model, call))
+    return [{ verdict, outcome: outcomeOf(verdict), dialled: call.destination }]
+  })
+  const worst = all.find(({ outcome }) => outcome !== 'ok') ?? all[0]
+  if (worst === undefined) return glimpseOf(stop('unreachable', `nothing answers at ${url}`))
+  const { verdict, outcome, dialled } = worst
+  const explain = (): Prediction => {
+    const prediction = toPrediction(verdict, outcome, dialled)
+    if (all.every((each) => each.outcome === outcome)) return prediction
+    return { ...prediction, because: `${prediction.because} (other pods of the Service answer otherwise)` }
+  }
+  return { outcome, transport: verdict.transport, explain }
 }
 
 /**
@@ -172,7 +221,13 @@ const decideAll = ({ mesh, model, policies }: ClusterWorld, calls: readonly Call
  */
 export const predict = (world: ClusterWorld, from: string, url: string, options: PredictOptions = {}): Prediction => {
   const calls = callsOf(world, from, url, options)
-  return Array.isArray(calls) ? decideAll(world, calls, url) : calls
+  return Array.isArray(calls) ? decideAll(world, calls, url).explain() : calls
+}
+
+/** The same without reasons, for whoever asks about many requests of one source. */
+export const glimpse = (world: ClusterWorld, source: Source, asked: Asked): Glimpse => {
+  const calls = callsTo(world, source, asked, {})
+  return Array.isArray(calls) ? decideAll(world, calls, asked.url) : glimpseOf(calls)
 }
 
 /** The same, after looking at the clock and verifying tokens; keys that live elsewhere are fetched. */
@@ -188,5 +243,5 @@ export const predictNow = async (
   const outside: Outside = { now: Date.now(), fetch, ...options.outside }
   const { mesh, model } = world
   const gathered = await Promise.all(calls.map(async (call) => (await mesh?.gather?.(model, call, outside)) ?? call))
-  return decideAll(world, gathered, url)
+  return decideAll(world, gathered, url).explain()
 }

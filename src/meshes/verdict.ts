@@ -167,6 +167,9 @@ export interface Logged {
   server?: ProxyLog
 }
 
+/** The application answers; a 403 of a proxy; no answer, because a proxy refuses or ends the connection. */
+export type Gist = 'forwarded' | 'forbidden' | 'refused'
+
 /** Some fields are worked out when they are first read, so a copy is made with `plainVerdict`, never by spreading. */
 export interface Verdict {
   /** `unknown`: a field that matters here is not modelled; `steps` name it. It is never a guess. */
@@ -183,6 +186,8 @@ export interface Verdict {
   identity?: string
   /** What the caller meets. Absent only with `unknown`. */
   effect?: Effect
+  /** The same in a word, where that is known without working out the effect. */
+  gist?: Gist
   /** What decided: the object, or absent for a default. */
   decidedBy?: Evidence
   /** One sentence for people: the deciding step's. */
@@ -207,8 +212,8 @@ export interface Problem {
   kind: 'invalid' | 'unmodelled'
 }
 
-/** Every field of a verdict, so that a copy forgets none. */
-const fields: Record<keyof Verdict, true> = {
+/** Every field of a verdict that says something of its own, so that a copy forgets none. */
+const fields: Record<Exclude<keyof Verdict, 'gist'>, true> = {
   outcome: true,
   transport: true,
   sent: true,
@@ -226,7 +231,7 @@ const fields: Record<keyof Verdict, true> = {
 
 /** The verdict as plain data, with everything worked out. */
 export const plainVerdict = (verdict: Verdict): Verdict => {
-  const names = Object.keys(fields) as (keyof Verdict)[]
+  const names = Object.keys(fields) as (keyof typeof fields)[]
   const told = names.map((name) => [name, verdict[name]] as const).filter(([, value]) => value !== undefined)
   return Object.fromEntries(told) as unknown as Verdict
 }

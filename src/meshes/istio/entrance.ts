@@ -133,7 +133,7 @@ export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdic
   if (entrance === null) return undefined
   const { transport, upstream, admission } = entrance
   if (admission === undefined) {
-    const refused = { outcome: 'deny', transport, identity: undefined, upstream } as const
+    const refused = { outcome: 'deny', transport, identity: undefined, gist: 'refused', upstream } as const
     return isSelf(call.source, call.destination) ? undefined : new BriefVerdict(refused, model, call, whole)
   }
   let left = way.left[caller.place]
@@ -143,5 +143,7 @@ export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdic
   }
   const outcome = left === null ? undefined : (left.always ?? ask({ model, call, caller, entrance }, left))
   if (outcome === undefined) return undefined
-  return new BriefVerdict({ outcome, transport, identity: identityOf(entrance, caller), upstream }, model, call, whole)
+  const gist = outcome === 'allow' ? 'forwarded' : entrance.http ? 'forbidden' : 'refused'
+  const seen = { outcome, transport, identity: identityOf(entrance, caller), gist, upstream } as const
+  return new BriefVerdict(seen, model, call, whole)
 }

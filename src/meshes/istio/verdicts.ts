@@ -7,6 +7,7 @@ import type { Call } from '../call.ts'
 import {
   type Effect,
   type Evidence,
+  type Gist,
   type Logged,
   plainVerdict,
   type Step,
@@ -82,7 +83,7 @@ export const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
 /** A field that a verdict may lack is one that a getter may forget. */
 type EveryField = { [Name in keyof Required<Verdict>]: Verdict[Name] }
 
-type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'>
+type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'> & { gist: Gist }
 
 /** How to decide once more, with all the reasons. */
 export type Whole = (model: IstioModel, call: Call) => Verdict
@@ -92,6 +93,7 @@ export class BriefVerdict implements EveryField {
   readonly outcome: Verdict['outcome']
   readonly transport: Transport
   readonly identity: string | undefined
+  readonly gist: Gist
   readonly upstream: Verdict['upstream']
   private readonly model: IstioModel
   private readonly call: Call
@@ -102,6 +104,7 @@ export class BriefVerdict implements EveryField {
     this.outcome = seen.outcome
     this.transport = seen.transport
     this.identity = seen.identity
+    this.gist = seen.gist
     this.upstream = seen.upstream
     this.model = model
     this.call = call

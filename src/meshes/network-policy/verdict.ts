@@ -55,8 +55,9 @@ export const behindPolicies = (policies: PolicyModel, call: Call, verdict: Verdi
     port,
     protocol: 'TCP',
   })
+  if (decision.steps.length === 0 || verdict.outcome === 'unknown') return verdict
   const endsAtCaller = verdict.steps.some(({ at, outcome }) => at === 'client' && outcome === 'deny')
-  if (decision.steps.length === 0 || endsAtCaller || verdict.outcome === 'unknown') return verdict
+  if (endsAtCaller) return verdict
   const leaves = verdict.steps.findIndex(({ at }) => at !== 'client')
   const wire = leaves < 0 ? verdict.steps.length : leaves
   const before = verdict.steps.slice(0, wire)

@@ -9,8 +9,16 @@ import type { Call } from '../../../src/meshes/call.ts'
 import { decideWhole } from '../../../src/meshes/istio/decide.ts'
 import { glance } from '../../../src/meshes/istio/entrance.ts'
 import { type IstioModel, istio } from '../../../src/meshes/istio/index.ts'
-import { plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
+import { type Gist, plainVerdict, type Verdict } from '../../../src/meshes/verdict.ts'
 import { type Ask, base, expand, makeCall, worldWith } from './world.ts'
+
+/** What the effect comes to for a client. */
+const gistOf = ({ effect }: Verdict): Gist | undefined => {
+  if (effect?.kind === 'forward') return 'forwarded'
+  if (effect?.kind === 'respond')
+    return effect.status === 403 ? 'forbidden' : effect.status === 503 ? 'refused' : undefined
+  return effect?.kind === 'reset' || effect?.kind === 'close' ? 'refused' : undefined
+}
 
 const selector = fc.constantFrom(
   undefined,
@@ -203,7 +211,12 @@ test('whatever changes, one after the other, a model that grew says what a new o
         const wanted = strangers(world)
         for (let round = 0; round < 2; round++) expect(saidBy(now, calls)).toEqual(wanted)
         before.push({ model: now, calls, wanted })
-        settled += calls.filter((call) => glance(now, call, decideWhole) !== undefined).length
+        for (const call of calls) {
+          const brief = glance(now, call, decideWhole)
+          if (brief === undefined) continue
+          settled++
+          expect(brief.gist).toBe(gistOf(decideWhole(now, call)))
+        }
         all += calls.length
       }
       // What came later did not change what the older ones say.
