@@ -16,7 +16,7 @@ import { listensHttp, literalRoutes } from './host-routes.ts'
 import type { Asker } from './http-match.ts'
 import { ambientDoubt, isGateway, isMeshed, outboundBypass } from './pods.ts'
 import { nameOf, refOf } from './read.ts'
-import { addressOf, hostOfService, type MeshPort, type MeshService, servicesNamed } from './registry.ts'
+import { addressOf, hostOfService, type MeshPort, type MeshService, mergesWith, servicesNamed } from './registry.ts'
 import type { HeaderChanges, OwnAnswer } from './route-action.ts'
 import { type Routed, straightTo, throughVirtualService, toCluster } from './routing.ts'
 import { type Scope, scopeOf } from './sidecar.ts'
@@ -142,10 +142,16 @@ const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: num
   return stray(call, scope, 'http', `The caller's sidecar knows no Service ${host} on port ${port}`)
 }
 
-/** A ServiceEntry that claims the host or an address of a Kubernetes Service. */
+/**
+ * A ServiceEntry that claims the host or an address of a Kubernetes Service, or the host of another ServiceEntry that it
+ * does not merge with.
+ */
 const rivalOf = (model: IstioModel, service: MeshService, scope: Scope): (Evidence & { field: string }) | undefined => {
-  if (service.kubernetes === undefined) return undefined
   const { byHost, entries } = model.registry()
+  if (service.kubernetes === undefined) {
+    const other = byHost.get(service.host)?.find((each) => scope.sees(each) && !mergesWith(service, each))
+    return other && { object: refOf(other.object), field: 'spec.hosts' }
+  }
   const named = byHost.get(service.host)?.find((each) => each.kubernetes === undefined && scope.sees(each))
   if (named !== undefined) return { object: refOf(named.object), field: 'spec.hosts' }
   const claims = (each: MeshService): boolean => each.addresses.some((address) => service.addresses.includes(address))

@@ -255,6 +255,18 @@ export const servicesNamed = (registry: ServiceRegistry, host: string, from: str
   return registry.wildcards.filter((each) => host.endsWith(each.host.slice(1)) && host.length >= each.host.length)
 }
 
+/** Whether the ports of two ServiceEntries for one host add up (pilot/pkg/model/sidecar.go, canMergeServices). */
+export const mergesWith = (one: MeshService, other: MeshService): boolean => {
+  const of = ({ object, namespace, exportTo }: MeshService): string => {
+    const { resolution, workloadSelector } = fields(object.spec)
+    const labels = [object.metadata.labels, fields(workloadSelector).labels].map((each) =>
+      Object.entries(labelMap(each)).sort(),
+    )
+    return JSON.stringify([namespace, text(resolution) ?? 'NONE', exportTo.toSorted(), labels])
+  }
+  return one === other || of(one) === of(other)
+}
+
 /** Whether a configuration or service exported to those namespaces is seen from one of them. */
 export const exportedTo = (to: readonly string[], home: string, from: string): boolean =>
   to.length === 0 || to.some((each) => each === '*' || each === from || (each === '.' && home === from))

@@ -93,6 +93,8 @@ export const scopeOf = (
   )
   if (special >= 0) return doubt(`spec.egress[${special}]`)
   const hosts = listeners.flatMap((each) => texts(each.hosts))
+  // `~` in front takes hosts away again in releases after this one; alone it imports nothing in all of them.
+  if (hosts.length > 1 && hosts.some((host) => host.startsWith('~'))) return doubt('spec.egress')
   const imported = (home: string): string[] => hosts.flatMap((entry) => importedHost(entry, home, from) ?? [])
   return {
     ...base,
