@@ -189,6 +189,7 @@ describe('analyze', () => {
     expect(out.trimEnd().split('\n')).toEqual([
       'Error [IST0101] (VirtualService shop/lost) Referenced host+subset in destinationrule not found: "web+v9"',
       'Warning [IST0127] (AuthorizationPolicy shop/nobody) No matching workloads for this resource with the following labels: app=nobody',
+      'Warning [IST0133] (AuthorizationPolicy shop/no-admin) Schema validation warning: configured AuthorizationPolicy will deny all traffic to TCP ports under its scope due to the use of only HTTP attributes in a DENY rule; it is recommended to explicitly specify the port',
     ])
     expect(err).toContain('Error: Analyzers found issues when analyzing namespace: shop.')
     expect(code).toBe(79)
