@@ -11,17 +11,6 @@ import type { Change } from './schema.ts'
 export const partsOf = (change: Change): { apply?: string; delete?: string; run?: string[] } =>
   typeof change === 'string' ? { apply: change } : change
 
-/** A change as a learner would write it down: manifests, then commands. */
-export const changeAsText = (change: Change): string => {
-  const { apply, delete: removed, run } = partsOf(change)
-  const parts = [
-    apply?.trim(),
-    removed && `# kubectl delete -f - with:\n${removed.trim()}`,
-    run?.map((line) => line.trim()).join('\n'),
-  ]
-  return parts.filter(Boolean).join('\n\n')
-}
-
 const objectsOf = (text: string) => {
   const { objects, problems } = parseManifests(text)
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join('\n'))

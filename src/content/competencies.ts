@@ -2,6 +2,7 @@
 
 const BEYOND = 'beyond'
 
+/** The names under which a scenario with these `cks` counts; never none. */
 export const competenciesOf = (cks: readonly string[]): readonly string[] => (cks.length > 0 ? cks : [BEYOND])
 
 /** The order in which they are told: what the exam asks for first, otherwise as given. */

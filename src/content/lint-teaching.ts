@@ -34,7 +34,7 @@ const isOfMesh = ({ apiVersion }: KubeObject): boolean =>
   apiVersion.includes('.') && !/\.k8s\.io\//.test(apiVersion) && apiVersion.includes('/')
 
 /** What a solution is made of, in words that only the solution would use. */
-export const answerWords = (solution: Change): { kinds: string[]; words: string[] } => {
+const answerWords = (solution: Change): { kinds: string[]; words: string[] } => {
   const { apply, run } = partsOf(solution)
   const objects = apply === undefined ? [] : parseManifests(apply).objects.map(({ object }) => object)
   const commands = (run ?? []).map((line) => /kubectl (rollout \w+|\w+)/.exec(line)?.[0] ?? '').filter(Boolean)

@@ -68,7 +68,7 @@ const unsettledServices = (services: Service[], slices: KubeObject[], pods: Pod[
 }
 
 /** What is still moving in these namespaces; empty when nothing is. */
-export const unsettled = async (client: Client, namespaces: readonly string[]): Promise<string[]> => {
+const unsettled = async (client: Client, namespaces: readonly string[]): Promise<string[]> => {
   const within = async (namespace: string): Promise<string[]> => {
     const [deployments, pods, services, slices] = await Promise.all([
       client.list<Deployment>({ group: 'apps', version: 'v1', resource: 'deployments' }, { namespace }),

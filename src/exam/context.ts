@@ -52,6 +52,7 @@ type Update = Partial<ExamContext>
 
 const timeOf = ({ startedAt, plan }: KeptExam) => ({ startedAt, minutes: plan.minutes })
 
+/** An exam as it was kept, with the time that is left of it now. */
 export const initialContext = (input: ExamInput): ExamContext => ({
   ...input,
   left: timeLeft(timeOf(input.kept), input.now()),
@@ -61,9 +62,10 @@ export const initialContext = (input: ExamInput): ExamContext => ({
   applyAgain: false,
 })
 
+/** The candidate has finished, or the time has. */
 export const isOver = ({ kept, left }: ExamContext): boolean => kept.endedAt !== undefined || left === 0
 
-export const currentTask = ({ kept }: ExamContext): KeptTask => kept.tasks[kept.current]!
+const currentTask = ({ kept }: ExamContext): KeptTask => kept.tasks[kept.current]!
 
 const withTask = (kept: KeptExam, task: number, change: Partial<KeptTask>): KeptExam => ({
   ...kept,
@@ -104,6 +106,7 @@ export const chosen = ({ kept }: ExamContext, task: number): Update => ({
   says: 'Starting',
 })
 
+/** The task's cluster is there, with the work that was kept; what held before any of it is remembered once. */
 export const opened = (context: ExamContext, { kubeconfig, notices, heldBefore }: OpenedTask): Update => ({
   kubeconfig,
   kept: withTask(context.kept, context.kept.current, {
@@ -120,11 +123,13 @@ export const worked = (context: ExamContext, task: number, work: Work, says: rea
   ...(task === context.kept.current ? { feed: say(context, 'object', says) } : {}),
 })
 
+/** What became of the file that was saved. */
 export const applied = (context: ExamContext, { ok, says }: Applied): Update => ({
   lastApply: { at: context.now(), ok, says },
   feed: say(context, ok ? 'apply' : 'error', [says]),
 })
 
+/** The candidate's own mark of a task, set or taken back. */
 export const marked = ({ kept }: ExamContext, task: number, mark: 'flagged' | 'done'): Update => ({
   kept: withTask(kept, task, { [mark]: !kept.tasks[task]?.[mark] }),
 })
@@ -137,6 +142,7 @@ export const ended = ({ kept, now }: ExamContext): Update => ({
   notice: undefined,
 })
 
+/** Everything is graded. */
 export const finished = ({ kept }: ExamContext, graded: Graded): Update => ({
   kept: { ...kept, results: graded.results },
   graded,

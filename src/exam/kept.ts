@@ -32,7 +32,7 @@ export interface KeptExam {
   results?: ExamResults
 }
 
-export const newKeptTask = (): KeptTask => ({
+const newKeptTask = (): KeptTask => ({
   opened: false,
   flagged: false,
   done: false,
@@ -40,6 +40,7 @@ export const newKeptTask = (): KeptTask => ({
   work: emptyWork(),
 })
 
+/** An exam at its beginning: nothing opened, its clock running from `startedAt`, milliseconds since the epoch. */
 export const newKeptExam = (plan: ExamPlan, now: number): KeptExam => ({
   version: 1,
   plan,
@@ -95,7 +96,7 @@ export interface ExamFolder {
 
 const notesHeader = '# Notes of this exam; nobody grades them\n'
 
-export const examFolder = (path: string): ExamFolder => {
+const examFolder = (path: string): ExamFolder => {
   const notesPath = join(path, 'notes.md')
   return {
     path,

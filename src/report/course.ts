@@ -144,6 +144,7 @@ const scenarioBlocks = (report: ScenarioReport): Block[] => {
   ]
 }
 
+/** The report as blocks: an overview, the competencies, and each scenario with the evidence of its steps. */
 export const courseDocument = ({ madeAt, scenarios, competencies }: CourseReport): Block[] => {
   const done = scenarios.filter(({ state }) => state === 'done').length
   const spent = scenarios.reduce((sum, one) => sum + one.spent, 0)

@@ -37,6 +37,7 @@ const markdownOf = (block: Block): string => {
   }
 }
 
+/** A Markdown file of the blocks; nothing in their texts is taken for Markdown. */
 export const toMarkdown = (blocks: readonly Block[]): string => `${blocks.map(markdownOf).join('\n\n')}\n`
 
 const signs: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

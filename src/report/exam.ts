@@ -29,7 +29,7 @@ const missedIn = (task: TaskResult): Block[] => {
   ]
 }
 
-export const examDocument = (results: ExamResults): Block[] => {
+const examDocument = (results: ExamResults): Block[] => {
   const { seed, minutes, startedAt, endedAt, score, passMark, passed, tasks, competencies } = results
   const missed = tasks.flatMap(missedIn)
   return [

@@ -125,8 +125,9 @@ const freshStep = () => ({
   tap: undefined,
 })
 
-export const stepsOf = (context: SessionContext): readonly ScenarioStep[] => context.item?.scenario.spec.steps ?? []
+const stepsOf = (context: SessionContext): readonly ScenarioStep[] => context.item?.scenario.spec.steps ?? []
 
+/** The step that is on the screen; undefined outside of a lab. */
 export const currentStep = (context: SessionContext): ScenarioStep | undefined =>
   stepsOf(context)[context.kept.progress.step]
 
@@ -186,6 +187,7 @@ export const chosen = (context: SessionContext, name: string, kept: Kept, notice
   }
 }
 
+/** The lab is ready: the first time in a step, the work that it began with is remembered for a reset. */
 export const opened = (context: SessionContext, { lab, notices }: Opened): Update => {
   const step = currentStep(context)
   const before = { ...context.kept.before }
@@ -233,12 +235,14 @@ const gradeLines = (before: readonly StepReport[], after: readonly StepReport[])
   )
 }
 
+/** What became of the file that was saved. */
 export const applied = (context: SessionContext, { ok, says }: Applied): Update => ({
   lastApply: { at: context.now(), ok, says },
   ...(ok ? {} : { kept: { ...context.kept, steps: withStep(context, ({ tries }) => ({ tries: tries + 1 })) } }),
   feed: say(context, ok ? 'apply' : 'error', says),
 })
 
+/** One hint more is shown, and counted. */
 export const hinted = (context: SessionContext): Update => ({
   hints: context.hints + 1,
   kept: {
@@ -248,6 +252,7 @@ export const hinted = (context: SessionContext): Update => ({
   feed: say(context, 'hint', `hint ${context.hints + 1} of ${currentStep(context)?.hints.length ?? 0}`),
 })
 
+/** The solution is shown, and the step solved with help from now on. */
 export const solutionSeen = (context: SessionContext): Update => {
   const id = currentStep(context)?.id ?? ''
   const seen = new Set([...context.kept.progress.solutionsSeen, id])

@@ -16,7 +16,7 @@ interface ManagedField {
 }
 
 /** Who wrote last: the program's name without what it was doing (`kubectl-edit` is kubectl). */
-export const writerOf = (object: KubeObject): string | undefined => {
+const writerOf = (object: KubeObject): string | undefined => {
   const fields = (object.metadata.managedFields ?? []) as ManagedField[]
   const [last] = fields.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))
   const manager = last?.manager

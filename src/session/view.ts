@@ -15,7 +15,7 @@ const catalogueOf = ({ items, progress, item, kept }: SessionContext): Catalogue
   }))
 
 /** A solution as a learner would type it. */
-export const formatSolution = (solution: NonNullable<ReturnType<typeof currentStep>>['solution']): string => {
+const formatSolution = (solution: NonNullable<ReturnType<typeof currentStep>>['solution']): string => {
   if (typeof solution === 'string') return solution
   const parts = [
     solution.apply,

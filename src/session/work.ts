@@ -58,7 +58,7 @@ export const isAuthored = ({ kind, metadata }: KubeObject): boolean =>
   !(kind === 'ServiceAccount' && metadata.name === 'default')
 
 /** The object as a person wrote it, as far as one can tell: without status and what the server fills in. */
-export const authoredPart = (object: KubeObject): KubeObject => {
+const authoredPart = (object: KubeObject): KubeObject => {
   const { status: _, ...rest } = object
   const { name, namespace, labels, annotations, finalizers } = object.metadata
   const kept = Object.entries(annotations ?? {}).filter(([key]) => !machineAnnotations.has(key))

@@ -32,7 +32,7 @@ const workOf = (view: View): { kubeconfig: string; where: string; file?: string 
 }
 
 /** What turned while the learner was away, in one sentence. */
-export const changedMeanwhile = (before: View, after: View): string | undefined => {
+const changedMeanwhile = (before: View, after: View): string | undefined => {
   if (after.screen !== 'lab') return undefined
   const was = states(before)
   const changed = listedChecks(after).filter((check) => (was.get(`${check.step}/${check.id}`) ?? 'ok') !== check.state)

@@ -143,7 +143,7 @@ export const pairsOf = (matrix: Matrix): Pair[] =>
   )
 
 export const countWrong = (matrix: Matrix): number => pairsOf(matrix).filter((pair) => pair.cell.wrong).length
-export const countChanged = (matrix: Matrix): number => pairsOf(matrix).filter((pair) => pair.cell.changed).length
+const countChanged = (matrix: Matrix): number => pairsOf(matrix).filter((pair) => pair.cell.changed).length
 
 /** Wrong pairs first, then changed ones, then the rest in order. */
 export const worstFirst = (matrix: Matrix): Pair[] => {
