@@ -13,12 +13,12 @@ const usual: readonly [RegExp, string][] = [
   ],
   [/too many open files|inotify/i, 'inotify limits are too low: see "meshdojo doctor"'],
   [
-    /failed to pull image|ErrImagePull|ImagePullBackOff|manifest unknown|toomanyrequests|no such host|network is unreachable|dial tcp|cannot be reached|Could not resolve host|TLS handshake timeout|i\/o timeout/i,
-    'an image or a chart could not be fetched: check the network, and a proxy if there is one',
+    /connection to the server .* was refused|dial tcp (127\.0\.0\.1|\[::1\]):\d+: connect: connection refused|Kubernetes cluster unreachable/i,
+    'the cluster does not answer: see with "docker ps" whether its nodes run, and start docker if it was stopped',
   ],
   [
-    /connection to the server .* was refused|connect: connection refused|Kubernetes cluster unreachable/i,
-    'the cluster does not answer: see with "docker ps" whether its nodes run, and start docker if it was stopped',
+    /failed to pull image|ErrImagePull|ImagePullBackOff|manifest unknown|toomanyrequests|no such host|network is unreachable|dial tcp|cannot be reached|Could not resolve host|TLS handshake timeout|i\/o timeout/i,
+    'an image or a chart could not be fetched: check the network, and a proxy if there is one',
   ],
   [/address already in use|port is already allocated/i, 'a port is in use: end what uses it'],
   [

@@ -156,7 +156,8 @@ export const execute = async (plan: Plan, execution: Execution): Promise<void> =
       const half = !isThere && step.half && (await holds(step.half.test, quiet)) ? step.half : undefined
       // Before anything is taken away it is asked again: once, the answer may just not have come.
       if (isThere || (half && (await allHold(step.done, quiet)))) {
-        execution.onStep?.(step, 'there already', progress.stop())
+        const seconds = progress.stop()
+        execution.onStep?.(step, 'there already', seconds)
         if (!finished.has(step.id)) await execution.onFinished?.(step, 0)
         continue
       }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { execute, StepFailed } from '../../../src/providers/kind/execute.ts'
 import { type MeshName, meshVersions } from '../../../src/providers/kind/install/tools.ts'
 import { planCluster } from '../../../src/providers/kind/plan.ts'
@@ -139,6 +139,18 @@ describe('one step', () => {
     const failing = execute(plan(step({ half })), { ...base, run, finished: new Set(['one']) })
     await expect(failing).rejects.toThrow(new StepFailed('start its nodes'))
     expect(ran).toEqual(['look', 'half', 'look'])
+  })
+
+  test('who does not listen to steps hears nothing of one that is over', async () => {
+    vi.useFakeTimers()
+    try {
+      const { run } = recorder({ look: 'it is there' })
+      const said: string[] = []
+      await execute(plan(step(), step({ id: 'two' })), { ...base, run, onProgress: (says) => void said.push(says) })
+      expect([vi.getTimerCount(), said]).toEqual([0, ['Do one thing (1/2)', 'Do one thing (2/2)']])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('an answer that did not come once costs nothing: before something is taken away it is asked again', async () => {

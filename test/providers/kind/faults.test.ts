@@ -33,6 +33,16 @@ const failures: [how: string, body: string, expected: RegExp][] = [
     says('The connection to the server 127.0.0.1:34567 was refused - did you specify the right host or port?'),
     /to do: the cluster does not answer: see with "docker ps" whether its nodes run/,
   ],
+  [
+    'the cluster is gone, as Go says it',
+    says('Get "https://127.0.0.1:39373/version?timeout=15s": dial tcp 127.0.0.1:39373: connect: connection refused'),
+    /to do: the cluster does not answer/,
+  ],
+  [
+    'a proxy is gone',
+    says('failed to do request: proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused'),
+    /to do: .*check the network, and a proxy if there is one/,
+  ],
   ['it takes too long', says('error: timed out waiting for the condition'), /to do: it took too long/],
   ['it is killed', 'kill -9 $$', /was ended by SIGKILL/],
 ]
