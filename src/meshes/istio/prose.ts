@@ -15,11 +15,14 @@ type Answer =
 
 const listed = (values: readonly string[]): string => (values.length === 1 ? `${values[0]}` : `[${values.join(', ')}]`)
 
+/** What attributes say where the request has nothing of the kind. */
+const absences = new Set(['no client certificate', 'no validated token', 'no such claim', 'no server name'])
+
 const mismatch = (test: FieldTest, asked: Asked): string => {
   const seen = test.seen(asked)
-  return test.negated
-    ? `${test.attribute} ${listed(test.values)} excludes ${seen}`
-    : `${test.attribute} ${listed(test.values)} does not include ${seen}`
+  const wanted = `${test.attribute} ${listed(test.values)}`
+  if (absences.has(seen)) return `${wanted} is asked for, and there is ${seen}`
+  return `${wanted} ${test.negated ? 'excludes' : 'does not include'} ${seen}`
 }
 
 /** All tests must hold; `held` counts how far it got, to find the nearest miss. */
