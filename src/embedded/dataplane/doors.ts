@@ -9,6 +9,7 @@ import type { Mesh } from '../../meshes/mesh.ts'
 import type { Registry } from '../registry.ts'
 import { attempt, type Ways } from './attempt.ts'
 import type { DataPlane, Dial, Door, HttpExchange } from './dataplane.ts'
+import type { ExchangeWays } from './exchange.ts'
 import { connectionOutcome, observer, type Traffic } from './traffic.ts'
 
 /** The node in the shape of a pod: nothing selects it, and it has no proxy. Its address is the pods' gateway. */
@@ -21,7 +22,7 @@ const nodeOf = ({ spec, status }: Pod): Pod => ({
 })
 
 export interface DoorParts {
-  ways: Ways
+  ways: Pick<ExchangeWays, 'gather'> & Ways
   mesh: Mesh
   registry: Registry
   model: () => unknown
@@ -57,10 +58,11 @@ export const createDoors = ({ ways, mesh, registry, model, observe }: DoorParts)
   ): ReturnType<Door['ask']> => {
     const source = nodeOf(pod)
     const dial: Dial = { from: source, host: pod.status?.podIP ?? '', port, ...how }
-    const call: Call = {
+    const bare: Call = {
       ...{ source, destination: pod, port },
       ...(how.tls ? { protocol: 'tls', tls: { serverName: how.tls.serverName } } : { protocol: 'http', http: request }),
     }
+    const call = await ways.gather(bare)
     const verdict = mesh.decide(model(), call)
     const answer = await observed(
       dial,

@@ -3,8 +3,9 @@ import type { Mesh } from '../mesh.ts'
 import { compile, type IstioModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { inject, neverInjected } from './inject.ts'
+import { statusPort } from './injection/probes.ts'
 import { install } from './install.ts'
-import { identityOf, isGateway, isMeshed, proxyContainer } from './pods.ts'
+import { identityOf, inboundBypass, isGateway, isMeshed, proxyContainer } from './pods.ts'
 import { proxyConfig } from './proxy-config/index.ts'
 import { telemetry } from './telemetry/index.ts'
 import { validate } from './validate/validate.ts'
@@ -30,6 +31,9 @@ export const istio: Mesh<IstioModel> = {
   validate,
   inject,
   isMeshed,
+  // Probes that the injector pointed at pilot-agent meet no proxy: its ports are not captured.
+  meetsProbes: (pod, port) =>
+    isMeshed(pod) && !isGateway(pod) && port !== statusPort(pod) && inboundBypass(pod, port) === undefined,
   isGateway,
   trust: {
     kind: 'published',

@@ -19,7 +19,9 @@ const kinds = [
   ['startupProbe', 'startupz'],
 ] as const
 
-const statusPort = (pod: Pod): number => Number(pod.metadata.annotations?.['status.sidecar.istio.io/port']) || 15020
+/** Where pilot-agent answers for the application. */
+export const statusPort = (pod: Pod): number =>
+  Number(pod.metadata.annotations?.['status.sidecar.istio.io/port']) || 15020
 
 /** On by default in the mesh; a pod may refuse. */
 const isOn = (pod: Pod): boolean => pod.metadata.annotations?.['sidecar.istio.io/rewriteAppHTTPProbers'] !== 'false'
