@@ -85,12 +85,15 @@ export const readRequestAuthentication = (object: KubeObject): RequestAuthentica
   }
 }
 
-/** The rules for a workload: those of the root namespace and its own add up, in the order of their issuers. */
+/**
+ * The rules for a workload: those of its namespace and of the root one add up, in the order of their issuers; of one
+ * issuer its namespace's come first (pilot/pkg/model/authentication.go, getConfigsForWorkload).
+ */
 export const rulesFor = (
   policies: ReadonlyMap<string, readonly RequestAuthentication[]>,
   about: { namespace: string; labels: Labels; root: string },
 ): JwtRule[] =>
-  [...new Set([about.root, about.namespace])]
+  [...new Set([about.namespace, about.root])]
     .flatMap((namespace) => policies.get(namespace) ?? [])
     .filter((policy) => hasLabels(policy.labels, about.labels))
     .flatMap((policy) => policy.rules)
