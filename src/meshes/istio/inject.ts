@@ -2,11 +2,12 @@
  * The injecting webhook: which pods get a sidecar, and what the pod looks like afterwards. Upstream: the selectors of the
  * MutatingWebhookConfigurations (the istiod chart's, and those of revision tags), pkg/kube/inject/inject.go
  * (injectRequired) and the injection template.
- * Not modelled: custom templates (`inject.istio.io/templates`), neverInjectSelector, alwaysInjectSelector.
+ * Not modelled: custom templates (`inject.istio.io/templates`) but `gateway`, neverInjectSelector, alwaysInjectSelector.
  */
 import type { KubeObject } from '../../kube/api.ts'
 import type { LabelSelector, Namespace, Pod } from '../../kube/kinds.ts'
 import { selects } from '../match/labels.ts'
+import { asksForGateway, gatewaySpec } from './injection/gateway.ts'
 import { rewriteProbes } from './injection/probes.ts'
 import { initContainer, isNative, sidecar, volumes, type Workload } from './injection/template.ts'
 import { install } from './install.ts'
@@ -14,6 +15,7 @@ import { isMeshed, proxyContainer, tlsModeLabel } from './pods.ts'
 import { fields, list, text } from './read.ts'
 
 const injectKey = 'sidecar.istio.io/inject'
+const statusKey = 'sidecar.istio.io/status'
 
 /** istio/istio pkg/kube/inject/inject.go, IgnoredNamespaces: no sidecars and no root certificate there. */
 export const neverInjected: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']
@@ -69,23 +71,23 @@ const labelsFor = (pod: Pod, { name }: Workload): Record<string, string> => {
   const canonical = first('service.istio.io/canonical-name', 'app.kubernetes.io/name', 'app') ?? name
   return {
     ...labels,
-    [tlsModeLabel]: first(tlsModeLabel) ?? 'istio',
+    ...(asksForGateway(pod) ? {} : { [tlsModeLabel]: first(tlsModeLabel) ?? 'istio' }),
     'service.istio.io/canonical-name': canonical.slice(0, 63).replace(/^[-_.]+|[-_.]+$/g, ''),
     'service.istio.io/canonical-revision':
       first('service.istio.io/canonical-revision', 'app.kubernetes.io/version', 'version') ?? 'latest',
   }
 }
 
-const statusOf = (native: boolean, revision: string): string =>
+const statusOf = (kind: 'native' | 'sidecar' | 'gateway', revision: string): string =>
   JSON.stringify({
-    initContainers: native ? ['istio-init', proxyContainer] : ['istio-init'],
-    containers: native ? null : [proxyContainer],
+    initContainers: { native: ['istio-init', proxyContainer], sidecar: ['istio-init'], gateway: null }[kind],
+    containers: kind === 'native' ? null : [proxyContainer],
     volumes: volumes.map(({ name }) => name),
     imagePullSecrets: null,
     revision,
   })
 
-const annotationsFor = (pod: Pod, native: boolean, revision: string): Record<string, string> => {
+const annotationsFor = (pod: Pod, kind: Parameters<typeof statusOf>[0], revision: string): Record<string, string> => {
   const annotations = pod.metadata.annotations ?? {}
   const first = pod.spec.containers.find(({ name }) => name !== proxyContainer)?.name
   const isDefault = ['kubectl.kubernetes.io/default-container', 'kubectl.kubernetes.io/default-logs-container']
@@ -96,7 +98,7 @@ const annotationsFor = (pod: Pod, native: boolean, revision: string): Record<str
     'prometheus.io/path': '/stats/prometheus',
     'prometheus.io/port': annotations['status.sidecar.istio.io/port'] ?? '15020',
     'prometheus.io/scrape': 'true',
-    'sidecar.istio.io/status': statusOf(native, revision),
+    [statusKey]: statusOf(kind, revision),
   }
 }
 
@@ -105,10 +107,21 @@ const annotationsFor = (pod: Pod, native: boolean, revision: string): Record<str
  * @param webhooks the cluster's MutatingWebhookConfigurations; absent: those of an installation
  */
 export const inject = (pod: Pod, namespace: Namespace, webhooks: readonly KubeObject[] = installedWebhooks()): Pod => {
-  if (isMeshed(pod)) return pod
+  const isGateway = asksForGateway(pod) && pod.metadata.annotations?.[statusKey] === undefined
+  if (isMeshed(pod) && !isGateway) return pod
   const revision = revisionFor(pod, namespace, webhooks)
   if (revision === undefined || !wantsSidecar(pod, namespace)) return pod
   const workload = workloadOf(pod, revision)
+  if (isGateway)
+    return {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        labels: labelsFor(pod, workload),
+        annotations: annotationsFor(pod, 'gateway', revision),
+      },
+      spec: gatewaySpec(pod, workload),
+    }
   const native = isNative(pod)
   const proxy = sidecar(pod, workload)
   const own = Array.isArray(pod.spec.volumes) ? pod.spec.volumes : []
@@ -119,7 +132,7 @@ export const inject = (pod: Pod, namespace: Namespace, webhooks: readonly KubeOb
     metadata: {
       ...pod.metadata,
       labels: labelsFor(pod, workload),
-      annotations: annotationsFor(pod, native, revision),
+      annotations: annotationsFor(pod, native ? 'native' : 'sidecar', revision),
     },
     spec: {
       ...pod.spec,

@@ -46,6 +46,55 @@ describe('which pods get a sidecar', () => {
   })
 })
 
+// The chart's files/gateway-injection-template.yaml; pkg/kube/inject/webhook_test.go (gateway), inject_test.go.
+describe('a pod that asks to be a gateway', () => {
+  const own = {
+    name: 'istio-proxy',
+    image: 'auto',
+    ports: [{ containerPort: 8080 }, { name: 'mine', containerPort: 15090, protocol: 'TCP' }],
+    env: [{ name: 'TRUST_DOMAIN', value: 'mine' }],
+    resources: { limits: { cpu: '3' } },
+  }
+  const asks = { 'inject.istio.io/templates': 'gateway' }
+  const gateway = istio.inject(
+    pod({ app: 'edge' }, asks, { containers: [own], initContainers: [] }),
+    namespace(enabled),
+  )
+  const [proxy, ...more] = gateway.spec.containers
+
+  test('gets a proxy in place of its own, with what it said of it', () => {
+    expect(more).toEqual([])
+    expect(proxy).toMatchObject({
+      image: expect.stringMatching(/^docker\.io\/istio\/proxyv2:/),
+      args: expect.arrayContaining(['proxy', 'router']),
+      resources: { limits: { cpu: '3' } },
+    })
+    expect(proxy?.ports).toEqual(own.ports)
+    expect(proxy?.env?.filter(({ name }) => name === 'TRUST_DOMAIN')).toEqual(own.env)
+    expect(gateway.spec.initContainers).toEqual([])
+  })
+
+  test('is a gateway, and no sidecar that callers would start mTLS with', () => {
+    expect(istio.isGateway?.(gateway)).toBe(true)
+    expect(gateway.metadata.labels).not.toHaveProperty(['security.istio.io/tlsMode'])
+    expect(JSON.parse(gateway.metadata.annotations?.['sidecar.istio.io/status'] ?? '')).toMatchObject({
+      initContainers: null,
+      containers: ['istio-proxy'],
+    })
+  })
+
+  test('is not injected twice, and not without a webhook that sees it', () => {
+    expect(istio.inject(gateway, namespace(enabled))).toBe(gateway)
+    const unseen = pod({}, asks, { containers: [own] })
+    expect(istio.inject(unseen, namespace({}))).toBe(unseen)
+  })
+
+  test('may bring an image of its own', () => {
+    const brought = pod({}, asks, { containers: [{ ...own, image: 'mine/proxy:1' }] })
+    expect(istio.inject(brought, namespace(enabled)).spec.containers[0]?.image).toBe('mine/proxy:1')
+  })
+})
+
 test('the pod afterwards', () => {
   const given = pod({ app: 'shop', version: 'v2' })
   const injected = istio.inject(given, namespace(enabled))
