@@ -43,7 +43,10 @@ export const newScenario = async (io: Io, name: string, { lab: labName }: { lab:
       `the lab ${labName} cannot carry the example: its matrix needs a source inside a namespace, a target beside it and a source elsewhere`,
     )
   write(io, folder, { 'scenario.yaml': text })
-  note(io, `next: meshdojo verify ${relative(io.cwd, folder)} --mutants; the guide is docs/write-a-scenario.md`)
+  note(
+    io,
+    `next: meshdojo verify ${relative(io.cwd, folder)} --mutants; the guide is ${relative(io.cwd, packagePath('docs/write-a-scenario.md'))}`,
+  )
   return exit.passed
 }
 

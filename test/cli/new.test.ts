@@ -24,6 +24,8 @@ test('a new lab and a new scenario in it lint clean and hold, mutants and all', 
   expect(made.map(({ stdout }) => stdout).join('')).toBe(
     'labs/tiny/lab.yaml\nlabs/tiny/world.yaml\nscenarios/istio/30-our-port/scenario.yaml\nscenarios/istio/31-another/scenario.yaml\n',
   )
+  const guide = / the guide is (.*)$/m.exec(made[1]?.stderr ?? '')?.[1] ?? ''
+  expect(existsSync(resolve(cwd, guide))).toBe(true)
   expect(await lintPaths([cwd])).toEqual([])
   const { code, stdout } = await run('verify', 'istio-our-port', 'istio-another', '--mutants', '--content', '.')
   expect(stdout).toMatch(/all 14 proofs hold/)
