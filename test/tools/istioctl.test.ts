@@ -159,7 +159,9 @@ test('x authz check counts the rules of each policy in the listeners', async () 
 
 test('x describe pod says what applies', async () => {
   const { out } = await run('experimental describe pod web -n shop')
-  expect(out).toContain('Service: web.shop\n   Port: http 80/HTTP targets pod port 8080\n')
+  // kname and printIngressInfo: the namespace that the command is about is left out; no gateway is said to be none.
+  expect(out).toContain('Service: web\n   Port: http 80/HTTP targets pod port 8080\n')
+  expect(out).toMatch(/\nSkipping Gateway information \(no ingress gateway pods\)\n$/)
   expect(out).toContain('RBAC policies: ns[shop]-policy[no-admin]-rule[0], ns[shop]-policy[no-admin]-rule[1]\n')
   expect(out).toContain('Workload mTLS mode: STRICT\nApplied PeerAuthentication:\n   default.shop\n')
 })

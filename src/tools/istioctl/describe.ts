@@ -12,15 +12,23 @@ import { targetPort } from '../../meshes/world.ts'
 import { findPod, type Subcommand, type ToolContext, ToolError } from './context.ts'
 import { type Chain, chainsOf, managedBy, readDump } from './dump.ts'
 
-const named = ({ metadata }: KubeObject): string =>
-  metadata.namespace === 'default' ? metadata.name : `${metadata.name}.${metadata.namespace}`
+/** Without the namespace that the command is about. */
+const named = ({ metadata }: KubeObject, { namespace = 'default' }: ToolContext): string =>
+  metadata.namespace === namespace ? metadata.name : `${metadata.name}.${metadata.namespace}`
 
-const podLines = (pod: Pod): string[] => {
+/** What is said of ingress gateways where there is none; of others nothing is said here. */
+const gatewayLines = async ({ client }: ToolContext): Promise<string[]> => {
+  const { items } = await client.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { labelSelector: 'istio=ingressgateway' })
+  const isRunning = items.some(({ status }) => status?.phase === 'Running')
+  return isRunning ? [] : ['Skipping Gateway information (no ingress gateway pods)']
+}
+
+const podLines = (context: ToolContext, pod: Pod): string[] => {
   const ports = pod.spec.containers.flatMap(({ name, ports: own = [] }) =>
     own.map(({ containerPort }) => `${containerPort} (${name})`),
   )
   return [
-    `Pod: ${named(pod)}`,
+    `Pod: ${named(pod, context)}`,
     `   Pod Revision: ${pod.metadata.annotations?.['istio.io/rev'] ?? ''}`,
     ports.length > 0 ? `   Pod Ports: ${ports.join(', ')}` : '   Pod does not expose ports',
   ]
@@ -43,7 +51,7 @@ const serviceLines = async (context: ToolContext, pod: Pod, services: readonly S
   for (const [index, service] of services.entries()) {
     const { name, namespace = 'default' } = service.metadata
     if (index > 0) lines.push('--------------------')
-    lines.push(`Service: ${named(service)}`)
+    lines.push(`Service: ${named(service, context)}`)
     for (const port of service.spec.ports ?? []) {
       const target = targetPort(pod, port)
       const protocol = protocols[portProtocol(port)]
@@ -66,7 +74,7 @@ const serviceLines = async (context: ToolContext, pod: Pod, services: readonly S
 const describePod = async (context: ToolContext, name: string | undefined): Promise<number> => {
   const pod = await findPod(context, name)
   const { namespace = 'default', labels = {} } = pod.metadata
-  const lines = podLines(pod)
+  const lines = podLines(context, pod)
   const print = (): number => {
     context.out(lines.map((line) => `${line}\n`).join(''))
     return 0
@@ -75,7 +83,7 @@ const describePod = async (context: ToolContext, name: string | undefined): Prom
     (each) => each.name === 'istio-proxy',
   )
   if (!isMeshed) {
-    lines.push(`WARNING: ${named(pod)} is not part of mesh; no Istio sidecar`, '--------------------')
+    lines.push(`WARNING: ${named(pod, context)} is not part of mesh; no Istio sidecar`, '--------------------')
     print()
     throw new ToolError(
       `failed to execute command on sidecar: container istio-proxy is not valid for pod ${pod.metadata.name}`,
@@ -93,7 +101,7 @@ const describePod = async (context: ToolContext, name: string | undefined): Prom
   )
   if (selecting.length === 0)
     lines.push(
-      `Warning: No Kubernetes Services select pod ${named(pod)} (see https://istio.io/docs/setup/kubernetes/additional-setup/requirements/ )`,
+      `Warning: No Kubernetes Services select pod ${named(pod, context)} (see https://istio.io/docs/setup/kubernetes/additional-setup/requirements/ )`,
     )
   lines.push('--------------------')
   lines.push(...(await serviceLines(context, pod, selecting)))
@@ -111,6 +119,7 @@ const describePod = async (context: ToolContext, name: string | undefined): Prom
       'Applied PeerAuthentication:',
       `   ${applied.map(({ metadata }) => `${metadata.name}.${metadata.namespace}`).join(', ')}`,
     )
+  lines.push(...(await gatewayLines(context)))
   return print()
 }
 
@@ -136,18 +145,18 @@ const describeService = async (context: ToolContext, name: string | undefined): 
     const phase = pod.status?.phase ?? 'Pending'
     const ready = proxyStatus(pod)
     if (phase !== 'Running') lines.push(`   Pod is not Running (${phase})`)
-    else if (ready === undefined) lines.push(`Pod ${named(pod)}: no container "istio-proxy" in pod`)
-    else if (!ready) lines.push(`WARNING: Pod ${named(pod)} Container istio-proxy NOT READY`)
+    else if (ready === undefined) lines.push(`Pod ${named(pod, context)}: no container "istio-proxy" in pod`)
+    else if (!ready) lines.push(`WARNING: Pod ${named(pod, context)} Container istio-proxy NOT READY`)
     return phase === 'Running' && ready === true
   })
   const [first] = meshed
-  if (selected.length === 0) lines.push(`Service "${named(service)}" has no pods.`)
+  if (selected.length === 0) lines.push(`Service "${named(service, context)}" has no pods.`)
   else if (first === undefined)
     lines.push(
-      `Service "${named(service)}" has no Istio pods.  (${selected.length} pods in service).`,
+      `Service "${named(service, context)}" has no Istio pods.  (${selected.length} pods in service).`,
       'Use `istioctl kube-inject` or redeploy with Istio automatic sidecar injection.',
     )
-  else lines.push(...(await serviceLines(context, first, [service])))
+  else lines.push(...(await serviceLines(context, first, [service])), ...(await gatewayLines(context)))
   context.out(lines.map((line) => `${line}\n`).join(''))
   return 0
 }

@@ -42,11 +42,21 @@ const clusters = ({ flags }: ToolContext, dump: Dump): string => {
   return table([['SERVICE FQDN', 'PORT', 'SUBSET', 'DIRECTION', 'TYPE', 'DESTINATION RULE'], ...rows], tab)
 }
 
+/** Lists that stand for a kind of traffic (istioctl/pkg/writer/envoy/configdump/listener.go, protDescrs). */
+const applications: Record<string, string> = {
+  'http/1.0,http/1.1,h2c,istio-http/1.0,istio-http/1.1,istio-h2': 'HTTP TLS',
+  'istio,istio-http/1.0,istio-http/1.1,istio-h2': 'Istio HTTP Plain',
+  'istio-peer-exchange,istio': 'TCP TLS',
+  'http/1.0,http/1.1,h2c': 'HTTP',
+}
+
+const applicationOf = (protocols: readonly string[]): string => applications[protocols.join()] ?? protocols.join()
+
 const matchOf = ({ filter_chain_match: match = {} }: Chain): string => {
   const parts = [
     ...(match.server_names?.length ? [`SNI: ${match.server_names.join(',')}`] : []),
     ...(match.transport_protocol ? [`Trans: ${match.transport_protocol}`] : []),
-    ...(match.application_protocols?.length ? [`App: ${match.application_protocols.join(',')}`] : []),
+    ...(match.application_protocols?.length ? [`App: ${applicationOf(match.application_protocols)}`] : []),
     ...(match.destination_port === undefined ? [] : [`Addr: *:${match.destination_port}`]),
   ]
   return parts.join('; ') || 'ALL'
