@@ -14,7 +14,7 @@ interface Row {
 }
 
 const { base, rows }: { base: KubeObject[]; rows: Row[] } = parse(
-  readFileSync(fileURLToPath(new URL('../cases/istio/analyze.yaml', import.meta.url)), 'utf8'),
+  readFileSync(fileURLToPath(new URL('../cases/istio/analyze/messages.yaml', import.meta.url)), 'utf8'),
 )
 
 test('nothing is wrong to begin with', () => {
