@@ -179,7 +179,10 @@ export const routesOf = (model: IstioModel, pod: Pod): Json[] => {
     const own = virtualServiceFor(model.virtualServices, service.host, asker(port.number), scope.seesRoutes)
     return {
       name: `${service.host}:${port.number}`,
-      domains: domainsOf(service, scope.from),
+      // A name that a VirtualService has written out may be its own.
+      domains: domainsOf(service, scope.from).filter(
+        (domain) => literalRoutes(model, domain, asker(port.number), scope, service) === undefined,
+      ),
       routes: own
         ? routesOfService(model, asker(port.number), own)
         : [straight(`outbound|${port.number}||${service.host}`)],
