@@ -132,7 +132,10 @@ const askerOf = (call: Call, port: number): Asker => ({
 const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: number, scope: Scope): Outbound => {
   const host = hostOf(call.http)
   const asker = askerOf(call, port)
-  const named = servicesNamed(model.registry(), host, scope.from).filter(
+  const named = servicesNamed(
+    model.registry(),
+    host,
+    scope.from,
     (service) => scope.sees(service) && listensHttp(service, port),
   )
   const service = named.find((each) => each.namespace === scope.from) ?? named[0]

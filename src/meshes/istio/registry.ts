@@ -237,22 +237,31 @@ const fullNames = (host: string, from: string): string[] => {
 }
 
 /**
- * The services that a Host header (without port, lower case) names for a caller in that namespace, the likeliest first:
+ * The services that a Host header (without port, lower case) names for a caller in that namespace, of those that count:
  * by name, by the name of a pod of a headless Service, by cluster IP, by an alias, by a wildcard.
  */
-export const servicesNamed = (registry: ServiceRegistry, host: string, from: string): readonly MeshService[] => {
+export const servicesNamed = (
+  registry: ServiceRegistry,
+  host: string,
+  from: string,
+  counts: (service: MeshService) => boolean,
+): readonly MeshService[] => {
+  const known = (name: string): MeshService[] => (registry.byHost.get(name) ?? []).filter(counts)
   for (const name of fullNames(host, from)) {
-    const found = registry.byHost.get(name) ?? registry.byHost.get(registry.aliases.get(name) ?? '')
-    if (found !== undefined) return found
+    const own = known(name)
+    const found = own.length > 0 ? own : known(registry.aliases.get(name) ?? '')
+    if (found.length > 0) return found
   }
   const rest = host.slice(host.indexOf('.') + 1)
   for (const name of host.includes('.') ? fullNames(rest, from) : []) {
-    const headless = registry.byHost.get(name)?.filter((each) => each.kubernetes && each.originalDestination)
-    if (headless !== undefined && headless.length > 0) return headless
+    const headless = known(name).filter((each) => each.kubernetes && each.originalDestination)
+    if (headless.length > 0) return headless
   }
   const addressed = registry.byAddress.get(host)
-  if (addressed !== undefined) return [addressed]
-  return registry.wildcards.filter((each) => host.endsWith(each.host.slice(1)) && host.length >= each.host.length)
+  if (addressed !== undefined && counts(addressed)) return [addressed]
+  return registry.wildcards.filter(
+    (each) => host.endsWith(each.host.slice(1)) && host.length >= each.host.length && counts(each),
+  )
 }
 
 /** Whether the ports of two ServiceEntries for one host add up (pilot/pkg/model/sidecar.go, canMergeServices). */
