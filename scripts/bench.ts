@@ -9,28 +9,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pty from '@lydell/node-pty'
 
-// `npm run bench -- api`: the embedded API server by itself.
-if (process.argv[2] === 'api') {
-  await import('./bench-api.ts')
-  process.exit(0)
+const others: Record<string, [says: string, run: () => Promise<unknown>]> = {
+  api: ['the embedded API server by itself', () => import('./bench-api.ts')],
+  engine: ['decisions a second, and the whole matrix', () => import('./bench-engine.ts')],
+  tui: ['keys, idling, and an hour of work in the terminal UI', () => import('./bench-tui.ts')],
+  verify: ['what proving the content costs, and how that grows', () => import('./bench-verify.ts')],
 }
-// `npm run bench -- engine`: decisions a second, and the whole matrix.
-if (process.argv[2] === 'engine') {
-  await import('./bench-engine.ts')
-  process.exit(0)
-}
-// `npm run bench -- tui`: keys, idling, and an hour of work in the terminal UI.
-if (process.argv[2] === 'tui') {
-  await import('./bench-tui.ts')
-  process.exit(0)
-}
-// `npm run bench -- verify`: what proving the content costs, and how that grows.
-if (process.argv[2] === 'verify') {
-  await import('./bench-verify.ts')
+const [, , asked = '7'] = process.argv
+if (Object.hasOwn(others, asked)) {
+  await others[asked]?.[1]()
   process.exit(0)
 }
 
-const runs = Number(process.argv[2] ?? 7)
+const runs = Number(asked)
+if (!(runs >= 1)) {
+  const known = Object.entries(others).map(([name, [says]]) => `  ${name.padEnd(7)}${says}\n`)
+  process.stderr.write(`"${asked}" is no benchmark: a number of runs, or one of\n${known.join('')}`)
+  process.exit(2)
+}
 const program = fileURLToPath(new URL('../bin/meshdojo.js', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'meshdojo-bench-'))
 const env = {
