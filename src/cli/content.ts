@@ -1,7 +1,7 @@
 /** Which content a verb works with: the program's own, and a pack. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type ContentRoots, isFolder, packageRoots } from '../content/folders.ts'
 import type { CatalogueItem } from '../content/load.ts'
 import { didYouMean } from '../content/nearest.ts'
@@ -29,10 +29,22 @@ export const contentRoots = (io: Io, pack: string | undefined): ContentRoots => 
   return { ...own, pack: roots }
 }
 
-/** The scenario of that name. Throws `UsageError` with the nearest name when there is none. */
-export const requireScenario = (items: readonly CatalogueItem[], name: string): CatalogueItem => {
-  const item = items.find(({ scenario }) => scenario.metadata.name === name)
+/**
+ * The scenario of that name, or of that folder, by its name or its path. Throws `UsageError`, with the nearest name, when
+ * there is none among `items`.
+ */
+export const requireScenario = (
+  { cwd }: Pick<Io, 'cwd'>,
+  items: readonly CatalogueItem[],
+  name: string,
+): CatalogueItem => {
+  const isPath = /[/\\]/.test(name)
+  const item =
+    items.find(({ scenario }) => scenario.metadata.name === name) ??
+    items.find(({ folder }) => (isPath ? resolve(folder) === resolve(cwd, name) : basename(folder) === name))
   if (item) return item
+  if (isPath)
+    throw new UsageError(`no scenario is at "${name}"; --content names the pack of one that is not meshdojo's own`)
   const known = items.map(({ scenario }) => scenario.metadata.name)
   throw new UsageError(`there is no scenario "${name}"${didYouMean(name, known)}; scenarios are ${known.join(', ')}`)
 }

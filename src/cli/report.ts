@@ -26,10 +26,8 @@ export const report = async (io: Io, name: string | undefined, { format, content
   const { items, problems } = await loadCatalogue(contentRoots(io, content))
   const { progress, notices } = createProgressStore(stateFolder(io.env)).all()
   for (const line of [...problems.map(formatProblem), ...notices]) note(io, line)
-  if (name !== undefined) requireScenario(items, name)
-  const scenarios = items
-    .map(({ scenario }) => scenario)
-    .filter(({ metadata }) => [undefined, metadata.name].includes(name))
+  const wanted = name === undefined ? items : [requireScenario(io, items, name)]
+  const scenarios = wanted.map(({ scenario }) => scenario)
   const made = courseReport(scenarios, progress, Date.now())
   if (format === 'json') printJson(io, made)
   else print(io, format === 'html' ? toHtml(courseDocument(made)) : toMarkdown(courseDocument(made)))

@@ -79,7 +79,7 @@ const run = async (io: Io, options: StartOptions, scenario?: string): Promise<nu
   const folder = stateFolder(io.env)
   const provider = await providerOf(io, checkContextOptions(options))
   const { items, problems } = await loadCatalogue(contentRoots(io, options.content))
-  const item = scenario === undefined ? undefined : requireScenario(items, scenario)
+  const item = scenario === undefined ? undefined : requireScenario(io, items, scenario)
   if (options.dryRun && item) {
     await (await import('./dry-run.ts')).tellStart(io, provider, item, folder)
     return exit.passed
