@@ -132,7 +132,7 @@ export const destinationCluster = (
 }
 
 /** The request as the proxy compares and forwards it. */
-const asSeen = (model: IstioModel, http: HttpRequest): HttpRequest => ({
+export const asSeen = (model: IstioModel, http: HttpRequest): HttpRequest => ({
   ...http,
   path: normalizePath(http.path, model.config.normalization),
 })

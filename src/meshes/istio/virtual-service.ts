@@ -48,7 +48,7 @@ const rank = ({ exportTo, namespace }: VirtualService, from: string): number => 
 }
 
 /** The routes that the proxy gets of it. */
-const configured = (service: VirtualService, kind: 'http' | 'tls' | 'tcp', asker: Asker): boolean =>
+export const configured = (service: VirtualService, kind: 'http' | 'tls' | 'tcp', asker: Asker): boolean =>
   service[kind].some((route) => {
     const matches = matchesOf(route)
     return matches.length === 0 || matches.some((match) => isConfigured(match, asker, service.namespace, kind))

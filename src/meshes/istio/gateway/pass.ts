@@ -1,6 +1,5 @@
 /** What a gateway does to a call itself: TLS, its own policies, redirects; and the call that it makes of it. */
 import type { Call, HttpRequest } from '../../call.ts'
-import { hostCovers, withoutPort } from '../../match/hosts.ts'
 import type { Effect, EndsTls, Step, Verdict } from '../../verdict.ts'
 import type { Listener } from '../arrival.ts'
 import { ownReply } from '../caller.ts'
@@ -10,12 +9,12 @@ import type { Check } from '../ext-authz/check.ts'
 import { checkWanted } from '../ext-authz/wanted.ts'
 import { trustedProxiesOf } from '../mesh-config.ts'
 import { finish, type Outbound } from '../outbound.ts'
-import { fields, nameOf, refOf } from '../read.ts'
+import { nameOf, refOf } from '../read.ts'
 import { receiveWithClaims } from '../receive.ts'
 import { doubtful, verdict } from '../verdicts.ts'
 import { type Opaque, opaqueListener, passOpaque } from './bytes.ts'
-import { route } from './routes.ts'
-import { bareHost, evidenceOf, type Server, serversOn, type Taken, take } from './servers.ts'
+import { hostFor, route } from './routes.ts'
+import { evidenceOf, serversOn, type Taken, take } from './servers.ts'
 
 /** What a gateway did to the connection and sends on; `onward` is absent when the request ends there. */
 export interface Passed {
@@ -80,15 +79,6 @@ const filtered = (http: HttpRequest, effect: Effect | undefined): HttpRequest =>
   return { ...http, path, headers: [...kept, ...set.filter(([name]) => name[0] !== ':')] }
 }
 
-/** Each virtual host of a port requires TLS by itself (gateway.go, RequireTls): the server's for the host that is asked for. */
-const redirectingServer = (group: readonly Server[], { authority }: HttpRequest): Server | undefined => {
-  const host = withoutPort(authority).toLowerCase()
-  return group.find(
-    ({ spec, hosts }) =>
-      fields(spec.tls).httpsRedirect === true && hosts.some((each) => hostCovers(bareHost(each), host)),
-  )
-}
-
 /** The gateway's own decision, and the call that it makes of it. */
 export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict => {
   const taken = take(serversOn(model, call), call, sent)
@@ -109,7 +99,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     const passed = passOpaque(model, call, sent, taken)
     return passed.onward === undefined ? passed.own : { ...passed, taken }
   }
-  const { http, scheme, says, server, group, endsTls } = taken
+  const { http, scheme, says, server, endsTls } = taken
   if (endsTls?.mutual) {
     const last: Step = {
       at: 'server',
@@ -121,7 +111,9 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
   }
   const { verdict: own, claims } = receiveWithClaims(model, ...arriving(model, call, sent, taken))
   if (own.outcome !== 'allow') return endsTls === undefined ? own : withTls(own, endsTls)
-  const redirecting = scheme === 'http' ? redirectingServer(group, http) : undefined
+  // Before any route (envoy source/common/router/config_impl.cc, requireTls).
+  const redirecting =
+    scheme === 'http' ? hostFor(model, call.destination, taken, http.authority, claims)?.redirecting : undefined
   if (redirecting !== undefined) {
     const location = `https://${http.authority}${http.path}`
     const last: Step = {

@@ -1,65 +1,67 @@
 /**
- * Where a gateway sends a request: the VirtualServices bound to the server that took it. Upstream:
- * pilot/pkg/networking/core/gateway.go (buildGatewayHTTPRouteConfig).
+ * Where a gateway sends a request: the VirtualServices bound to the virtual host that it is for. Upstream:
+ * pilot/pkg/networking/core/gateway.go (buildGatewayHTTPRouteConfig), route/route.go (SortVHostRoutes, IsCatchAllRoute).
  */
 import type { Call, HttpRequest } from '../../call.ts'
-import { hostCovers, withoutPort } from '../../match/hosts.ts'
+import { withoutPort } from '../../match/hosts.ts'
 import type { Step } from '../../verdict.ts'
 import type { IstioModel } from '../compile.ts'
-import type { Asker } from '../http-match.ts'
-import { type Fields, nameOf, refOf } from '../read.ts'
-import { exportedTo } from '../registry.ts'
-import { type Routed, throughVirtualService } from '../routing.ts'
-import { inOrder, type VirtualService } from '../virtual-service.ts'
-import { bareHost, evidenceOf, gatewayName, type Server, type Taken } from './servers.ts'
+import { type Fields, fields, nameOf, refOf, text } from '../read.ts'
+import { asSeen, type Routed, throughVirtualService } from '../routing.ts'
+import { routeFor } from '../virtual-service.ts'
+import { evidenceOf, type Taken } from './servers.ts'
+import { type Bound, type VirtualHost, virtualHostFor } from './virtual-hosts.ts'
 
-/** Whether a VirtualService may be bound there for that host: the server names the host, and maybe its namespace. */
-const binds = (server: Server, service: VirtualService, host: string): boolean =>
-  server.hosts.some((entry) => {
-    const slash = entry.indexOf('/')
-    const from = slash < 0 ? '*' : entry.slice(0, slash)
-    const home = server.object.metadata.namespace
-    const here = from === '*' || from === service.namespace || (from === '.' && service.namespace === home)
-    return here && hostCovers(bareHost(entry), host)
-  })
+const conditions = ['headers', 'withoutHeaders', 'queryParams', 'method', 'authority', 'scheme']
 
-/** VirtualServices for the host, most specific first; several for one host add up, private ones first. */
-const boundServices = (model: IstioModel, servers: readonly Server[], host: string, from: string): VirtualService[] => {
-  const visible = model.virtualServices.all.filter(({ exportTo, namespace }) => exportedTo(exportTo, namespace, from))
-  const candidates = inOrder(visible, from).flatMap((service) => {
-    const bound = servers.some((server) => service.gateways.has(gatewayName(server)) && binds(server, service, host))
-    const covering = bound ? service.hosts.filter((each) => hostCovers(each, host)) : []
-    const length = Math.max(-1, ...covering.map((each) => (each.startsWith('*') ? each.length : each.length + 1000)))
-    return length < 0 ? [] : [{ service, length }]
-  })
-  const best = Math.max(...candidates.map(({ length }) => length))
-  return candidates.filter(({ length }) => length === best).map(({ service }) => service)
+/** Whether a route takes every request: it comes after those of all others. */
+const takesAll = (match: Fields | undefined): boolean => {
+  const { prefix = '/', regex, exact } = fields(match?.uri)
+  const isAnyPath = exact === undefined && (text(regex) === undefined ? prefix === '/' : regex === '.*')
+  return isAnyPath && conditions.every((key) => match?.[key] === undefined)
 }
 
-/** `claims` are those of the token that the gateway accepted: its routes are looked up again once it has. */
+/** The first that has a route for the request, those that take every request last. */
+const firstOf = (bound: readonly Bound[], request: HttpRequest): Bound | undefined => {
+  let catchAll: Bound | undefined
+  for (const each of bound) {
+    const found = routeFor(each.service, each.asker, request)
+    if (found === undefined) continue
+    if ('unsure' in found || !takesAll(found.match)) return each
+    catchAll ??= each
+  }
+  return catchAll
+}
+
+const hostOf = (authority: string): string => withoutPort(authority).toLowerCase()
+
+/** The virtual host that a request is for. `claims` are those of the token that the gateway accepted. */
+export const hostFor = (
+  model: IstioModel,
+  { metadata }: Call['destination'],
+  { server, group }: Taken,
+  authority: string,
+  claims?: Fields,
+): VirtualHost | undefined => {
+  const { namespace = 'default', labels } = metadata
+  return virtualHostFor(model, group, { labels, namespace, port: server.port, claims }, hostOf(authority))
+}
+
+/** The routes are looked up again once the gateway has accepted a token. */
 export const route = (
   model: IstioModel,
   call: Call & { http: HttpRequest },
   taken: Taken,
   claims: Fields | undefined,
 ): Routed => {
-  const { server, group, scheme } = taken
-  const host = withoutPort(call.http.authority).toLowerCase()
-  const asker: Asker = {
-    labels: call.source.metadata.labels,
-    namespace: call.source.metadata.namespace ?? 'default',
-    port: server.port,
-    gateways: new Set(group.map(gatewayName)),
-    claims,
-  }
-  let last: Routed | undefined
-  for (const service of boundServices(model, group, host, asker.namespace)) {
-    last = throughVirtualService(model, call, service, asker, scheme)
-    const isMissed = last.kind === 'answer' && last.answer.details === 'route_not_found'
-    if (!isMissed) return last
-  }
-  const says = `No VirtualService bound to ${nameOf(refOf(server.object))} is for the host ${host}: the gateway answers 404`
+  const { server, scheme } = taken
+  const { authority } = call.http
+  const bound = hostFor(model, call.source, taken, authority, claims)?.bound ?? []
+  const chosen = firstOf(bound, asSeen(model, call.http)) ?? bound.at(-1)
+  if (chosen !== undefined) return throughVirtualService(model, call, chosen.service, chosen.asker, scheme)
+  const name = nameOf(refOf(server.object))
+  const says = `No VirtualService bound to ${name} is for the host ${hostOf(authority)}: the gateway answers 404`
   const answer = { status: 404, body: '', headers: [], flags: 'NR', details: 'route_not_found', says }
   const step: Step = { at: 'server', outcome: 'deny', says, evidence: evidenceOf(server, '.hosts') }
-  return last ?? { kind: 'answer', answer, steps: [step] }
+  return { kind: 'answer', answer, steps: [step] }
 }
