@@ -69,9 +69,14 @@ export const passOpaque = (
     const by = kind === 'tls' ? ` for the server name "${serverName}"` : ''
     // istiod makes no listener without a filter chain (gateway.go, MutableGatewayListener.build).
     const ending = kind === 'tcp' ? 'nothing listens there' : 'the gateway closes the connection'
-    const says = `No ${kind.toUpperCase()} route of a VirtualService is bound to ${nameOf(refOf(server.object))}${by}: ${ending}`
+    const gateway = nameOf(refOf(server.object))
+    const says = `No ${kind.toUpperCase()} route of a VirtualService is bound to ${gateway}${by}: ${ending}`
     const last: Step = { at: 'server', outcome: 'deny', says, evidence: evidenceOf(server) }
-    return { own: verdict('deny', 'none', [...sent.steps, last], last, { effect: { kind: kind === 'tcp' ? 'refuse' : 'reset' } }) }
+    return {
+      own: verdict('deny', 'none', [...sent.steps, last], last, {
+        effect: { kind: kind === 'tcp' ? 'refuse' : 'reset' },
+      }),
+    }
   }
   const own = receive(model, call, { ...sent, proxy: 'direct' }, opaqueListener(taken))
   if (own.outcome !== 'allow') return { own }
