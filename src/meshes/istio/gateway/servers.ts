@@ -88,6 +88,23 @@ const forServerName = (servers: readonly Server[], name: string): Server | undef
   return best < 0 ? undefined : servers.find((server) => closeness(server, name) === best)
 }
 
+const isSecured = ({ spec, protocol }: Server): boolean => isFields(spec.tls) && protocol !== 'HTTP'
+
+/**
+ * A host that two TLS servers of the port write differently, `*` and `production/*`: istiod makes a filter chain of
+ * each (gateway.go, MergeGateways compares them as written), with one match, and what Envoy makes of that is not modelled.
+ */
+const writtenTwice = (servers: readonly Server[]): Evidence | undefined => {
+  const known = new Map<string, string>()
+  for (const server of servers.filter(isSecured))
+    for (const host of server.hosts) {
+      const bare = bareHost(host)
+      if ((known.get(bare) ?? host) !== host) return evidenceOf(server, '.hosts')
+      known.set(bare, host)
+    }
+  return undefined
+}
+
 /** mTLS of the caller's sidecar: only a server with the mesh's own certificates can end it. */
 const takeMutual = (
   servers: readonly Server[],
@@ -122,6 +139,8 @@ export const take = (
     const field = serverDoubt(server.spec)
     if (field !== undefined) return { unsure: evidenceOf(server, `.${field}`) }
   }
+  const twice = writtenTwice(servers)
+  if (twice !== undefined) return { unsure: twice }
   const at = nameOf(refOf(call.destination))
   if (first === undefined)
     return {
@@ -133,7 +152,7 @@ export const take = (
     ends: { at: 'server', outcome: 'deny', says, ...(evidence === undefined ? {} : { evidence }) },
     failure,
   })
-  const tls = servers.filter((server) => isFields(server.spec.tls) && server.protocol !== 'HTTP')
+  const tls = servers.filter(isSecured)
   if (tls.length === 0) {
     const other = servers.find((server) => !/^(HTTP|HTTP2|GRPC)$/.test(server.protocol))
     if (other !== undefined)
