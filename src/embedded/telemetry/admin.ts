@@ -1,7 +1,7 @@
 /**
  * The pages of a sidecar: Envoy's admin interface (localhost:15000) and pilot-agent's (15020, 15090). Upstream:
  * envoy/source/server/admin, istio/istio pilot/cmd/pilot-agent/status/server.go.
- * Not modelled: changing anything (log levels, runtime, draining), statistics other than those that are counted here;
+ * Not modelled: changing anything but log levels (runtime, draining), statistics other than those that are counted here;
  * an admin page that is not modelled says so.
  */
 import { X509Certificate } from 'node:crypto'
@@ -119,12 +119,25 @@ const serverInfo = ({ clock, mesh }: AdminParts, pod: Pod): Page =>
   })
 
 const loggers = ['admin', 'config', 'connection', 'filter', 'http', 'jwt', 'main', 'rbac', 'router', 'upstream']
+const logLevels = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off']
 
-/** `POST /logging`: what is asked is answered and not kept; nothing here writes by level. */
-const logging = (query: URLSearchParams): Page => {
-  const level = query.get('level') ?? 'warning'
-  const lines = loggers.map((name) => `  ${name}: ${query.get(name) ?? level}\n`)
-  return plain(`active loggers:\n${lines.join('')}`)
+/** A proxy's levels by logger. Nothing here writes by them. */
+type Levels = Map<string, string>
+
+/** `POST /logging` (envoy source/server/admin/logs_handler.cc). Not modelled: `paths`, and loggers that no lab asks for. */
+const logging = (levels: Levels, query: URLSearchParams): Page => {
+  const says = [...query].flatMap(([name, level]) => {
+    if (name !== 'level' && !loggers.includes(name)) return 'unknown logger name'
+    return logLevels.includes(level) ? [] : 'unknown logger level'
+  })[0]
+  if (says !== undefined)
+    return plain(
+      `error: ${says}\n\nusage: /logging?<name>=<level> (change single level)\nusage: /logging?level=<level> (change all levels)\nlevels: ${logLevels.join(' ')}\n`,
+      400,
+    )
+  for (const [name, level] of query) for (const each of name === 'level' ? loggers : [name]) levels.set(each, level)
+  const lines = loggers.map((name) => `  ${name}: ${levels.get(name) ?? 'warning'}\n`)
+  return plain(`active loggers:\n${lines.join('')}\n`)
 }
 
 const listed = ['certs', 'clusters', 'config_dump', 'listeners', 'ready', 'server_info', 'stats', 'stats/prometheus']
@@ -181,15 +194,21 @@ const admin = (parts: AdminParts, pod: Pod, path: string, query: URLSearchParams
   }
 }
 
-export const createPages =
-  (parts: AdminParts): ProxyPages =>
-  (pod, port, method, target) => {
+export const createPages = (parts: AdminParts): ProxyPages => {
+  /** By the pod's uid; only of proxies that somebody asked. */
+  const levels = new Map<string, Levels>()
+  const levelsOf = ({ metadata: { uid = '' } }: Pod): Levels => {
+    const known = levels.get(uid) ?? new Map<string, string>()
+    levels.set(uid, known)
+    return known
+  }
+  return (pod, port, method, target) => {
     const at = target.indexOf('?')
     const path = at < 0 ? target : target.slice(0, at)
     const query = new URLSearchParams(at < 0 ? '' : target.slice(at + 1))
     if (port === 15000) {
-      // Envoy refuses a GET on what changes something, and the other way round; nothing here changes anything.
-      if (method === 'POST' && path === '/logging') return logging(query)
+      // Envoy refuses a GET on what changes something, and the other way round.
+      if (method === 'POST' && path === '/logging') return logging(levelsOf(pod), query)
       return method === 'GET' || method === 'HEAD' ? admin(parts, pod, path, query) : plain('Method Not Allowed', 405)
     }
     const { metricsPage: own } = parts.mesh
@@ -198,3 +217,4 @@ export const createPages =
       return metricsPage(parts.seriesOf(pod).text())
     return undefined
   }
+}

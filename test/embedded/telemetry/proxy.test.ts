@@ -138,6 +138,26 @@ describe('pages', () => {
     expect(other.stdout).toContain('reporter="destination"')
   })
 
+  // envoy source/server/admin/logs_handler.cc
+  test('log levels are kept by proxy, one or all, and nonsense is refused', async () => {
+    const ask = async (name: string, path: string) =>
+      (await run(name, ['pilot-agent', 'request', 'POST', path], 'istio-proxy')).stdout
+    expect(await ask('web', 'logging')).toContain('active loggers:\n  admin: warning\n')
+    await ask('web', 'logging?level=error')
+    await ask('web', 'logging?rbac=debug&jwt=trace')
+    expect(await ask('web', 'logging')).toMatch(/admin: error\n[\s\S]*jwt: trace\n[\s\S]*rbac: debug\n/)
+    expect(await ask('client', 'logging')).toContain('rbac: warning\n')
+    for (const [path, says] of [
+      ['logging?rbac=loud', 'unknown logger level'],
+      ['logging?nothing=debug', 'unknown logger name'],
+    ] as const) {
+      const { exitCode, stderr } = await run('web', ['pilot-agent', 'request', 'POST', path], 'istio-proxy')
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`error: ${says}`)
+    }
+    expect(await ask('web', 'logging')).toContain('rbac: debug\n')
+  })
+
   test('pilot-agent asks Envoy', async () => {
     const certs = await run('web', ['pilot-agent', 'request', 'GET', 'certs'], 'istio-proxy')
     const { certificates } = JSON.parse(certs.stdout)
