@@ -9,10 +9,22 @@ import type { IstioModel } from './compile.ts'
 import type { Asker } from './http-match.ts'
 import { nameOf, refOf } from './read.ts'
 import { destinationCluster } from './routing.ts'
-import { connectionRouteFor, destinationsOf, type VirtualService } from './virtual-service.ts'
+import {
+  connectionRouteFor,
+  destinationsOf,
+  type FoundConnectionRoute,
+  type VirtualService,
+} from './virtual-service.ts'
 
 /** Absent cluster: the route leads nowhere. */
-export type ConnectionRouted = { cluster?: Cluster; step: Step } | { unsure: Evidence } | { untaken: string }
+export type ConnectionLed = { cluster?: Cluster; step: Step } | { unsure: Evidence }
+export type ConnectionRouted = ConnectionLed | { untaken: string }
+
+/** A route that takes a connection, and whose it is. */
+export interface ConnectionRoute {
+  own: VirtualService
+  found: FoundConnectionRoute
+}
 
 /** `kind` is the port's, not the connection's: only a port that is declared TLS has TLS routes, and it has no others. */
 export const routeConnection = (
@@ -22,10 +34,20 @@ export const routeConnection = (
   asker: Asker,
   { serverName, turn }: { serverName: string; turn: number | undefined },
 ): ConnectionRouted => {
-  const service = nameOf(refOf(own.object))
   const found = connectionRouteFor(own, kind, asker, serverName)
-  if (found === undefined)
-    return { untaken: `No ${kind.toUpperCase()} route of ${service} takes the server name "${serverName}"` }
+  if (found !== undefined) return leadConnection(model, { own, found }, asker, turn)
+  return {
+    untaken: `No ${kind.toUpperCase()} route of ${nameOf(refOf(own.object))} takes the server name "${serverName}"`,
+  }
+}
+
+/** Where a route leads. */
+export const leadConnection = (
+  model: IstioModel,
+  { own, found }: ConnectionRoute,
+  asker: Asker,
+  turn: number | undefined,
+): ConnectionLed => {
   if ('unsure' in found) return found
   const targets = destinationsOf(found.route, own.namespace)
   const weights = targets.map((each) => each.weight)
@@ -34,7 +56,7 @@ export const routeConnection = (
   const step = (outcome: Step['outcome'], says: string): Step => ({
     at: 'client',
     outcome,
-    says: `${service} ${says}`,
+    says: `${nameOf(refOf(own.object))} ${says}`,
     evidence: found.evidence,
   })
   return to?.cluster === undefined

@@ -115,6 +115,8 @@ export const isConfigured = (match: Fields, asker: Asker, home: string, kind: 'h
     const isAmong = gateways.some((each) => asker.gateways.has(each === 'mesh' ? each : qualify(each, home)))
     if (kind === 'http' || !isAmong) return isAmong
   }
+  // Of matches of connections a gateway asks no more (networking/core/gateway.go, l4SingleMatch).
+  if (kind !== 'http' && !asker.gateways.has('mesh')) return true
   if (!hasLabels(labelMap(match.sourceLabels), asker.labels)) return false
   const namespace = text(match.sourceNamespace) ?? ''
   return namespace === '' || namespace === asker.namespace

@@ -244,13 +244,21 @@ export const destinationsOf = (route: Fields, namespace: string): Destination[] 
   })
 }
 
-/** The TCP or TLS route that takes a connection. `destinationSubnets` is not modelled. */
+export type FoundConnectionRoute = { route: Fields; evidence: Evidence } | { unsure: Evidence }
+
+/** What of a match is not modelled; `evidence` is of its route. */
+export const connectionDoubt = (match: Fields, evidence: Evidence): { unsure: Evidence } | undefined =>
+  match.destinationSubnets !== undefined || match.sourceSubnet !== undefined
+    ? { unsure: { ...evidence, field: `${evidence.field}.match` } }
+    : undefined
+
+/** The TCP or TLS route that takes a connection. */
 export const connectionRouteFor = (
   service: VirtualService,
   kind: 'tls' | 'tcp',
   asker: Asker,
   serverName: string,
-): { route: Fields; evidence: Evidence } | { unsure: Evidence } | undefined => {
+): FoundConnectionRoute | undefined => {
   for (const [index, route] of service[kind].entries()) {
     const evidence = { object: refOf(service.object), field: `spec.${kind}[${index}]` }
     const matches = matchesOf(route)
@@ -259,9 +267,7 @@ export const connectionRouteFor = (
       if (!isConfigured(match, asker, service.namespace, kind)) continue
       const names = texts(match.sniHosts)
       if (names.length > 0 && !names.some((name) => hostCovers(name, serverName))) continue
-      if (match.destinationSubnets !== undefined || match.sourceSubnet !== undefined)
-        return { unsure: { ...evidence, field: `${evidence.field}.match` } }
-      return { route, evidence }
+      return connectionDoubt(match, evidence) ?? { route, evidence }
     }
   }
   return undefined

@@ -1,45 +1,38 @@
 /**
  * Connections that a gateway passes on without reading them: TCP servers, and TLS that ends behind it (PASSTHROUGH), by
  * the server name alone. Upstream: pilot/pkg/networking/core/gateway.go (createGatewayTCPFilterChainOpts,
- * buildGatewayNetworkFiltersFromTCPRoutes, buildGatewayNetworkFiltersFromTLSRoutes).
+ * buildGatewayNetworkFiltersFromTCPRoutes).
  */
+import type { Pod } from '../../../kube/kinds.ts'
 import type { Call } from '../../call.ts'
-import { hostCovers } from '../../match/hosts.ts'
 import type { Step, Verdict } from '../../verdict.ts'
 import type { Listener } from '../arrival.ts'
 import type { IstioModel } from '../compile.ts'
-import { routeConnection } from '../connection-route.ts'
-import type { Asker } from '../http-match.ts'
+import { type ConnectionRoute, leadConnection } from '../connection-route.ts'
 import { finish, type Outbound } from '../outbound.ts'
 import { nameOf, refOf } from '../read.ts'
 import { receive } from '../receive.ts'
-import { exportedTo } from '../registry.ts'
 import { toCluster } from '../routing.ts'
 import { doubtful, verdict } from '../verdicts.ts'
-import { connectionRouteFor, inOrder, type VirtualService } from '../virtual-service.ts'
-import { bareHost, evidenceOf, gatewayName, type Server } from './servers.ts'
+import { connectionRouteFor } from '../virtual-service.ts'
+import { askerAt, boundTo } from './chains.ts'
+import { evidenceOf, type Server } from './servers.ts'
 
 /** A connection that a server takes as it is. */
 export interface Opaque {
   opaque: Server
   kind: 'tls' | 'tcp'
-  /** Empty for TCP: any connection is taken. */
-  serverName: string
+  route: ConnectionRoute
 }
 
-const overlap = (a: string, b: string): boolean => hostCovers(a, b) || hostCovers(b, a)
-
-/** VirtualServices bound to the server whose hosts have something in common with its own, in the order of asking. */
-const boundTo = (model: IstioModel, { object, hosts }: Server, from: string): VirtualService[] => {
-  const isBound = ({ gateways, namespace, exportTo, hosts: own }: VirtualService): boolean =>
-    gateways.has(gatewayName({ object })) &&
-    exportedTo(exportTo, namespace, from) &&
-    hosts.some((entry) => {
-      const scope = entry.includes('/') ? entry.slice(0, entry.indexOf('/')) : '*'
-      const home = scope === '.' ? object.metadata.namespace : scope
-      return (home === '*' || home === namespace) && own.some((host) => overlap(bareHost(entry), host))
-    })
-  return inOrder(model.virtualServices.all.filter(isBound), from)
+/** The first TCP route that is bound to the server. */
+export const tcpRouteOf = (model: IstioModel, server: Server, pod: Pod): ConnectionRoute | undefined => {
+  const asker = askerAt(server, pod)
+  for (const own of boundTo(model, server, asker)) {
+    const found = connectionRouteFor(own, 'tcp', asker, '')
+    if (found !== undefined) return { own, found }
+  }
+  return undefined
 }
 
 /** For policies of the gateway: those for TCP. */
@@ -61,35 +54,18 @@ export const passOpaque = (
   sent: Outbound,
   taken: Opaque,
 ): { own: Verdict; onward?: Outbound } => {
-  const { opaque: server, kind, serverName } = taken
-  const { namespace: from = 'default', labels } = call.destination.metadata
-  const asker: Asker = { labels, namespace: from, port: server.port, gateways: new Set([gatewayName(server)]) }
-  const bound = boundTo(model, server, from).find((each) => connectionRouteFor(each, kind, asker, serverName))
-  if (bound === undefined) {
-    const by = kind === 'tls' ? ` for the server name "${serverName}"` : ''
-    // istiod makes no listener without a filter chain (gateway.go, MutableGatewayListener.build).
-    const ending = kind === 'tcp' ? 'nothing listens there' : 'the gateway closes the connection'
-    const gateway = nameOf(refOf(server.object))
-    const says = `No ${kind.toUpperCase()} route of a VirtualService is bound to ${gateway}${by}: ${ending}`
-    const last: Step = { at: 'server', outcome: 'deny', says, evidence: evidenceOf(server) }
-    return {
-      own: verdict('deny', 'none', [...sent.steps, last], last, {
-        effect: { kind: kind === 'tcp' ? 'refuse' : 'reset' },
-      }),
-    }
-  }
   const own = receive(model, call, { ...sent, proxy: 'direct' }, opaqueListener(taken))
   if (own.outcome !== 'allow') return { own }
   const { service: _service, ...rest } = call
   const onwards: Call = { ...rest, source: call.destination }
-  const found = routeConnection(model, bound, kind, asker, { serverName, turn: call.turn?.number })
+  const asker = askerAt(taken.opaque, call.destination)
+  const found = leadConnection(model, taken.route, asker, call.turn?.number)
   const ended = (last: Step): { own: Verdict } => ({
     own: verdict(last.outcome === 'unknown' ? 'unknown' : 'deny', 'none', [...own.steps, last], last, {
       ...(last.outcome === 'unknown' ? {} : { effect: { kind: 'close' } }),
     }),
   })
-  if ('untaken' in found || 'unsure' in found)
-    return ended(doubtful('server', 'unsure' in found ? found.unsure : evidenceOf(server)))
+  if ('unsure' in found) return ended(doubtful('server', found.unsure))
   if (found.cluster === undefined) return ended(found.step)
   return { own, onward: finish(model, toCluster(found.cluster, onwards, [found.step]), onwards, 'tcp') }
 }

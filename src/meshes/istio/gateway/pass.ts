@@ -14,7 +14,8 @@ import { receiveWithClaims } from '../receive.ts'
 import { doubtful, verdict } from '../verdicts.ts'
 import { type Opaque, opaqueListener, passOpaque } from './bytes.ts'
 import { hostFor, route } from './routes.ts'
-import { evidenceOf, serversOn, type Taken, take } from './servers.ts'
+import { evidenceOf } from './servers.ts'
+import { type Taken, take } from './take.ts'
 
 /** What a gateway did to the connection and sends on; `onward` is absent when the request ends there. */
 export interface Passed {
@@ -63,7 +64,7 @@ const arriving = (
 
 /** What the gateway itself has to ask an external authorizer. */
 export const gatewayCheck = (model: IstioModel, call: Call, sent: Outbound): Check | undefined => {
-  const taken = take(serversOn(model, call), call, sent)
+  const taken = take(model, call, sent)
   if ('opaque' in taken) return checkWanted(model, call, { ...sent, proxy: 'direct' }, opaqueListener(taken))
   if (!('server' in taken) || taken.endsTls?.mutual) return undefined
   return checkWanted(model, ...arriving(model, call, sent, taken))
@@ -81,7 +82,7 @@ const filtered = (http: HttpRequest, effect: Effect | undefined): HttpRequest =>
 
 /** The gateway's own decision, and the call that it makes of it. */
 export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Verdict => {
-  const taken = take(serversOn(model, call), call, sent)
+  const taken = take(model, call, sent)
   if ('unsure' in taken) {
     const last = doubtful('server', taken.unsure)
     return verdict('unknown', 'none', [...sent.steps, last], last)

@@ -9,7 +9,8 @@ import type { IstioModel } from '../compile.ts'
 import { type Fields, fields, nameOf, refOf, text } from '../read.ts'
 import { asSeen, type Routed, throughVirtualService } from '../routing.ts'
 import { routeFor } from '../virtual-service.ts'
-import { evidenceOf, type Taken } from './servers.ts'
+import { evidenceOf } from './servers.ts'
+import type { Taken } from './take.ts'
 import { type Bound, type VirtualHost, virtualHostFor } from './virtual-hosts.ts'
 
 const conditions = ['headers', 'withoutHeaders', 'queryParams', 'method', 'authority', 'scheme']

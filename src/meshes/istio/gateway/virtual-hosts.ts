@@ -9,7 +9,7 @@ import type { Asker } from '../http-match.ts'
 import { fields } from '../read.ts'
 import { exportedTo } from '../registry.ts'
 import { configured, inOrder, type VirtualService } from '../virtual-service.ts'
-import { bareHost, gatewayName, type Server } from './servers.ts'
+import { bareHost, gatewayName, type Server, scopeOf } from './servers.ts'
 
 /** Its routes, as the Gateway that it is bound to gets them. */
 export interface Bound {
@@ -24,12 +24,6 @@ export interface VirtualHost {
   redirecting?: Server
   /** In the order of asking. */
   bound: Bound[]
-}
-
-/** What a server writes before the slash, with its own namespace for `.`. */
-export const scopeOf = (entry: string, { object }: Server): string => {
-  const scope = entry.includes('/') ? entry.slice(0, entry.indexOf('/')) : '*'
-  return scope === '.' ? (object.metadata.namespace ?? 'default') : scope
 }
 
 /** The narrower of each two names that have something in common. */
