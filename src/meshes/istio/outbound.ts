@@ -152,7 +152,11 @@ const byHost = (model: IstioModel, call: Call & { http: HttpRequest }, port: num
 const rivalOf = (model: IstioModel, service: MeshService, scope: Scope): (Evidence & { field: string }) | undefined => {
   const { byHost, entries } = model.registry()
   if (service.kubernetes === undefined) {
-    const other = byHost.get(service.host)?.find((each) => scope.sees(each) && !mergesWith(service, each))
+    const alike = byHost.get(service.host) ?? []
+    // istiod keeps the oldest of a namespace, whomever it is exported to (push_context.go, initServiceRegistry).
+    const hidden = (each: MeshService): boolean =>
+      each.namespace === service.namespace && alike.indexOf(each) < alike.indexOf(service)
+    const other = alike.find((each) => (scope.sees(each) ? !mergesWith(service, each) : hidden(each)))
     return other && { object: refOf(other.object), field: 'spec.hosts' }
   }
   const named = byHost.get(service.host)?.find((each) => each.kubernetes === undefined && scope.sees(each))
@@ -262,9 +266,12 @@ const sendOut = (model: IstioModel, call: Call): Outbound => {
   const registry = model.registry()
   const http = call.protocol === 'http' ? call.http : undefined
   const dialled = call.service
-    ? registry.byHost.get(hostOfService(call.service.object))?.find((each) => each.kubernetes === call.service?.object)
+    ? registry.byHost
+        .get(hostOfService(call.service.object))
+        ?.filter((each) => each.kubernetes === call.service?.object)
     : registry.byAddress.get(dialledAddress(call))
-  const service = dialled !== undefined && scope.sees(dialled) ? dialled : undefined
+  const seen = (dialled ?? []).filter(scope.sees)
+  const service = seen.find(({ ports }) => ports.some((each) => each.number === port)) ?? seen[0]
   const protocol = service?.ports.find((each) => each.number === port)?.protocol
   // What a sidecar knows by address has a listener of its own, unless it is HTTP, which shares one for the port.
   if (service !== undefined && protocol !== undefined && protocol !== 'http')

@@ -52,7 +52,8 @@ export interface ServiceRegistry {
   entries: readonly MeshService[]
   /** By full host, oldest first. */
   byHost: ReadonlyMap<string, readonly MeshService[]>
-  byAddress: ReadonlyMap<string, MeshService>
+  /** Kubernetes Services first, then the oldest. */
+  byAddress: ReadonlyMap<string, readonly MeshService[]>
   /** ServiceEntries with a wildcard host, longest first. */
   wildcards: readonly MeshService[]
   /** Services that declare HTTP on that port number: there sidecars route by Host header. */
@@ -202,7 +203,7 @@ export const buildRegistry = (
     ...entries.flatMap((entry) => ofEntry(entry, world)).sort(byAgeAndHost),
   ].map((service) => remembering(withWorkloadEntries(service, workloadEntries)))
   const byHost = new Map<string, MeshService[]>()
-  const byAddress = new Map<string, MeshService>()
+  const byAddress = new Map<string, MeshService[]>()
   const httpOn = new Map<number, MeshService[]>()
   const push = <K>(map: Map<K, MeshService[]>, key: K, service: MeshService): void => {
     const found = map.get(key)
@@ -211,7 +212,7 @@ export const buildRegistry = (
   }
   for (const service of all) {
     push(byHost, service.host, service)
-    for (const address of service.addresses) if (!byAddress.has(address)) byAddress.set(address, service)
+    for (const address of service.addresses) push(byAddress, address, service)
     for (const port of service.ports) if (port.protocol === 'http') push(httpOn, port.number, service)
   }
   return {
@@ -257,8 +258,8 @@ export const servicesNamed = (
     const headless = known(name).filter((each) => each.kubernetes && each.originalDestination)
     if (headless.length > 0) return headless
   }
-  const addressed = registry.byAddress.get(host)
-  if (addressed !== undefined && counts(addressed)) return [addressed]
+  const addressed = registry.byAddress.get(host)?.find(counts)
+  if (addressed !== undefined) return [addressed]
   return registry.wildcards.filter(
     (each) => host.endsWith(each.host.slice(1)) && host.length >= each.host.length && counts(each),
   )
