@@ -36,46 +36,36 @@ class Scanner {
 
   value(): void {
     const first = this.skip()
-    if (first === '{') this.object()
-    else if (first === '[') this.array()
+    if (first === '{') this.parts('}', 'after object key:value pair', () => this.pair())
+    else if (first === '[') this.parts(']', 'after array element', () => this.value())
     else if (first === '"') this.string()
     else if (/[-\d]/.test(first)) this.number()
     else if (/[tfn]/.test(first)) this.literal(first === 't' ? 'true' : first === 'f' ? 'false' : 'null')
     else this.refuse('looking for beginning of value')
   }
 
-  private object(): void {
+  /** What stands between brackets, each part read by `part`. */
+  private parts(close: '}' | ']', after: string, part: () => void): void {
     this.at++
-    if (this.skip() === '}') {
+    if (this.skip() === close) {
       this.at++
       return
     }
     for (;;) {
-      if (this.skip() !== '"') this.refuse('looking for beginning of object key string')
-      this.string()
-      if (this.skip() !== ':') this.refuse('after object key')
-      this.at++
-      this.value()
+      part()
       const next = this.skip()
-      if (next !== ',' && next !== '}') this.refuse('after object key:value pair')
+      if (next !== ',' && next !== close) this.refuse(after)
       this.at++
-      if (next === '}') return
+      if (next === close) return
     }
   }
 
-  private array(): void {
+  private pair(): void {
+    if (this.skip() !== '"') this.refuse('looking for beginning of object key string')
+    this.string()
+    if (this.skip() !== ':') this.refuse('after object key')
     this.at++
-    if (this.skip() === ']') {
-      this.at++
-      return
-    }
-    for (;;) {
-      this.value()
-      const next = this.skip()
-      if (next !== ',' && next !== ']') this.refuse('after array element')
-      this.at++
-      if (next === ']') return
-    }
+    this.value()
   }
 
   private string(): void {
