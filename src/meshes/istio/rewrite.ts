@@ -4,6 +4,7 @@
  * source/common/router/config_impl.cc (newUri, processRequestHost, rewritePathHeader).
  */
 import type { HttpRequest } from '../call.ts'
+import { withoutPort } from '../match/hosts.ts'
 import { withoutQuery } from '../match/paths.ts'
 import { type Fields, fields, text } from './read.ts'
 
@@ -38,7 +39,7 @@ export interface Redirecting {
 /** The request's own host, without a port that another one or the old scheme's default replaces. */
 const hostAsked = (authority: string, asked: { scheme: string; from: string; hasPort: boolean }): string => {
   const isDefault = authority.endsWith(asked.from === 'https' ? ':443' : ':80')
-  return asked.hasPort || (asked.scheme !== asked.from && isDefault) ? authority.replace(/:\d+$/, '') : authority
+  return asked.hasPort || (asked.scheme !== asked.from && isDefault) ? withoutPort(authority) : authority
 }
 
 /** Where `redirect` sends the client. istiod leaves the usual port of a scheme out. */

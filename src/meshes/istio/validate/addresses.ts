@@ -73,7 +73,7 @@ const problem = (text: string): Problem | undefined => {
 export const isAddress = (text: string): boolean => problem(text) === undefined
 
 /** Undefined for an address, else why it is none. */
-export const addressProblem = (text: string): string | undefined => {
+const addressProblem = (text: string): string | undefined => {
   const found = problem(text)
   if (found === undefined) return undefined
   const [message, at] = found
