@@ -212,15 +212,15 @@ export const plaintextRefused = (client: boolean): Refusal =>
     : { effect: { kind: 'reset' }, logged: { server: noChain } }
 
 /** The ends of the texts vary in real life. */
-const tlsFailures = {
+const transportFailures = {
   version: 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end',
   certificate: 'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end',
+  refused: 'delayed connect error: Connection refused',
 }
 
-/** The caller's sidecar started TLS with something that does not speak it, or that it does not trust. */
-export const handshakeFailed = (client: boolean, why: keyof typeof tlsFailures = 'version'): Refusal => {
-  if (!client) return { effect: { kind: 'reset' }, logged: {} }
-  const failure = tlsFailures[why]
+/** A sidecar that sent HTTP answers for its connection, retries and all. */
+const notConnected = (why: keyof typeof transportFailures): Refusal => {
+  const failure = transportFailures[why]
   const reason = 'remote connection failure'
   const body = `upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ${reason}, transport failure reason: ${failure}`
   const details = `upstream_reset_before_response_started{${reason}|${failure}}`.replaceAll(' ', '_')
@@ -228,6 +228,17 @@ export const handshakeFailed = (client: boolean, why: keyof typeof tlsFailures =
     effect: unavailable(body),
     logged: { client: { status: 503, flags: 'UF,URX', details, transportFailure: failure } },
   }
+}
+
+/** The caller's sidecar started TLS with something that does not speak it, or that it does not trust. */
+export const handshakeFailed = (client: boolean, why: 'version' | 'certificate' = 'version'): Refusal =>
+  client ? notConnected(why) : { effect: { kind: 'reset' }, logged: {} }
+
+/** Nothing listens there. A sidecar of the caller has taken the connection already: it answers for HTTP, and closes others. */
+export const nothingListens = ({ proxy, call }: Pick<Outbound, 'proxy' | 'call'>): Refusal => {
+  if (proxy === 'http') return notConnected('refused')
+  if (proxy === 'direct') return { effect: { kind: 'refuse' }, logged: {} }
+  return { effect: { kind: call.protocol === 'tls' ? 'reset' : 'close' }, logged: {} }
 }
 
 /** How a refusal looks to the caller: its own sidecar answers 503 for HTTP, otherwise the connection is gone. */

@@ -4,7 +4,7 @@ import type { Effect, EndsTls, Step, Verdict } from '../../verdict.ts'
 import type { Listener } from '../arrival.ts'
 import { ownReply } from '../caller.ts'
 import type { IstioModel } from '../compile.ts'
-import { refusal } from '../effects.ts'
+import { nothingListens, refusal } from '../effects.ts'
 import type { Check } from '../ext-authz/check.ts'
 import { checkWanted } from '../ext-authz/wanted.ts'
 import { trustedProxiesOf } from '../mesh-config.ts'
@@ -91,8 +91,7 @@ export const pass = (model: IstioModel, call: Call, sent: Outbound): Passed | Ve
     const { ends, failure } = taken
     const steps = [...sent.steps, ends]
     // A sidecar of the caller answers for what happened to its connection.
-    if (failure === 'port') return verdict('deny', 'none', steps, ends, { effect: { kind: 'refuse' } })
-    const { effect, logged } = refusal(sent, { failure })
+    const { effect, logged } = failure === 'port' ? nothingListens(sent) : refusal(sent, { failure })
     const own = logged.client === undefined ? {} : { logged: { client: logged.client } }
     return verdict('deny', 'none', steps, ends, { effect, ...own })
   }
