@@ -28,6 +28,7 @@ export const evidenceOf = ({ object, index }: Server, field = ''): Evidence => (
 export const gatewayName = ({ object }: Pick<Server, 'object'>): string =>
   `${object.metadata.namespace}/${object.metadata.name}`
 
+/** Without the namespace that it is for. */
 export const bareHost = (host: string): string => host.slice(host.indexOf('/') + 1)
 
 /** What a server writes before the slash, with its own namespace for `.`. */

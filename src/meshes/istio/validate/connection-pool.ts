@@ -1,6 +1,7 @@
 /** Limits of connections, of DestinationRules and Sidecars (pkg/config/validation/validation.go, validateConnectionPool). */
+import { parseDuration } from '../duration.ts'
 import { fields, isFields, text } from '../read.ts'
-import { duration, parseDuration, undecodable } from './durations.ts'
+import { duration, undecodable } from './durations.ts'
 import type { Findings } from './findings.ts'
 
 const needed = (value: unknown, what: string): string | undefined =>

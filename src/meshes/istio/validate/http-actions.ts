@@ -1,7 +1,8 @@
 /** What an HTTP route does besides routing: CORS, faults, redirects, answers of its own, retries, rewrites, mirrors. */
+import { parseDuration } from '../duration.ts'
 import { type Fields, fields, isFields, list, text, texts } from '../read.ts'
 import { destination } from './destinations.ts'
-import { duration, parseDuration } from './durations.ts'
+import { duration } from './durations.ts'
 import type { Findings } from './findings.ts'
 import { float, quoted } from './go-text.ts'
 import { portNumber } from './names.ts'

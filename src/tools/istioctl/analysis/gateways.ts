@@ -1,6 +1,7 @@
 /** Gateways: whom they select, on which ports, with which certificates (analyzers/gateway). */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Service } from '../../../kube/kinds.ts'
+import { bareHost } from '../../../meshes/istio/gateway/servers.ts'
 import { fields, labelMap, list, text, texts } from '../../../meshes/istio/read.ts'
 import { hasLabels } from '../../../meshes/match/labels.ts'
 import { type Analyzer, type Facts, fullName, type Message, missing, selected, shownLabels, textOf } from './facts.ts'
@@ -39,9 +40,6 @@ const reach = (facts: Facts, object: KubeObject): Message[] => {
     ]
   })
 }
-
-/** Without the namespace that it is for. */
-const bareHost = (host: string): string => host.slice(host.indexOf('/') + 1)
 
 /** Those with the same selector, port and host. */
 const conflicts = (object: KubeObject, gateways: readonly KubeObject[]): Message[] => {
