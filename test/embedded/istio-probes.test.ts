@@ -6,21 +6,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../src/embedded/cluster.ts'
 import type { Pod } from '../../src/kube/kinds.ts'
 import { istio } from '../../src/meshes/istio/index.ts'
-import { type ManualClock, manualClock } from './manual-clock.ts'
+import { pass as letPass, type ManualClock, manualClock } from './manual-clock.ts'
 
 let cluster: EmbeddedCluster
 let clock: ManualClock
 
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-const pass = async (seconds: number): Promise<void> => {
-  await turns()
-  for (let second = 0; second < seconds; second++) {
-    clock.advance(1000)
-    await turns()
-  }
-}
+const pass = (seconds: number): Promise<void> => letPass(clock, seconds)
 
 beforeEach(async () => {
   clock = manualClock()
@@ -41,15 +32,19 @@ const unhealthy = (): string[] =>
     .filter(({ reason }) => reason === 'Unhealthy')
     .map(({ message }) => String(message))
 
-const run = async (annotations: Record<string, string>): Promise<void> => {
-  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.53'
+const agnhost = { image: 'registry.k8s.io/e2e-test-images/agnhost:2.53', args: ['netexec', '--http-port=8080'] }
+
+const run = async (
+  annotations: Record<string, string>,
+  readinessProbe: object = { httpGet: { path: '/healthz', port: 8080 }, failureThreshold: 1 },
+  program: object = agnhost,
+): Promise<void> => {
   const ports = [{ name: 'http', containerPort: 8080 }]
-  const readinessProbe = { httpGet: { path: '/healthz', port: 8080 }, failureThreshold: 1 }
   cluster.registry.create({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'api', namespace: 'shop', labels: { app: 'api' }, annotations },
-    spec: { containers: [{ name: 'app', image, args: ['netexec', '--http-port=8080'], ports, readinessProbe }] },
+    spec: { containers: [{ name: 'app', ...program, ports, readinessProbe }] },
   })
   await pass(2)
 }
@@ -89,4 +84,19 @@ test('as the pod has them: STRICT resets the kubelet, and a policy denies it', a
   await pass(11)
   expect(isReady()).toBe(false)
   expect(unhealthy()[1]).toMatch(/Readiness probe failed: Get "http:.*": read: connection reset by peer$/)
+})
+
+test('a policy that comes while the application still thinks about a probe counts for the next one', async () => {
+  const slow = { path: '/?x-set-response-delay-ms=3000', port: 8080 }
+  await run(
+    { 'sidecar.istio.io/rewriteAppHTTPProbers': 'false' },
+    { httpGet: slow, timeoutSeconds: 5, failureThreshold: 1 },
+    { image: 'mendhak/http-https-echo:37' },
+  )
+  expect(isReady()).toBe(false)
+  nothing()
+  await pass(3)
+  expect(isReady()).toBe(true)
+  await pass(11)
+  expect(isReady()).toBe(false)
 })

@@ -10,22 +10,12 @@ import type { KubeObject } from '../../src/kube/api.ts'
 import { createClient } from '../../src/kube/client.ts'
 import type { Pod } from '../../src/kube/kinds.ts'
 import { linkerd } from '../../src/meshes/linkerd/index.ts'
-import { type ManualClock, manualClock } from './manual-clock.ts'
+import { pass as letPass, type ManualClock, manualClock } from './manual-clock.ts'
 
 let cluster: EmbeddedCluster
 let clock: ManualClock
 
-/** Runs what is due now, some turns of it. */
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-const pass = async (seconds: number): Promise<void> => {
-  await turns()
-  for (let second = 0; second < seconds; second++) {
-    clock.advance(1000)
-    await turns()
-  }
-}
+const pass = (seconds: number): Promise<void> => letPass(clock, seconds)
 
 beforeEach(async () => {
   clock = manualClock()

@@ -36,3 +36,17 @@ export const manualClock = (start = Date.UTC(2026, 10, 24)): ManualClock => {
     },
   }
 }
+
+/** Runs what is due now, some turns of it. */
+export const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Lets time pass second by second, and everything answer what is asked meanwhile. */
+export const pass = async (clock: ManualClock, seconds: number): Promise<void> => {
+  await turns()
+  for (let second = 0; second < seconds; second++) {
+    clock.advance(1000)
+    await turns()
+  }
+}

@@ -184,9 +184,16 @@ export const watchProbe = (
   let failures = 0
   const period = (probe.periodSeconds ?? 10) * 1000
   const round = async (): Promise<void> => {
-    if (target.run.signal.aborted) return
+    const { signal } = target.run
+    if (signal.aborted) return
+    // What changes while an answer is under way may have come too late for it.
+    let isStale = false
+    const forget = target.onChange(() => {
+      isStale = true
+    })
     const result = await ask(target, probe)
-    if (target.run.signal.aborted) return
+    forget()
+    if (signal.aborted) return
     successes = result.ok ? successes + 1 : 0
     failures = result.ok ? 0 : failures + 1
     const asked = target.clock.now()
@@ -194,12 +201,16 @@ export const watchProbe = (
     if (result.ok && isEnough) hear.onSuccess()
     if (!result.ok) hear.onFailure(result.says, failures >= (probe.failureThreshold ?? 3))
     if (result.ok && isEnough && hear.once) return
-    if (result.ok && isEnough && !probe.exec) wake(asked)
+    if (result.ok && isEnough && !probe.exec && !isStale) wake(asked)
     else later(period)
   }
   const later = (milliseconds: number): void => {
-    const cancel = target.clock.after(milliseconds, () => void round())
-    target.run.signal.addEventListener('abort', cancel, { once: true })
+    const { signal } = target.run
+    const cancel = target.clock.after(milliseconds, () => {
+      signal.removeEventListener('abort', cancel)
+      void round()
+    })
+    signal.addEventListener('abort', cancel, { once: true })
   }
   /** At the first turn after a change at which the kubelet would have asked. */
   const wake = (asked: number): void => {
