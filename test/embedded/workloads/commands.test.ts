@@ -28,6 +28,8 @@ describe('wget', () => {
   test.each<[string, string[], number, string, string]>([
     ['client', ['-qO-', 'http://agn/hostname'], 0, 'agn', ''],
     ['client', ['-q', '-O', '-', 'http://agn/redirect?location=/hostname'], 0, 'agn', ''],
+    ['client', ['-q', '-O', '/dev/stdout', 'http://agn/hostname'], 0, 'agn', ''],
+    ['web', ['-q', '-O', '/dev/stdout', 'http://agn/hostname'], 0, 'agn', ''],
     ['client', ['-qO-', 'http://nope'], 1, '', "wget: bad address 'nope'\n"],
     [
       'client',

@@ -194,6 +194,39 @@ describe('what goes to standard output', () => {
   })
 })
 
+/** Linux's names of a process's own streams. */
+describe('files that are streams', () => {
+  test.each<[string[], { stdout: string; stderr: string }]>([
+    [['-s', '-o', '/dev/stdout', 'http://agn/hostname'], { stdout: 'agn', stderr: '' }],
+    [['-s', '-o', '/dev/stderr', 'http://agn/hostname'], { stdout: '', stderr: 'agn' }],
+    [['-s', '-o', '/proc/self/fd/1', '-w', ' %{http_code}', 'http://agn/hostname'], { stdout: 'agn 200', stderr: '' }],
+    [['-s', '-o', '/dev/null', '-w', '%{filename_effective}', 'http://agn/'], { stdout: '/dev/null', stderr: '' }],
+    [['-s', '-d', '@/dev/null', '-o', '/dev/stdout', 'http://agn/echo?msg=x'], { stdout: 'x', stderr: '' }],
+  ])('curl %j', async (args, expected) => {
+    expect(await curl(...args)).toEqual({ exitCode: 0, ...expected })
+  })
+
+  test('-D /dev/stderr keeps headers apart from the body', async () => {
+    const { stdout, stderr } = await curl('-s', '-D', '/dev/stderr', 'http://agn/hostname')
+    expect(stdout).toBe('agn')
+    expect(stderr).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  })
+
+  test('in a shell, where the next command reads them', async () => {
+    const script = 'curl -s -o /dev/stdout http://agn/hostname | tr a-z A-Z'
+    expect((await cluster.exec('client', ['sh', '-c', script])).stdout).toBe('AGN')
+  })
+
+  test('what is sent comes from /dev/stdin', async () => {
+    const asked = ['curl', '-s', '--data-binary', '@/dev/stdin', 'http://echo/']
+    const inShell = ['sh', '-c', asked.join(' ')]
+    for (const command of [asked, inShell]) {
+      const { stdout } = await cluster.exec('client', command, { stdin: 'hello' })
+      expect(JSON.parse(stdout)).toMatchObject({ body: 'hello' })
+    }
+  })
+})
+
 test('-v tells the whole story on standard error', async () => {
   const { stderr } = await curl('-sv', '-o', '/dev/null', 'http://agn/hostname')
   const lines = stderr.replaceAll('\r', '').split('\n')

@@ -1,5 +1,6 @@
 /** The commands that need no shell: short, common in pod specs and in `kubectl exec`. */
 import { absolute } from '../process/files.ts'
+import { readFile } from '../process/open.ts'
 import { type Command, type Process, pause, readAll } from '../process/process.ts'
 
 const seconds: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
@@ -46,11 +47,11 @@ const cat: Command = async (process) => {
       if (process.stdin) for await (const chunk of process.stdin) process.out(chunk)
       continue
     }
-    const path = absolute(process.cwd, name)
-    const content = await process.container.files.read(path)
+    const content = await readFile(process, name)
     if (content) process.out(content)
     else {
-      const says = (await process.container.files.isDirectory(path)) ? 'Is a directory' : 'No such file or directory'
+      const isDirectory = await process.container.files.isDirectory(absolute(process.cwd, name))
+      const says = isDirectory ? 'Is a directory' : 'No such file or directory'
       const quoted = process.container.userland === 'busybox' ? `can't open '${name}': ${says}` : `${name}: ${says}`
       process.err(`cat: ${quoted}\n`)
       code = 1

@@ -4,7 +4,7 @@
  */
 import type { Failure, HttpExchange, HttpResult } from '../../dataplane/dataplane.ts'
 import { reasonOf } from '../../dataplane/http1.ts'
-import { absolute } from '../process/files.ts'
+import { writeFile } from '../process/open.ts'
 import type { Command, Process } from '../process/process.ts'
 import { follow, parseUrl, type Target } from './curl/url.ts'
 
@@ -211,7 +211,7 @@ export const wget: Command = async (process) => {
       return 0
     }
     note(isBusybox ? `saving to '${name}'\n` : `Length: ${size}\nSaving to: '${name}'\n\n`)
-    if (!(await process.container.files.write(absolute(process.cwd, name), response.body)))
+    if (!(await writeFile(process, name, response.body)))
       return fail(
         isBusybox ? `can't open '${name}': No such file or directory` : `${name}: No such file or directory`,
         isBusybox ? 1 : 3,

@@ -74,6 +74,7 @@ const wrapped = (args: readonly string[], isTimeout: boolean): readonly string[]
 /** Whether this command line may read standard input; `argv[0]` without its folder. */
 export const mayRead = (argv: readonly string[]): boolean => {
   const [name = '', ...args] = argv
+  if (args.some((word) => word.endsWith('/dev/stdin'))) return true
   if (name === 'curl')
     return args.some(
       (word, at) => /[@<]-$/.test(word) || (word === '-' && /^-[TK]$|^--(upload|config)/.test(args[at - 1] ?? '')),

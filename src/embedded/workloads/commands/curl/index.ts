@@ -3,7 +3,7 @@
  * Not modelled: protocols other than HTTP and HTTPS, HTTP/2, proxies, multipart forms, parallel transfers, config files;
  * options for those are refused by name.
  */
-import { absolute } from '../../process/files.ts'
+import { readFile, writeFile } from '../../process/open.ts'
 import type { Command } from '../../process/process.ts'
 import { type Options, parseOptions } from './options.ts'
 import { curlVersion, meterHead, meterLine, writeOut } from './report.ts'
@@ -119,9 +119,8 @@ export const curl: Command = async (process) => {
     }
     const { transfer: done } = outcome
     if (place.file !== undefined && outcome.hasResponse && outcome.output.length + done.status > 0) {
-      const path = absolute(process.cwd, place.file)
       if (done.exitCode === 0 || outcome.output.length > 0) {
-        if (await process.container.files.write(path, outcome.output)) done.filename = place.file
+        if (await writeFile(process, place.file, outcome.output)) done.filename = place.file
         else if (outcome.output.length > 0) {
           if (!options.silent)
             process.err(`Warning: Failed to open the file ${place.file}: No such file or directory\n`)
@@ -132,16 +131,13 @@ export const curl: Command = async (process) => {
     } else if (place.file === undefined) process.out(outcome.output)
     if (options.dumpHeader === '-') process.out(outcome.dumped)
     else if (options.dumpHeader !== undefined)
-      await process.container.files.write(
-        absolute(process.cwd, options.dumpHeader),
-        new TextEncoder().encode(outcome.dumped),
-      )
+      await writeFile(process, options.dumpHeader, new TextEncoder().encode(outcome.dumped))
     meter()
     if (done.exitCode !== 0 && !isQuiet) complain(`(${done.exitCode}) ${done.errorMessage}`)
     if (options.writeOut !== undefined) {
       let format = options.writeOut
       if (format.startsWith('@')) {
-        const file = await process.container.files.read(absolute(process.cwd, format.slice(1)))
+        const file = await readFile(process, format.slice(1))
         if (!file) {
           complain(`option -w: error encountered when reading a file`)
           return 26

@@ -1,5 +1,5 @@
 /** The request that a set of options makes: method, headers in curl's order, body. */
-import { absolute } from '../../process/files.ts'
+import { readFile } from '../../process/open.ts'
 import { type Process, readAll } from '../../process/process.ts'
 import type { Options } from './options.ts'
 import { curlVersion } from './report.ts'
@@ -19,7 +19,7 @@ export interface Unreadable {
 }
 
 const read = async (process: Process, name: string): Promise<Uint8Array | undefined> =>
-  name === '-' ? readAll(process.stdin) : process.container.files.read(absolute(process.cwd, name))
+  name === '-' ? readAll(process.stdin) : readFile(process, name)
 
 const urlencode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

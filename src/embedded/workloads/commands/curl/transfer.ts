@@ -2,7 +2,7 @@
 
 import type { Failure, HttpExchange } from '../../../dataplane/dataplane.ts'
 import { reasonOf } from '../../../dataplane/http1.ts'
-import { absolute } from '../../process/files.ts'
+import { readFile } from '../../process/open.ts'
 import { type Process, pause } from '../../process/process.ts'
 import type { Options } from './options.ts'
 import type { Transfer } from './report.ts'
@@ -119,7 +119,7 @@ const describe = (
 }
 
 const textOf = async (process: Process, path: string): Promise<string | undefined> => {
-  const content = await process.container.files.read(absolute(process.cwd, path))
+  const content = await readFile(process, path)
   return content && new TextDecoder().decode(content)
 }
 
