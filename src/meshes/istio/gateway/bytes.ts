@@ -3,7 +3,6 @@
  * the server name alone. Upstream: pilot/pkg/networking/core/gateway.go (createGatewayTCPFilterChainOpts,
  * buildGatewayNetworkFiltersFromTCPRoutes).
  */
-import type { Pod } from '../../../kube/kinds.ts'
 import type { Call } from '../../call.ts'
 import type { Step, Verdict } from '../../verdict.ts'
 import type { Listener } from '../arrival.ts'
@@ -14,8 +13,7 @@ import { nameOf, refOf } from '../read.ts'
 import { receive } from '../receive.ts'
 import { toCluster } from '../routing.ts'
 import { doubtful, verdict } from '../verdicts.ts'
-import { connectionRouteFor } from '../virtual-service.ts'
-import { askerAt, boundTo } from './chains.ts'
+import { askerAt } from './chains.ts'
 import { evidenceOf, type Server } from './servers.ts'
 
 /** A connection that a server takes as it is. */
@@ -23,16 +21,6 @@ export interface Opaque {
   opaque: Server
   kind: 'tls' | 'tcp'
   route: ConnectionRoute
-}
-
-/** The first TCP route that is bound to the server. */
-export const tcpRouteOf = (model: IstioModel, server: Server, pod: Pod): ConnectionRoute | undefined => {
-  const asker = askerAt(server, pod)
-  for (const own of boundTo(model, server, asker)) {
-    const found = connectionRouteFor(own, 'tcp', asker, '')
-    if (found !== undefined) return { own, found }
-  }
-  return undefined
 }
 
 /** For policies of the gateway: those for TCP. */

@@ -1,7 +1,8 @@
 /**
- * The filter chains of a gateway's TLS port: one for each server that ends TLS, one for each TLS match bound to a server
- * that passes it on. Upstream: pilot/pkg/model/gateway.go (mergeGateways, CheckDuplicates), pilot/pkg/networking/core/
- * gateway.go (buildGatewayNetworkFiltersFromTLSRoutes, pickMatchingGatewayHosts), listener.go (toFilterChainMatch).
+ * The filter chains of a gateway's TLS port: one for each server that ends TLS and leads on what is inside, one for each
+ * TLS match bound to a server that passes it on. Upstream: pilot/pkg/model/gateway.go (mergeGateways, CheckDuplicates),
+ * pilot/pkg/networking/core/gateway.go (createGatewayTCPFilterChainOpts, buildGatewayNetworkFiltersFromTLSRoutes,
+ * pickMatchingGatewayHosts), listener.go (toFilterChainMatch).
  */
 import type { Pod } from '../../../kube/kinds.ts'
 import { hostCovers } from '../../match/hosts.ts'
@@ -11,7 +12,7 @@ import type { ConnectionRoute } from '../connection-route.ts'
 import { type Asker, isConfigured, matchesOf } from '../http-match.ts'
 import { fields, isFields, list, refOf, text, texts } from '../read.ts'
 import { exportedTo } from '../registry.ts'
-import { connectionDoubt, inOrder, type VirtualService } from '../virtual-service.ts'
+import { connectionDoubt, connectionRouteFor, inOrder, type VirtualService } from '../virtual-service.ts'
 import { bareHost, evidenceOf, gatewayName, type Server, scopeOf } from './servers.ts'
 
 export interface Chain {
@@ -83,16 +84,27 @@ const passing = (model: IstioModel, server: Server, pod: Pod, known: Set<string>
   )
 }
 
+/** The first TCP route that is bound to the server. */
+export const tcpRouteOf = (model: IstioModel, server: Server, pod: Pod): ConnectionRoute | undefined => {
+  const asker = askerAt(server, pod)
+  for (const own of boundTo(model, server, asker)) {
+    const found = connectionRouteFor(own, 'tcp', asker, '')
+    if (found !== undefined) return { own, found }
+  }
+  return undefined
+}
+
 /** `servers` end TLS or pass it on, in their order. */
 export const chainsOf = (model: IstioModel, servers: readonly Server[], pod: Pod): Chain[] => {
   const known = new Set<string>()
   const byProtocol = [...Map.groupBy(servers, ({ protocol }) => protocol).values()].flat()
   return byProtocol
-    .flatMap((server) =>
-      modeOf(server) === 'PASSTHROUGH'
-        ? passing(model, server, pod, known)
-        : [{ server, names: server.hosts.map(bareHost) }],
-    )
+    .flatMap((server): Chain[] => {
+      if (modeOf(server) === 'PASSTHROUGH') return passing(model, server, pod, known)
+      // What is inside is bytes, which only a TCP route leads on (createGatewayTCPFilterChainOpts).
+      if (server.protocol !== 'HTTPS' && tcpRouteOf(model, server, pod) === undefined) return []
+      return [{ server, names: server.hosts.map(bareHost) }]
+    })
     .map((chain) => (chain.names.includes('*') ? { ...chain, names: ['*'] } : chain))
 }
 

@@ -11,8 +11,8 @@ import type { IstioModel } from '../compile.ts'
 import type { Outbound } from '../outbound.ts'
 import { fields, isFields, nameOf, refOf, text } from '../read.ts'
 import { serverDoubt } from '../unmodelled.ts'
-import { type Opaque, tcpRouteOf } from './bytes.ts'
-import { type Chain, chainFor, chainsOf, modeOf, nameTwice, withoutDuplicates } from './chains.ts'
+import type { Opaque } from './bytes.ts'
+import { type Chain, chainFor, chainsOf, modeOf, nameTwice, tcpRouteOf, withoutDuplicates } from './chains.ts'
 import { bareHost, evidenceOf, type Server, serversOn } from './servers.ts'
 
 export interface Taken {
@@ -60,6 +60,10 @@ const takeMutual = (
   return { server, group: [server], http: call.http, scheme: 'https', isMutual: true, says }
 }
 
+/** Of a server whose connections no VirtualService leads on. */
+const unbound = (server: Server): string =>
+  `No ${modeOf(server) === 'PASSTHROUGH' ? 'TLS' : 'TCP'} route of a VirtualService is bound to ${nameOf(refOf(server.object))}`
+
 /** Who takes TLS; all `servers` have it, `first` among them. */
 const takeTls = (
   model: IstioModel,
@@ -75,8 +79,7 @@ const takeTls = (
   const name = nameOf(refOf(first.object))
   const at = evidenceOf(first)
   // istiod makes no listener without a filter chain (gateway.go, MutableGatewayListener.build).
-  if (chains.length === 0)
-    return ends(`No TLS route of a VirtualService is bound to ${name}: nothing listens there`, at, 'port')
+  if (chains.length === 0) return ends(`${unbound(first)}: nothing listens there`, at, 'port')
   if (sent.transport === 'mtls') return takeMutual(chains, call, sent.sni, ends)
   if (call.protocol !== 'tls') {
     const any = chains.find(({ names, route }) => route !== undefined && names[0] === '*')
@@ -88,12 +91,10 @@ const takeTls = (
   const serverName = call.tls.serverName.toLowerCase()
   const chain = chainFor(chains, serverName)
   if (chain === undefined) {
-    const passes = servers.find(
-      (each) => modeOf(each) === 'PASSTHROUGH' && each.hosts.some((host) => hostCovers(bareHost(host), serverName)),
-    )
-    if (passes === undefined) return ends(`No server of ${name} is for the server name "${serverName}"`)
-    const by = `bound to ${nameOf(refOf(passes.object))} for the server name "${serverName}"`
-    return ends(`No TLS route of a VirtualService is ${by}: the gateway closes the connection`, evidenceOf(passes))
+    const server = servers.find((each) => each.hosts.some((host) => hostCovers(bareHost(host), serverName)))
+    if (server === undefined) return ends(`No server of ${name} is for the server name "${serverName}"`)
+    const says = `${unbound(server)} for the server name "${serverName}": the gateway closes the connection`
+    return ends(says, evidenceOf(server))
   }
   const { server, route } = chain
   if (route !== undefined) return { opaque: server, kind: 'tls', route }
