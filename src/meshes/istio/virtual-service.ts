@@ -246,9 +246,9 @@ export const destinationsOf = (route: Fields, namespace: string): Destination[] 
 
 export type FoundConnectionRoute = { route: Fields; evidence: Evidence } | { unsure: Evidence }
 
-/** What of a match is not modelled; `evidence` is of its route. */
-export const connectionDoubt = (match: Fields, evidence: Evidence): { unsure: Evidence } | undefined =>
-  match.destinationSubnets !== undefined || match.sourceSubnet !== undefined
+/** What of a match is not modelled; `evidence` is of its route. A gateway asks for no subnets (gateway.go, l4SingleMatch). */
+const connectionDoubt = (match: Fields, asker: Asker, evidence: Evidence): { unsure: Evidence } | undefined =>
+  asker.gateways.has('mesh') && (match.destinationSubnets !== undefined || match.sourceSubnet !== undefined)
     ? { unsure: { ...evidence, field: `${evidence.field}.match` } }
     : undefined
 
@@ -267,7 +267,7 @@ export const connectionRouteFor = (
       if (!isConfigured(match, asker, service.namespace, kind)) continue
       const names = texts(match.sniHosts)
       if (names.length > 0 && !names.some((name) => hostCovers(name, serverName))) continue
-      return connectionDoubt(match, evidence) ?? { route, evidence }
+      return connectionDoubt(match, asker, evidence) ?? { route, evidence }
     }
   }
   return undefined

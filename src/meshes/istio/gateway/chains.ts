@@ -12,7 +12,7 @@ import type { ConnectionRoute } from '../connection-route.ts'
 import { type Asker, isConfigured, matchesOf } from '../http-match.ts'
 import { fields, isFields, list, refOf, text, texts } from '../read.ts'
 import { exportedTo } from '../registry.ts'
-import { connectionDoubt, connectionRouteFor, inOrder, type VirtualService } from '../virtual-service.ts'
+import { connectionRouteFor, inOrder, type VirtualService } from '../virtual-service.ts'
 import { bareHost, evidenceOf, gatewayName, type Server, scopeOf } from './servers.ts'
 
 export interface Chain {
@@ -78,7 +78,7 @@ const passing = (model: IstioModel, server: Server, pod: Pod, known: Set<string>
             if (!isConfigured(match, asker, own.namespace, 'tls') || names.some((name) => known.has(name))) return []
             for (const name of names) known.add(name)
             const evidence = { object: refOf(own.object), field: `spec.tls[${index}]` }
-            return [{ server, names, route: { own, found: connectionDoubt(match, evidence) ?? { route, evidence } } }]
+            return [{ server, names, route: { own, found: { route, evidence } } }]
           }),
     ),
   )
