@@ -17,6 +17,7 @@ import {
   newKeys,
   oids,
   proxyUsages,
+  selfSign,
   signCertificate,
   subjectOf,
 } from './x509.ts'
@@ -28,35 +29,21 @@ const anchorSkew = 10_000
 const leafSkew = 20_000
 
 /** Anchor and issuer in one, for a year: what an installation makes by itself. PEM. @param now milliseconds */
-export const selfSignedAnchor = (commonName: string, now: number): { certificate: string; key: string } => {
-  const { publicKey, privateKey } = newKeys()
-  const name = distinguishedName([[oids.commonName, commonName]])
-  const certificate = signCertificate({
-    issuer: { name, key: privateKey },
-    subject: name,
-    publicKey,
-    notBefore: now - anchorSkew,
-    notAfter: now + anchorLifetime + anchorSkew,
+export const selfSignedAnchor = (commonName: string, now: number): { certificate: string; key: string } =>
+  selfSign(
+    distinguishedName([[oids.commonName, commonName]]),
+    { notBefore: now - anchorSkew, notAfter: now + anchorLifetime + anchorSkew },
     // Signs certificates and revocation lists.
-    extensions: authorityExtensions(identifierOf(publicKey), 0x06, 1),
-  })
-  return { certificate, key: keyPem(privateKey) }
-}
+    (key) => authorityExtensions(identifierOf(key), 0x06, 1),
+  )
 
 /** A server that vouches for itself, for a year. PEM. @param host a DNS name @param now milliseconds */
-export const selfSignedServer = (host: string, now: number): { certificate: string; key: string } => {
-  const { publicKey, privateKey } = newKeys()
-  const name = distinguishedName([[oids.commonName, host]])
-  const certificate = signCertificate({
-    issuer: { name, key: privateKey },
-    subject: name,
-    publicKey,
-    notBefore: now - anchorSkew,
-    notAfter: now + anchorLifetime,
-    extensions: [...proxyUsages(), extension(oids.subjectAltName, sequence(alternativeName(host)))],
-  })
-  return { certificate, key: keyPem(privateKey) }
-}
+export const selfSignedServer = (host: string, now: number): { certificate: string; key: string } =>
+  selfSign(
+    distinguishedName([[oids.commonName, host]]),
+    { notBefore: now - anchorSkew, notAfter: now + anchorLifetime },
+    () => [...proxyUsages(), extension(oids.subjectAltName, sequence(alternativeName(host)))],
+  )
 
 export const certificatesIn = (pem: string): X509Certificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).map(

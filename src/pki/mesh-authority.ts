@@ -16,6 +16,7 @@ import {
   newKeys,
   oids,
   proxyUsages,
+  selfSign,
   signCertificate,
   subjectOf,
 } from './x509.ts'
@@ -44,17 +45,12 @@ const skew = 2 * 60_000
 
 /** @param now milliseconds since the epoch */
 export const selfSigned = (trustDomain: string, now: number): AuthorityMaterial => {
-  const { publicKey, privateKey } = newKeys()
-  const name = distinguishedName([[oids.organization, trustDomain]])
-  const root = signCertificate({
-    issuer: { name, key: privateKey },
-    subject: name,
-    publicKey,
-    notBefore: now - skew,
-    notAfter: now + rootLifetime,
-    extensions: authorityExtensions(identifierOf(publicKey), 0x04, 2),
-  })
-  return { certificate: root, key: keyPem(privateKey), chain: '', root }
+  const { certificate, key } = selfSign(
+    distinguishedName([[oids.organization, trustDomain]]),
+    { notBefore: now - skew, notAfter: now + rootLifetime },
+    (publicKey) => authorityExtensions(identifierOf(publicKey), 0x04, 2),
+  )
+  return { certificate, key, chain: '', root: certificate }
 }
 
 /** Throws node's error when the material is no certificate and key, or when the two do not belong together. */

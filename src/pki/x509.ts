@@ -50,6 +50,23 @@ export const signCertificate = (parts: CertificateParts): string => {
   return pem(sequence(body, algorithm, bits(sign('sha256', body, parts.issuer.key))))
 }
 
+/** A certificate that vouches for itself, with a new key, as PEM. `extensions`: what it says of its own public key. */
+export const selfSign = (
+  name: Buffer,
+  validity: Pick<CertificateParts, 'notBefore' | 'notAfter'>,
+  extensions: (key: KeyObject) => Buffer[],
+): { certificate: string; key: string } => {
+  const { publicKey, privateKey } = newKeys()
+  const certificate = signCertificate({
+    issuer: { name, key: privateKey },
+    subject: name,
+    publicKey,
+    ...validity,
+    extensions: extensions(publicKey),
+  })
+  return { certificate, key: keyPem(privateKey) }
+}
+
 export const distinguishedName = (parts: readonly (readonly [type: string, value: string])[]): Buffer =>
   sequence(...parts.map(([type, value]) => set(sequence(oid(type), utf8(value)))))
 

@@ -57,15 +57,12 @@ const ownNonce = 'meshdojo-1'
 const unimplemented = 12
 
 /** What every sidecar subscribes to. */
-const subscribed = ['cluster', 'endpoint', 'listener', 'route'].map((kind) => {
-  const name = {
-    cluster: 'cluster.v3.Cluster',
-    endpoint: 'endpoint.v3.ClusterLoadAssignment',
-    listener: 'listener.v3.Listener',
-    route: 'route.v3.RouteConfiguration',
-  }[kind]
-  return `type.googleapis.com/envoy.config.${name}`
-})
+const subscribed = [
+  'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+  'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
+  'type.googleapis.com/envoy.config.listener.v3.Listener',
+  'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+]
 
 const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter => writer.tag(field, 2).string(value)
 
