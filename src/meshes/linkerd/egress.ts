@@ -76,6 +76,16 @@ const passed = (route: KubeObject, field: string, what: string, network: KubeObj
   return { outcome: 'passed', step: { at: 'client', outcome: 'pass', says, evidence } }
 }
 
+/** The TLSRoute that names the server best; of equals the oldest, which comes first already (linkerd/tls/route/src/lib.rs, find). */
+const forServer = (routes: readonly KubeObject[], name: string): KubeObject | undefined => {
+  let best: { route: KubeObject; rank: number } | undefined
+  for (const route of routes) {
+    const rank = hostRank(texts(fields(route.spec).hostnames), name)
+    if (rank !== undefined && (best === undefined || rank > best.rank)) best = { route, rank }
+  }
+  return best?.route
+}
+
 /** How well the network's own route, for the prefix /, takes any request. A route of a user wins where it is as good. */
 const ownRank: Rank = [0, 1, 0, 0, 0]
 
@@ -103,7 +113,7 @@ const throughRoutes = (model: LinkerdModel, call: Call, network: KubeObject): Ou
   if (first) {
     const name = call.tls?.serverName
     if (name === undefined) return unread(first)
-    const found = tls.find((route) => hostRank(texts(fields(route.spec).hostnames), name) !== undefined)
+    const found = forServer(tls, name)
     if (found === undefined) return byPolicy(network)
     return ruleDoubt(found, 0, network) ?? passed(found, 'spec.hostnames', `TLS for ${name}`, network)
   }
