@@ -23,8 +23,9 @@ const isLocal = (to: string): boolean => files.some((file) => file.name === to)
 /** Which folders a folder may import from, besides itself. */
 const directions: Record<string, string[]> = {
   kube: [],
+  go: ['kube/api.ts'],
   pki: [],
-  meshes: ['kube/api.ts', 'kube/kinds.ts'],
+  meshes: ['kube/api.ts', 'kube/kinds.ts', 'go/'],
   tools: ['kube/', 'meshes/', 'pki/', 'root.ts'],
   grading: ['kube/', 'meshes/', 'content/', 'root.ts'],
   content: ['kube/', 'meshes/', 'grading/', 'root.ts'],
@@ -56,7 +57,7 @@ const directions: Record<string, string[]> = {
   ],
   providers: ['kube/', 'shell/', 'content/schema.ts', 'content/lab-snapshots.ts', 'root.ts', 'make-folder.ts'],
   shell: ['session/types.ts', 'root.ts'],
-  embedded: ['kube/', 'meshes/', 'pki/', 'root.ts'],
+  embedded: ['kube/', 'go/', 'meshes/', 'pki/', 'root.ts'],
 }
 
 describe('imports point inwards', () => {

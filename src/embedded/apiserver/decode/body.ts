@@ -1,11 +1,12 @@
 /** The bytes of a request body as a JSON value, by its media type. */
+
+import { JsonSyntaxError, parseJson } from '../../../go/json.ts'
 import type { Json } from '../../../kube/api.ts'
 import { structOfKind } from '../../kinds/fields.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import { unsupportedMediaType } from '../errors.ts'
 import { parseMediaTypes, supportedMediaTypes } from '../negotiation.ts'
 import { isObject } from './convert.ts'
-import { JsonSyntaxError, parseJson } from './json.ts'
 import { decodeMessage, openEnvelope, ProtobufError } from './protobuf.ts'
 
 import { parseYaml, YamlError } from './yaml.ts'

@@ -2,13 +2,14 @@
  * Request bodies into objects: JSON, YAML and protobuf, with the refusals and warnings of a real API server.
  * Not modelled: CBOR bodies (415), protobuf bodies of CRDs' kinds (415; real servers do not take them either).
  */
+
+import { keyOffsets } from '../../../go/json.ts'
 import type { Json, KubeObject, ObjectMeta } from '../../../kube/api.ts'
 import { fieldTable, structOfKind } from '../../kinds/fields.ts'
 import { badRequest, field, invalid } from '../errors.ts'
 import { apiVersionOf } from '../kind-table.ts'
 import { type ExpectedKind, type ParsedBody, parseBody, summarize, syntaxProblem, typeMetaProblem } from './body.ts'
 import { convertStruct, isObject, type JsonObject } from './convert.ts'
-import { keyOffsets } from './json.ts'
 import { GoDecodeError } from './leaves.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'

@@ -1,10 +1,11 @@
 /** PATCH: four media types, one way of writing. The patched object is decoded and checked as a PUT's body would be. */
+
+import { parseJson } from '../../../go/json.ts'
 import type { Json, KubeObject } from '../../../kube/api.ts'
 import { timestamp } from '../../clock.ts'
 import { attributesOf, requireAllowed } from '../auth.ts'
 import { bodyOf, type Call, inVersion, respond } from '../call.ts'
 import { decodeValue } from '../decode/decode.ts'
-import { parseJson } from '../decode/json.ts'
 import { GoDecodeError } from '../decode/leaves.ts'
 import { parseYaml } from '../decode/yaml.ts'
 import { cloneJson, record, sameJson, sortedKeys } from '../equality.ts'

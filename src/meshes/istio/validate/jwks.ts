@@ -2,8 +2,9 @@
  * Keys that a RequestAuthentication carries itself, as istiod's library reads them (lestrrat-go/jwx v1, jwk/set.go,
  * jwk/jwk.go and the generated readers). Not modelled: certificates (`x5c`) that are none.
  */
+
+import { parseFirst } from '../../../go/json.ts'
 import { fields, isFields, list } from '../read.ts'
-import { decodeJson } from './go-json.ts'
 import { quoted } from './go-text.ts'
 
 /** What each kind of key must have, in the order in which it is missed. */
@@ -64,7 +65,7 @@ const keyProblem = (key: unknown): string | undefined => {
 /** The complaint about `jwks`: a set of keys, or one key alone. */
 export const jwksProblem = (given: string): string | undefined => {
   const failed = (why: string): string => `jwks parse error: failed to unmarshal JWK set: ${why}`
-  const read = decodeJson(given)
+  const read = parseFirst(given)
   if ('problem' in read) return failed(read.problem)
   if (Array.isArray(read.value)) return failed("expected '{', but got '['")
   if (typeof read.value === 'string') return failed(`failed to decode value for key ${quoted(read.value)}: EOF`)
@@ -87,7 +88,7 @@ export const jwksProblem = (given: string): string | undefined => {
 
 /** Which keys of a set could also sign: they work, and have no business there. */
 export const privateKeys = (given: string): number[] => {
-  const read = decodeJson(given)
+  const read = parseFirst(given)
   if ('problem' in read || jwksProblem(given) !== undefined) return []
   const { keys } = fields(read.value)
   return (keys === undefined ? [read.value] : list(keys)).flatMap((key, index) =>

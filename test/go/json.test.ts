@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keyOffsets, parseJson } from '../../../../src/embedded/apiserver/decode/json.ts'
+import { keyOffsets, parseFirst, parseJson } from '../../src/go/json.ts'
 
 test('reads what JSON.parse reads', () => {
   fc.assert(
@@ -73,4 +73,21 @@ test.each([
   ["'a'", `invalid character '\\'' looking for beginning of value`],
 ])('%s: %s', (text, message) => {
   expect(() => parseJson(text)).toThrow(message)
+})
+
+/** encoding/json stream.go (Decoder.Decode: io.EOF, io.ErrUnexpectedEOF) and scanner.go. */
+describe('the first value of a text', () => {
+  test.each([
+    ['{"a":1} and more', { value: { a: 1 } }],
+    [' 1 2', { value: 1 }],
+    ['', { problem: 'EOF' }],
+    [' \n', { problem: 'EOF' }],
+    ['{"a":', { problem: 'unexpected EOF' }],
+    ['"open', { problem: 'unexpected EOF' }],
+    ['-', { problem: 'unexpected EOF' }],
+    ['{a:1}', { problem: "invalid character 'a' looking for beginning of object key string" }],
+    ['nul!', { problem: "invalid character '!' in literal null (expecting 'l')" }],
+  ])('%s', (text, expected) => {
+    expect(parseFirst(text)).toEqual(expected)
+  })
 })

@@ -1,8 +1,8 @@
 /**
- * A JSON parser that keeps what `JSON.parse` loses and the API server reports: duplicate keys, and syntax errors in
- * the words of Go's encoding/json.
+ * A JSON parser that keeps what `JSON.parse` loses and programs in Go report: duplicate keys, and syntax errors in the
+ * words of encoding/json (scanner.go; its Decoder takes the first value of a text, whatever follows).
  */
-import type { Json } from '../../../kube/api.ts'
+import type { Json } from '../kube/api.ts'
 
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError'
@@ -36,6 +36,8 @@ class Parser {
   private readonly text: string
   private readonly onKey: ((place: Place) => void) | undefined
   private at = 0
+  /** What is said where the text ends too early. */
+  private ending = 'unexpected end of JSON input'
 
   constructor(text: string, onKey?: (place: Place) => void) {
     this.text = text
@@ -49,11 +51,15 @@ class Parser {
     return value
   }
 
+  first(): Json {
+    this.space()
+    this.ending = this.at < this.text.length ? 'unexpected EOF' : 'EOF'
+    return this.value('')
+  }
+
   private fail(where: string): never {
     const character = this.text[this.at]
-    throw new JsonSyntaxError(
-      character === undefined ? 'unexpected end of JSON input' : `invalid character ${quoted(character)} ${where}`,
-    )
+    throw new JsonSyntaxError(character === undefined ? this.ending : `invalid character ${quoted(character)} ${where}`)
   }
 
   private space(): void {
@@ -201,6 +207,15 @@ class Parser {
 export const parseJson = (text: string): ParsedJson => {
   const parser = new Parser(text)
   return { value: parser.document(), duplicates: parser.duplicates }
+}
+
+/** The first value of a text as Go's Decoder reads it, or why there is none. */
+export const parseFirst = (text: string): { value: Json } | { problem: string } => {
+  try {
+    return { value: new Parser(text).first() }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /** Where each key of a document stands, by path; of duplicates the last. */
