@@ -67,17 +67,28 @@ const filterWords = (filter: Json): string[] => {
   const config = filter.typed_config ?? {}
   if (filter.name.endsWith('.rbac')) return rbac(filter)
   if (config.cluster !== undefined) return [`to ${config.cluster}`]
-  if (config.rds !== undefined) return [`http by ${config.rds.route_config_name}`]
-  if (config.route_config === undefined) return []
+  if (config.weighted_clusters !== undefined)
+    return [`to ${config.weighted_clusters.clusters.map(({ name, weight }: Json) => `${weight}% ${name}`).join(' + ')}`]
   const inside = (config.http_filters ?? []).filter(({ name }: Json) => name.endsWith('.rbac')).flatMap(rbac)
+  if (config.rds !== undefined) return [`http by ${config.rds.route_config_name}`, ...inside]
+  if (config.route_config === undefined) return []
   const hosts = config.route_config.virtual_hosts.map(({ name }: Json) => name)
   return [`http ${config.route_config.name} (${hosts.join(' ')})`, ...inside]
+}
+
+/** `mTLS` with the mesh's own certificates, or which others are shown and asked for. */
+const servedWith = (socket: Json): string => {
+  const context = socket.typed_config.common_tls_context
+  const shown = context.tls_certificate_sds_secret_configs.map(({ name }: Json) => name).join(' ')
+  if (shown === 'default') return 'mTLS'
+  const root = context.combined_validation_context?.validation_context_sds_secret_config?.name
+  return `TLS(${[shown, root].filter(Boolean).join(' ')})${socket.typed_config.require_client_certificate ? ' mutual' : ''}`
 }
 
 const chainLine = (listener: Json, chain: Json): string =>
   [
     `chain ${listener.name}${chain.name ? ` ${chain.name}` : ''} ${short(chain.filter_chain_match ?? {})}`,
-    ...(chain.transport_socket ? ['mTLS'] : []),
+    ...(chain.transport_socket ? [servedWith(chain.transport_socket)] : []),
     ...chain.filters.flatMap(filterWords),
   ].join('; ')
 
@@ -90,8 +101,8 @@ const actionOf = ({ route, redirect, direct_response }: Json): string => {
 }
 
 const hostLines = (routes: Json): string[] =>
-  routes.virtual_hosts.flatMap(({ name, domains, routes: own }: Json) => [
-    `host ${routes.name} ${name}: ${domains.join(' ')}`,
+  routes.virtual_hosts.flatMap(({ name, domains, require_tls, routes: own = [] }: Json) => [
+    `host ${routes.name} ${name}: ${domains.join(' ')}${require_tls ? '; redirects to HTTPS' : ''}`,
     ...own.map((route: Json) =>
       [
         `route ${routes.name} ${name} ${route.name ?? '-'} ${short(route.match)}: ${actionOf(route)}`,

@@ -1,5 +1,6 @@
 /** The servers of Gateway resources that a gateway pod has on a port. Upstream: pilot/pkg/model/gateway.go (resolvePorts). */
 import type { KubeObject } from '../../../kube/api.ts'
+import type { Pod } from '../../../kube/kinds.ts'
 import type { Call } from '../../call.ts'
 import { hasLabels } from '../../match/labels.ts'
 import type { Evidence } from '../../verdict.ts'
@@ -37,15 +38,9 @@ export const scopeOf = (entry: string, { object }: Server): string => {
   return scope === '.' ? (object.metadata.namespace ?? 'default') : scope
 }
 
-/** The servers of all Gateways that select the pod and lead to that container port, oldest Gateway first. */
-export const serversOn = (model: IstioModel, call: Call): Server[] => {
-  const pod = call.destination
-  const ports = servicesOf(model, pod).flatMap((service) => service.spec.ports ?? [])
-  const known = new Set(ports.map((port) => port.port))
-  const leads = (number: number): boolean =>
-    ports.some((port) => port.port === number && targetPort(pod, port) === call.port) ||
-    (!known.has(number) && number === call.port)
-  return model.gateways
+/** The servers of all Gateways that select the pod, oldest Gateway first. */
+export const serversOf = (model: IstioModel, pod: Pod): Server[] =>
+  model.gateways
     .filter((object) => hasLabels(labelMap(fields(object.spec).selector), pod.metadata.labels))
     .flatMap((object) =>
       list(fields(object.spec).servers).map((each, index): Server => {
@@ -55,5 +50,29 @@ export const serversOn = (model: IstioModel, call: Call): Server[] => {
         return { object, index, spec, port: Number(port.number), protocol, hosts: texts(spec.hosts) }
       }),
     )
-    .filter((server) => leads(server.port))
+
+/** The container ports that a server's port number leads to: those of the pod's Services, or else the number itself. */
+const containerPorts = (model: IstioModel, pod: Pod): ((number: number) => (number | undefined)[]) => {
+  const ports = servicesOf(model, pod).flatMap((service) => service.spec.ports ?? [])
+  return (number) => {
+    const own = ports.filter(({ port }) => port === number)
+    return own.length === 0 ? [number] : own.map((port) => targetPort(pod, port))
+  }
+}
+
+/** Those of them that lead to the call's container port. */
+export const serversOn = (
+  model: IstioModel,
+  { destination: pod, port }: Pick<Call, 'destination' | 'port'>,
+): Server[] => {
+  const leads = containerPorts(model, pod)
+  return serversOf(model, pod).filter((server) => leads(server.port).includes(port))
+}
+
+/** All of them by the container port where istiod has them listen: the first that their number leads to. */
+export const serversByPort = (model: IstioModel, pod: Pod): Map<number, Server[]> => {
+  const leads = containerPorts(model, pod)
+  const found = Map.groupBy(serversOf(model, pod), (server) => leads(server.port)[0] ?? 0)
+  found.delete(0)
+  return found
 }

@@ -20,6 +20,8 @@ export interface Bound {
 export interface VirtualHost {
   /** `shop.example`, `*.shop.example`, `*` */
   domain: string
+  /** The first server that has it. */
+  server: Server
   /** The server that sends plaintext requests to HTTPS. */
   redirecting?: Server
   /** In the order of asking. */
@@ -38,16 +40,15 @@ const inCommon = (server: Server, { hosts, namespace }: VirtualService): Set<str
 
 const closeness = ({ domain }: VirtualHost): number => (domain.startsWith('*') ? domain.length : domain.length + 1000)
 
-/** The virtual host for a name: its own before the longest wildcard. Undefined: the gateway answers 404. */
-export const virtualHostFor = (
+/** All virtual hosts of servers with the same routes. */
+export const virtualHostsOf = (
   model: IstioModel,
   group: readonly Server[],
   gateway: Omit<Asker, 'gateways'>,
-  name: string,
-): VirtualHost | undefined => {
+): VirtualHost[] => {
   const found = new Map<string, VirtualHost>()
-  const at = (domain: string): VirtualHost => {
-    const host = found.get(domain) ?? { domain, bound: [] }
+  const at = (domain: string, server: Server): VirtualHost => {
+    const host = found.get(domain) ?? { domain, server, bound: [] }
     found.set(domain, host)
     return host
   }
@@ -60,14 +61,24 @@ export const virtualHostFor = (
     const bound = visible.filter((each) => each.gateways.has(own) && configured(each, 'http', asker))
     for (const service of inOrder(bound, namespace))
       for (const domain of inCommon(server, service)) {
-        const host = at(domain)
+        const host = at(domain, server)
         host.bound.push({ service, asker })
         if (redirects) host.redirecting = server
       }
     // A name with a namespace before it is nobody's: it redirects where a VirtualService is bound alone.
     const plain = redirects ? server.hosts.filter((entry) => scopeOf(entry, server) === '*') : []
-    for (const entry of plain) at(bareHost(entry).toLowerCase()).redirecting = server
+    for (const entry of plain) at(bareHost(entry).toLowerCase(), server).redirecting = server
   }
-  const covering = [...found.values()].filter(({ domain }) => hostCovers(domain, name))
+  return [...found.values()]
+}
+
+/** The virtual host for a name: its own before the longest wildcard. Undefined: the gateway answers 404. */
+export const virtualHostFor = (
+  model: IstioModel,
+  group: readonly Server[],
+  gateway: Omit<Asker, 'gateways'>,
+  name: string,
+): VirtualHost | undefined => {
+  const covering = virtualHostsOf(model, group, gateway).filter(({ domain }) => hostCovers(domain, name))
   return covering.sort((a, b) => closeness(b) - closeness(a))[0]
 }

@@ -10,7 +10,7 @@ import type { IstioModel } from '../compile.ts'
 import { findRule } from '../destination-rule.ts'
 import { serverNameOf } from '../outbound.ts'
 import { namespaceMode } from '../peer-authentication.ts'
-import { identityOf, speaksMtls } from '../pods.ts'
+import { identityOf, isGateway, speaksMtls } from '../pods.ts'
 import { fields, list, text, texts } from '../read.ts'
 import { addressOf, type MeshService } from '../registry.ts'
 import { inboundPorts, type KnownPort, outboundPorts, scopeFor } from './services.ts'
@@ -280,17 +280,26 @@ const inboundClusters = (model: IstioModel, pod: Pod): Json[] =>
     }),
   }))
 
+/** A gateway has no caller's address to keep: it asks the endpoints of a headless Service (cluster.go, convertResolution). */
+const asAsked = (pod: Pod, known: KnownPort): KnownPort =>
+  isGateway(pod) ? { ...known, service: { ...known.service, originalDestination: false } } : known
+
 const known = (model: IstioModel, pod: Pod): Cluster[] =>
-  outboundPorts(model, scopeFor(model, pod)).flatMap((port) => clustersOfPort(model, port, pod))
+  outboundPorts(model, scopeFor(model, pod)).flatMap((port) => clustersOfPort(model, asAsked(pod, port), pod))
+
+/** What a sidecar has for traffic that no service is named by, and for its own ports. */
+const ofSidecar = (model: IstioModel, pod: Pod): Json[] => [
+  plain('PassthroughCluster', 'ORIGINAL_DST'),
+  ...inboundClusters(model, pod),
+  plain('InboundPassthroughCluster', 'ORIGINAL_DST'),
+]
 
 /** `dynamic`: by istiod; `fixed`: of the bootstrap. */
 export const clustersOf = (model: IstioModel, pod: Pod): { dynamic: Json[]; fixed: Json[] } => ({
   dynamic: [
     ...known(model, pod).map((cluster) => outboundCluster(model, cluster, pod)),
     plain('BlackHoleCluster', 'STATIC'),
-    plain('PassthroughCluster', 'ORIGINAL_DST'),
-    ...inboundClusters(model, pod),
-    plain('InboundPassthroughCluster', 'ORIGINAL_DST'),
+    ...(isGateway(pod) ? [] : ofSidecar(model, pod)),
   ],
   fixed: ['prometheus_stats', 'agent', 'sds-grpc', 'xds-grpc'].map((name) => plain(name, 'STATIC')),
 })

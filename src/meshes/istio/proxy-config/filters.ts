@@ -39,6 +39,12 @@ export const proxy = (cluster: string): Filter => ({
   typed_config: { '@type': proxyType, stat_prefix: cluster, cluster },
 })
 
+/** Bytes to one of several clusters, by weight. */
+export const weighted = (prefix: string, clusters: readonly { name: string; weight: number }[]): Filter => ({
+  name: 'envoy.filters.network.tcp_proxy',
+  typed_config: { '@type': proxyType, stat_prefix: prefix, weighted_clusters: { clusters } },
+})
+
 /** HTTP. @param routes `rds` or `route_config` */
 export const manager = (prefix: string, routes: Json, filters: readonly Filter[] = []): Filter => ({
   name: 'envoy.filters.network.http_connection_manager',

@@ -1,11 +1,20 @@
-/** What a sidecar's admin interface says about its configuration. See `Mesh.proxyConfig`. */
+/** What a proxy's admin interface says about its configuration. See `Mesh.proxyConfig`. */
+
+import type { Pod } from '../../../kube/kinds.ts'
 import type { ProxyConfig } from '../../mesh.ts'
 import type { IstioModel } from '../compile.ts'
+import { isGateway } from '../pods.ts'
 import { istioVersion } from '../version.ts'
 import { clusterLines, clusterStatuses, clustersOf } from './clusters.ts'
-import { fixedListeners, type Listener, listenersOf } from './listeners.ts'
+import { gatewayListeners, gatewayRoutes } from './gateway.ts'
+import { fixedListeners, type Listener, sidecarListeners } from './listeners.ts'
 import { nodeOf } from './node.ts'
-import { routesOf, routesType } from './routes.ts'
+import { routesType, sidecarRoutes } from './routes.ts'
+
+const listenersOf = (model: IstioModel, pod: Pod): Listener[] =>
+  (isGateway(pod) ? gatewayListeners : sidecarListeners)(model, pod)
+
+const routesOf = (model: IstioModel, pod: Pod): object[] => (isGateway(pod) ? gatewayRoutes : sidecarRoutes)(model, pod)
 
 /** Routes that stand in a listener itself. */
 const inlineRoutes = (listeners: readonly Listener[]): object[] => {

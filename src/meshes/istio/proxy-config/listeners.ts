@@ -1,7 +1,7 @@
 /**
  * Listeners of a sidecar as `/config_dump` shows them. Upstream: pilot/pkg/networking/core/listener.go
  * (buildSidecarOutboundListeners), listener_builder.go.
- * Not modelled: TLS and TCP routes of VirtualServices, the listeners of gateways.
+ * Not modelled: TLS and TCP routes of VirtualServices.
  */
 import type { Pod } from '../../../kube/kinds.ts'
 import type { IstioModel } from '../compile.ts'
@@ -20,7 +20,12 @@ export interface Listener {
   [field: string]: unknown
 }
 
-const listener = (name: string, host: string, port: number, more: { filter_chains: Chain[] } & Json): Listener => ({
+export const listener = (
+  name: string,
+  host: string,
+  port: number,
+  more: { filter_chains: Chain[] } & Json,
+): Listener => ({
   '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
   name,
   address: address(host, port),
@@ -91,7 +96,7 @@ const joined = (listeners: readonly Listener[]): Listener[] => {
   return [...byName.values()]
 }
 
-export const listenersOf = (model: IstioModel, pod: Pod): Listener[] => {
+export const sidecarListeners = (model: IstioModel, pod: Pod): Listener[] => {
   const scope = scopeFor(model, pod)
   const ports = outboundPorts(model, scope)
   const httpPorts = new Set(ports.filter(({ port }) => port.protocol === 'http').map(({ port }) => port.number))

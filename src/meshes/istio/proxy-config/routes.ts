@@ -107,9 +107,19 @@ const configOf = ({ metadata }: KubeObject): Json => ({
   },
 })
 
-/** The routes of a VirtualService that this proxy gets, one for each match. */
-const routesOfService = (model: IstioModel, asker: Asker, service: VirtualService): Json[] =>
-  service.http.flatMap((route) => {
+export interface Route extends Json {
+  match: Json
+}
+
+/** Whether every request is its own: istiod sends none after it (route.go, IsCatchAllRoute). */
+export const takesAll = ({ match }: Route): boolean =>
+  (match.prefix === '/' || fields(match.safe_regex).regex === '.*') &&
+  match.headers === undefined &&
+  match.query_parameters === undefined
+
+/** The routes of a VirtualService that this proxy gets, one for each match, as far as a request can come to them. */
+export const routesOfService = (model: IstioModel, asker: Asker, service: VirtualService): Route[] => {
+  const all = service.http.flatMap((route) => {
     const given = matchesOf(route)
     const own = given.filter((match) => isConfigured(match, asker, service.namespace, 'http'))
     if (given.length > 0 && own.length === 0) return []
@@ -123,8 +133,11 @@ const routesOfService = (model: IstioModel, asker: Asker, service: VirtualServic
       }
     })
   })
+  const last = all.findIndex(takesAll)
+  return last < 0 ? all : all.slice(0, last + 1)
+}
 
-type VirtualHost = Json & { name: string }
+export type VirtualHost = Json & { name: string }
 
 const straight = (cluster: string): Json => ({
   name: 'default',
@@ -159,14 +172,14 @@ const catchAll = (scope: Scope): Json =>
         routes: [{ name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502 } }],
       }
 
-const routeConfiguration = (name: string, virtual_hosts: Json[]): Json => ({
+export const routeConfiguration = (name: string, virtual_hosts: Json[]): Json => ({
   '@type': routesType,
   name,
   virtual_hosts,
   validate_clusters: false,
 })
 
-export const routesOf = (model: IstioModel, pod: Pod): Json[] => {
+export const sidecarRoutes = (model: IstioModel, pod: Pod): Json[] => {
   const scope = scopeFor(model, pod)
   const asker = (port: number): Asker => ({
     labels: pod.metadata.labels,
