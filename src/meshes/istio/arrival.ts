@@ -16,6 +16,8 @@ export interface Listener {
   mode: EffectiveMode
   protocol: PortProtocol
   wire: Wire
+  /** Of TLS that ends here. */
+  serverName?: string
   /** See `askedOf`. */
   trustedProxies: number
 }
@@ -57,7 +59,7 @@ export const arrivalOf = (model: IstioModel, call: Call, sent: Outbound, listene
   const about = {
     http,
     identity,
-    sni: sent.sni || (wire.transport === 'tls' ? serverNameIn(call, sent) : ''),
+    sni: (listener?.serverName ?? sent.sni) || (wire.transport === 'tls' ? serverNameIn(call, sent) : ''),
     path,
     changes,
     trustedProxies: listener?.trustedProxies,

@@ -47,9 +47,10 @@ const arriving = (
   sent: Outbound,
   { http, scheme, says, server, isMutual }: Taken,
 ): [Call, Outbound, Listener] => {
-  const { tls: _tls, ...rest } = call
+  const { tls, ...rest } = call
   const isTls = scheme === 'https'
   const listener: Listener = {
+    ...(isTls && !isMutual && tls !== undefined ? { serverName: tls.serverName.toLowerCase() } : {}),
     mode: { mode: 'PERMISSIVE', says, evidence: evidenceOf(server) },
     protocol: 'http',
     trustedProxies: trustedProxiesOf(call.destination, model.config),
