@@ -43,6 +43,9 @@ export const endedByCaller = (sent: Outbound): Verdict | undefined => {
     steps,
     effect: answer === undefined ? { kind: 'close' } : ownReply(answer),
   }
+  // A cluster without endpoints took the connection (envoy source/common/tcp_proxy/tcp_proxy.cc, NoHealthyUpstream).
+  if (answer === undefined && sent.upstream !== undefined)
+    return { ...base, logged: { client: { status: 0, flags: 'UH', details: '-' } }, upstream: sent.upstream }
   if (answer === undefined) return base
   const { cluster, route, delay } = answer
   const upstream = {

@@ -81,7 +81,9 @@ const stray = (call: Call, scope: Scope, protocol: 'http' | 'tcp', says: string)
   const why = `${says}, and outboundTrafficPolicy is REGISTRY_ONLY`
   if (protocol === 'tcp') {
     const refused = step('deny', `${why}: the connection ends in BlackHoleCluster`, scope.policyFrom)
-    return { ...base, refused, steps: [refused] }
+    const { destination, port } = call
+    const upstream: Upstream = { cluster: 'BlackHoleCluster', destination, port, endpoints: [] }
+    return { ...base, refused, upstream, steps: [refused] }
   }
   const last = step('deny', `${why}: the caller's sidecar answers 502`, scope.policyFrom)
   const answer = { status: 502, body: '', headers: [], flags: '-', details: 'direct_response', says: last.says }

@@ -1,7 +1,7 @@
 /**
  * What CEL expressions of Telemetry see. Upstream: the Envoy documentation "Attributes" and
  * envoy/source/extensions/filters/common/expr/context.cc. An attribute without a value is absent, as there.
- * Not modelled: filter_state, metadata, times, trailers.
+ * Not modelled: metadata, times, trailers, and of filter_state all but the peers.
  */
 import type { ProxyRecord } from './record.ts'
 import { workloadOf } from './workload.ts'
@@ -77,12 +77,13 @@ const requestOf = (record: ProxyRecord): Record<string, unknown> => {
   })
 }
 
-/** The values of `request`, `response`, `connection`, `upstream`, `source`, `destination`, `node`, `xds` and the peers. */
+/** The values of `request`, `response`, `connection`, `upstream`, `source`, `destination`, `node`, `xds`, `filter_state` and the peers. */
 export const attributesOf = (record: ProxyRecord): Record<string, unknown> => {
   const { side, principals, upstream, downstream } = record
   const own = workloadOf(record.pod)
   const peer = record.peer && record.knowsPeer ? workloadOf(record.peer) : undefined
   const isServer = side === 'server'
+  const peers = peer ? { [isServer ? 'downstream_peer' : 'upstream_peer']: peerObject(peer) } : {}
   return {
     request: requestOf(record),
     response: present({
@@ -123,7 +124,8 @@ export const attributesOf = (record: ProxyRecord): Record<string, unknown> => {
         LABELS: record.pod.metadata.labels ?? {},
       },
     },
-    ...(peer ? { [isServer ? 'downstream_peer' : 'upstream_peer']: peerObject(peer) } : {}),
+    ...peers,
+    filter_state: peers,
   }
 }
 
