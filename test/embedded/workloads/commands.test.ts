@@ -93,6 +93,33 @@ describe('the shell', () => {
     expect([result.stdout, result.exitCode]).toEqual([stdout, exitCode])
   })
 
+  test.each<[string, string, number, string]>([
+    ['web', 'ls /nope', 2, "ls: cannot access '/nope': No such file or directory\n"],
+    ['client', 'ls /nope', 1, 'ls: /nope: No such file or directory\n'],
+    ['web', 'rm /nope', 1, "rm: cannot remove '/nope': No such file or directory\n"],
+    ['client', 'rm /nope', 1, "rm: can't remove '/nope': No such file or directory\n"],
+    [
+      'web',
+      'tar cf - /nope/there',
+      2,
+      "tar: Removing leading `/' from member names\ntar: /nope/there: Cannot stat: No such file or directory\ntar: Exiting with failure status due to previous errors\n",
+    ],
+    [
+      'client',
+      'tar cf - /nope',
+      1,
+      "tar: removing leading '/' from member names\ntar: nope: No such file or directory\ntar: error exit delayed from previous errors\n",
+    ],
+  ])('of a file that is not there, %s: %s', async (pod, command, exitCode, stderr) => {
+    const answer = await cluster.exec(pod, command.split(' '))
+    expect({ exitCode: answer.exitCode, stderr: answer.stderr }).toEqual({ exitCode, stderr })
+  })
+
+  test('tools speak as the image has them in a script too', async () => {
+    const { stderr } = await cluster.exec('web', ['sh', '-c', 'ls /nope'])
+    expect(stderr).toBe("ls: cannot access '/nope': No such file or directory\n")
+  })
+
   test('output of an endless loop comes while it runs', async () => {
     const controller = new AbortController()
     let seen = ''

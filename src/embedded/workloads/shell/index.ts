@@ -118,7 +118,7 @@ export const tool = async (process: Process, name: string): Promise<number> => {
     signal: process.signal,
   })
   process.out(outputOf(result))
-  process.err(errorsOf(result.stderr))
-  // GNU tar's failures are 2, busybox's 1.
-  return name === 'tar' && isBusybox && result.exitCode === 2 ? 1 : result.exitCode
+  process.err(errorsOf(result.stderr, process.container.userland))
+  // GNU's failures are 2, busybox's 1.
+  return (name === 'tar' || name === 'ls') && isBusybox && result.exitCode === 2 ? 1 : result.exitCode
 }

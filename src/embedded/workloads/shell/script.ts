@@ -79,7 +79,7 @@ export const runPiece = async (
   }
   process.out(outputOf(result))
   // An interrupted shell says nothing; just-bash reports that it was stopped.
-  if (!process.signal?.aborted) process.err(inShellsWords(errorsOf(result.stderr), process))
+  if (!process.signal?.aborted) process.err(inShellsWords(errorsOf(result.stderr, process.container.userland), process))
   const code = result.env[alive]
   state.env = Object.fromEntries(
     Object.entries(result.env).filter(
