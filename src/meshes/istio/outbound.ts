@@ -219,8 +219,8 @@ const toStranger = (model: IstioModel, call: Call, port: number, scope: Scope, s
   const byName = entries
     .filter((service) => on(service, 'tls') && name !== '' && hostCovers(service.host, name))
     .sort((a, b) => weight(b) - weight(a))[0]
-  const found = byName ?? entries.find((service) => on(service, 'tcp'))
-  return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope)
+  const found = byName ?? entries.find((service) => on(service, 'tcp', 'auto'))
+  return found === undefined ? stray(call, scope, 'tcp', says) : toService(model, call, found, port, scope, 'bytes')
 }
 
 /** A proxy's own question goes straight at the Service's cluster, in whatever its traffic policy wraps it. */

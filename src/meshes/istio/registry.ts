@@ -56,7 +56,7 @@ export interface ServiceRegistry {
   byAddress: ReadonlyMap<string, readonly MeshService[]>
   /** ServiceEntries with a wildcard host, longest first. */
   wildcards: readonly MeshService[]
-  /** Services that declare HTTP on that port number: there sidecars route by Host header. */
+  /** Services with HTTP on that port number, declared or detected anywhere: there sidecars route by Host header. */
   httpOn: ReadonlyMap<number, readonly MeshService[]>
   /** Full name of an ExternalName Service to the name that it stands for. */
   aliases: ReadonlyMap<string, string>
@@ -213,7 +213,10 @@ export const buildRegistry = (
   for (const service of all) {
     push(byHost, service.host, service)
     for (const address of service.addresses) push(byAddress, address, service)
-    for (const port of service.ports) if (port.protocol === 'http') push(httpOn, port.number, service)
+    // Where there is no address to go by, detected HTTP is routed by host too.
+    const isAnywhere = service.kubernetes === undefined && service.addresses.length === 0
+    for (const { number, protocol } of service.ports)
+      if (protocol === 'http' || (protocol === 'auto' && isAnywhere)) push(httpOn, number, service)
   }
   return {
     entries: all.filter((service) => service.kubernetes === undefined),
