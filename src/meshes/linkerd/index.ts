@@ -3,11 +3,12 @@ import type { Mesh } from '../mesh.ts'
 import { compile, type LinkerdModel, reads } from './compile.ts'
 import { decide } from './decide.ts'
 import { annotate, inject } from './inject.ts'
-import { install, webhookServers } from './install.ts'
+import { install } from './install.ts'
 import { localAnswer } from './local-answer.ts'
 import { controlPlane, identityOf, inboundBypass, isMeshed, proxyContainer, trustDomain } from './pods.ts'
 import { telemetry } from './telemetry.ts'
 import { validate } from './validate.ts'
+import { webhookServers } from './webhooks.ts'
 
 export type { LinkerdModel } from './compile.ts'
 
