@@ -2,6 +2,16 @@
 
 const BEYOND = 'beyond'
 
+/** Those of the CNCF's CKS curriculum that traffic between pods can train (github.com/cncf/curriculum). */
+export const competencies = [
+  'network-policies',
+  'ingress-with-tls',
+  'role-based-access-control',
+  'service-accounts',
+  'isolation-techniques',
+  'pod-to-pod-encryption',
+] as const
+
 /** The names under which a scenario with these `cks` counts; never none. */
 export const competenciesOf = (cks: readonly string[]): readonly string[] => (cks.length > 0 ? cks : [BEYOND])
 

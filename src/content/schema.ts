@@ -3,6 +3,7 @@
  * Types are inferred, so the schema is the only place that states the format.
  */
 import { z } from 'zod'
+import { competencies } from './competencies.ts'
 import { tracks } from './tracks.ts'
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and dashes')
@@ -176,7 +177,10 @@ export const scenarioSchema = z.strictObject({
     track: z.enum(tracks).optional().describe('its group in the picker; absent: the first tag that names one'),
     minutes: z.number().int().positive(),
     difficulty: z.enum(['easy', 'medium', 'hard']),
-    cks: z.array(name).default([]).describe('CKS core competencies that it trains; empty: beyond the exam'),
+    cks: z
+      .array(z.enum(competencies))
+      .default([])
+      .describe('CKS core competencies that it trains; empty: beyond the exam'),
     tags: z.array(text).default([]),
     summary: z.string().optional().describe('one or two sentences for the picker'),
   }),

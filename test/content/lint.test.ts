@@ -164,6 +164,12 @@ describe('scenario.yaml', () => {
       'scenario.yaml:3:77 metadata.difficulty must be one of easy, medium, hard; it is the text "eazy" (did you mean "easy"?)',
     ],
     [
+      'a competency that the exam does not have',
+      'difficulty: easy}',
+      'difficulty: easy, cks: [network-policy]}',
+      'scenario.yaml:3:89 metadata.cks[0] must be one of network-policies, ingress-with-tls, role-based-access-control, service-accounts, isolation-techniques, pod-to-pod-encryption; it is the text "network-policy" (did you mean "network-policies"?)',
+    ],
+    [
       'a missing field',
       `      explanation: ${because}\n`,
       '',
