@@ -6,7 +6,7 @@
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../call.ts'
 import { isPlainPath, normalizePath, withoutQuery } from '../match/paths.ts'
-import type { Transport, Upstream, Verdict } from '../verdict.ts'
+import type { Gist, Transport, Upstream, Verdict } from '../verdict.ts'
 import { type Admission, below, grow, leftOf, outcomeOf, type Rules } from './admission.ts'
 import { askedOf } from './asked.ts'
 import type { Asked } from './attribute.ts'
@@ -122,6 +122,12 @@ const ask = (arrival: Arrival, left: Rules): Verdict['outcome'] | undefined => {
 const leftAt = (arrival: Arrival, admission: Admission): Rules | null =>
   isSelf(arrival.call.source, arrival.call.destination) ? null : leftOf(admission, askedAt(arrival))
 
+const gistOf = (outcome: Verdict['outcome'], http: boolean): Gist | undefined => {
+  if (outcome === 'unknown') return undefined
+  if (outcome === 'allow') return 'forwarded'
+  return http ? 'forbidden' : 'refused'
+}
+
 /** The decision, with reasons that are found when they are read; undefined: it has to be decided `whole`. */
 export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdict | undefined => {
   const { turn, byProxy, protocol } = call
@@ -143,7 +149,7 @@ export const glance = (model: IstioModel, call: Call, whole: Whole): BriefVerdic
   }
   const outcome = left === null ? undefined : (left.always ?? ask({ model, call, caller, entrance }, left))
   if (outcome === undefined) return undefined
-  const gist = outcome === 'allow' ? 'forwarded' : entrance.http ? 'forbidden' : 'refused'
-  const seen = { outcome, transport, identity: identityOf(entrance, caller), gist, upstream } as const
+  const identity = identityOf(entrance, caller)
+  const seen = { outcome, transport, identity, gist: gistOf(outcome, entrance.http), upstream }
   return new BriefVerdict(seen, model, call, whole)
 }

@@ -83,7 +83,7 @@ export const doubtful = (at: Step['at'], evidence: Evidence): Step => ({
 /** A field that a verdict may lack is one that a getter may forget. */
 type EveryField = { [Name in keyof Required<Verdict>]: Verdict[Name] }
 
-type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'> & { gist: Gist }
+type Seen = Pick<Verdict, 'outcome' | 'transport' | 'identity' | 'upstream'> & { gist: Gist | undefined }
 
 /** How to decide once more, with all the reasons. */
 export type Whole = (model: IstioModel, call: Call) => Verdict
@@ -93,7 +93,7 @@ export class BriefVerdict implements EveryField {
   readonly outcome: Verdict['outcome']
   readonly transport: Transport
   readonly identity: string | undefined
-  readonly gist: Gist
+  readonly gist: Gist | undefined
   readonly upstream: Verdict['upstream']
   private readonly model: IstioModel
   private readonly call: Call

@@ -266,3 +266,11 @@ test('a caller without a sidecar normalizes the path once, one with a sidecar tw
     expect(outcomes).toEqual(['deny', 'allow'])
   }
 })
+
+test('what is not modelled is in no word what the caller meets', () => {
+  const when = [{ key: 'experimental.envoy.filters.x[y]', values: ['z'] }]
+  const world = worldWith([expand({ is: 'AuthorizationPolicy production/a', spec: { rules: [{ when }] } })])
+  const { model } = istio.compile(world)
+  const call = makeCall(world, { from: 'production/frontend', to: 'http://orders.production/' })
+  expect(glance(model, call, decideWhole)).toMatchObject({ outcome: 'unknown', gist: undefined })
+})
