@@ -22,8 +22,8 @@ const kept = (progress: Partial<ScenarioProgress>, steps?: Kept['steps']): Kept 
 })
 
 const scenarios = [
-  scenario('encrypt', ['encryption']),
-  scenario('close', ['policies', 'encryption']),
+  scenario('encrypt', ['pod-to-pod-encryption']),
+  scenario('close', ['network-policies', 'pod-to-pod-encryption']),
   scenario('extra', []),
 ]
 
@@ -52,8 +52,8 @@ const report = courseReport(
 
 test('competencies count all scenarios, those that are done, and those done without a solution', () => {
   expect(report.competencies).toEqual([
-    { name: 'encryption', scenarios: 2, done: 1, alone: 1, spent: 7 * minute },
-    { name: 'policies', scenarios: 1, done: 0, alone: 0, spent: 2 * minute },
+    { name: 'pod-to-pod-encryption', scenarios: 2, done: 1, alone: 1, spent: 7 * minute },
+    { name: 'network-policies', scenarios: 1, done: 0, alone: 0, spent: 2 * minute },
     { name: 'beyond', scenarios: 1, done: 0, alone: 0, spent: 0 },
   ])
 })
@@ -71,7 +71,7 @@ test('a step says what is known of it; an older file says less and is read all t
 
 test('as Markdown', () => {
   const written = toMarkdown(courseDocument(report))
-  expect(written).toContain('| encryption | 1 of 2 | 1 | 7 min |')
+  expect(written).toContain('| pod to pod encryption | 1 of 2 | 1 | 7 min |')
   expect(written).toContain('| Title of first | yes | 3 min | 4 | 2 |  |')
   expect(written).toContain('| Title of first | yes |  |  |  | looked at |')
   expect(written).toContain('Passed 2026-02-03 04:05 UTC. In the cluster: PeerAuthentication a/default made.')
