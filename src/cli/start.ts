@@ -1,5 +1,4 @@
 /** The TUI: on the picker, or in a scenario. */
-
 import { loadCatalogue } from '../content/load.ts'
 import { formatProblem } from '../content/problem.ts'
 import { createProgressStore } from '../session/progress.ts'

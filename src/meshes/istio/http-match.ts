@@ -126,6 +126,15 @@ export const isConfigured = (match: Fields, asker: Asker, home: string, kind: 'h
 export const qualify = (gateway: string, home: string): string =>
   gateway === 'mesh' || gateway.includes('/') ? gateway : `${home}/${gateway}`
 
+const conditions = ['headers', 'withoutHeaders', 'queryParams', 'method', 'authority', 'scheme']
+
+/** Whether it takes every request, as a route without a match does (networking/core/route/route.go, IsCatchAllRoute). */
+export const takesAll = (match: Fields | undefined): boolean => {
+  const { prefix = '/', regex, exact } = fields(match?.uri)
+  const isAnyPath = exact === undefined && (text(regex) === undefined ? prefix === '/' : regex === '.*')
+  return isAnyPath && conditions.every((key) => Object.keys(fields(match?.[key])).length === 0)
+}
+
 /** Whether a request meets every part of the match; `claims` as for Asker. */
 export const matchesRequest = (match: Fields, request: HttpRequest, claims?: Fields): Answer => {
   if (Object.keys(match).some((key) => !knownKeys.has(key))) return 'unknown'

@@ -1,5 +1,4 @@
 /** wget, nc, the shell and the programs of the catalogue, through exec on a small cluster. */
-
 import { getCommandNames } from 'just-bash'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toolNames } from '../../../src/embedded/workloads/process/run.ts'

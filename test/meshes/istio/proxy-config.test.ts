@@ -1,4 +1,4 @@
-/** A sidecar's `/config_dump` against what istiod itself made of the same objects: test/cases/istio/proxy-config/recorded.yaml. */
+/** A proxy's `/config_dump` against what istiod itself made of the same objects: test/cases/istio/proxy-config/recorded.yaml. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'

@@ -1,5 +1,4 @@
 /** The bytes of a request body as a JSON value, by its media type. */
-
 import { JsonSyntaxError, parseJson } from '../../../go/json.ts'
 import type { Json } from '../../../kube/api.ts'
 import { structOfKind } from '../../kinds/fields.ts'
@@ -8,7 +7,6 @@ import { unsupportedMediaType } from '../errors.ts'
 import { parseMediaTypes, supportedMediaTypes } from '../negotiation.ts'
 import { isObject } from './convert.ts'
 import { decodeMessage, openEnvelope, ProtobufError } from './protobuf.ts'
-
 import { parseYaml, YamlError } from './yaml.ts'
 
 /** What a body is expected to hold; a `Kind` record, or just the names for bodies such as Scale and Eviction. */

@@ -2,7 +2,6 @@
  * A JSON value as a built-in type: what decoding it into Go's struct and encoding it again would give. Unknown fields
  * are dropped and reported; nulls and empty optional values go; fields come out in the struct's order.
  */
-
 import { joinPath } from '../../../go/json.ts'
 import type { Json } from '../../../kube/api.ts'
 import { fieldTable, type GoField, type GoStruct, type Leaf } from '../../kinds/fields.ts'

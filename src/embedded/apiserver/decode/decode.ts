@@ -2,7 +2,6 @@
  * Request bodies into objects: JSON, YAML and protobuf, with the refusals and warnings of a real API server.
  * Not modelled: CBOR bodies (415), protobuf bodies of CRDs' kinds (415; real servers do not take them either).
  */
-
 import { keyOffsets } from '../../../go/json.ts'
 import type { Json, KubeObject, ObjectMeta } from '../../../kube/api.ts'
 import { fieldTable, structOfKind } from '../../kinds/fields.ts'

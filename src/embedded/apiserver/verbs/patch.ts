@@ -1,5 +1,4 @@
 /** PATCH: four media types, one way of writing. The patched object is decoded and checked as a PUT's body would be. */
-
 import { parseJson } from '../../../go/json.ts'
 import type { Json, KubeObject } from '../../../kube/api.ts'
 import { timestamp } from '../../clock.ts'

@@ -6,21 +6,13 @@ import type { Call, HttpRequest } from '../../call.ts'
 import { withoutPort } from '../../match/hosts.ts'
 import type { Step } from '../../verdict.ts'
 import type { IstioModel } from '../compile.ts'
-import { type Fields, fields, nameOf, refOf, text } from '../read.ts'
+import { takesAll } from '../http-match.ts'
+import { type Fields, nameOf, refOf } from '../read.ts'
 import { asSeen, type Routed, throughVirtualService } from '../routing.ts'
 import { routeFor } from '../virtual-service.ts'
 import { evidenceOf } from './servers.ts'
 import type { Taken } from './take.ts'
 import { type Bound, type VirtualHost, virtualHostFor } from './virtual-hosts.ts'
-
-const conditions = ['headers', 'withoutHeaders', 'queryParams', 'method', 'authority', 'scheme']
-
-/** Whether a route takes every request: it comes after those of all others. */
-const takesAll = (match: Fields | undefined): boolean => {
-  const { prefix = '/', regex, exact } = fields(match?.uri)
-  const isAnyPath = exact === undefined && (text(regex) === undefined ? prefix === '/' : regex === '.*')
-  return isAnyPath && conditions.every((key) => match?.[key] === undefined)
-}
 
 /** The first that has a route for the request, those that take every request last. */
 const firstOf = (bound: readonly Bound[], request: HttpRequest): Bound | undefined => {

@@ -1,13 +1,12 @@
 /** The servers of Gateway resources that a gateway pod has on a port. Upstream: pilot/pkg/model/gateway.go (resolvePorts). */
 import type { KubeObject } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
-import type { Call } from '../../call.ts'
 import { hasLabels } from '../../match/labels.ts'
 import type { Evidence } from '../../verdict.ts'
 import { targetPort } from '../../world.ts'
 import type { IstioModel } from '../compile.ts'
 import { servicesOf } from '../outbound.ts'
-import { type Fields, fields, labelMap, list, refOf, text, texts } from '../read.ts'
+import { type Fields, fields, isFields, labelMap, list, refOf, text, texts } from '../read.ts'
 
 export interface Server {
   object: KubeObject
@@ -28,6 +27,12 @@ export const evidenceOf = ({ object, index }: Server, field = ''): Evidence => (
 /** `shop/public`, as VirtualServices name it. */
 export const gatewayName = ({ object }: Pick<Server, 'object'>): string =>
   `${object.metadata.namespace}/${object.metadata.name}`
+
+/** Plaintext HTTP. */
+export const isHttp = ({ protocol }: Server): boolean => /^(HTTP|HTTP2|GRPC)$/.test(protocol)
+
+/** Told apart by server name. */
+export const isSecured = (server: Server): boolean => isFields(server.spec.tls) && !isHttp(server)
 
 /** Without the namespace that it is for. */
 export const bareHost = (host: string): string => host.slice(host.indexOf('/') + 1)
@@ -51,28 +56,22 @@ export const serversOf = (model: IstioModel, pod: Pod): Server[] =>
       }),
     )
 
-/** The container ports that a server's port number leads to: those of the pod's Services, or else the number itself. */
-const containerPorts = (model: IstioModel, pod: Pod): ((number: number) => (number | undefined)[]) => {
+/**
+ * The container ports that a server's port number leads to: those of the pod's Services, or else the number itself. Of
+ * several istiod takes one, and which is left to chance (resolvePorts, over what an index of Services lists).
+ */
+export const containerPorts = (model: IstioModel, pod: Pod): ((server: Server) => (number | undefined)[]) => {
   const ports = servicesOf(model, pod).flatMap((service) => service.spec.ports ?? [])
-  return (number) => {
+  return ({ port: number }) => {
     const own = ports.filter(({ port }) => port === number)
-    return own.length === 0 ? [number] : own.map((port) => targetPort(pod, port))
+    return own.length === 0 ? [number] : [...new Set(own.map((port) => targetPort(pod, port)))]
   }
 }
 
-/** Those of them that lead to the call's container port. */
-export const serversOn = (
-  model: IstioModel,
-  { destination: pod, port }: Pick<Call, 'destination' | 'port'>,
-): Server[] => {
-  const leads = containerPorts(model, pod)
-  return serversOf(model, pod).filter((server) => leads(server.port).includes(port))
-}
-
-/** All of them by the container port where istiod has them listen: the first that their number leads to. */
+/** All of them by the container port that their number leads to, of several the first. */
 export const serversByPort = (model: IstioModel, pod: Pod): Map<number, Server[]> => {
   const leads = containerPorts(model, pod)
-  const found = Map.groupBy(serversOf(model, pod), (server) => leads(server.port)[0] ?? 0)
+  const found = Map.groupBy(serversOf(model, pod), (server) => leads(server)[0] ?? 0)
   found.delete(0)
   return found
 }

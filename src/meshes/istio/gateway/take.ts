@@ -2,18 +2,18 @@
  * Which server of which Gateway resource takes a connection to a gateway pod. Upstream: pilot/pkg/model/gateway.go
  * (mergeGateways), pilot/pkg/networking/core/gateway.go.
  * Not modelled, and `unknown`: AUTO_PASSTHROUGH, TLS that ends at the gateway with bytes inside, certificate files,
- * servers of different kinds on a port.
+ * servers of different kinds on a port, a port that Services lead to several container ports.
  */
 import type { Call, HttpRequest } from '../../call.ts'
 import { hostCovers } from '../../match/hosts.ts'
 import type { EndsTls, Evidence, Step } from '../../verdict.ts'
 import type { IstioModel } from '../compile.ts'
 import type { Outbound } from '../outbound.ts'
-import { fields, isFields, nameOf, refOf, text } from '../read.ts'
+import { fields, nameOf, refOf, text } from '../read.ts'
 import { serverDoubt } from '../unmodelled.ts'
 import type { Opaque } from './bytes.ts'
 import { type Chain, chainFor, chainsOf, modeOf, nameTwice, tcpRouteOf, withoutDuplicates } from './chains.ts'
-import { bareHost, evidenceOf, type Server, serversOn } from './servers.ts'
+import { bareHost, containerPorts, evidenceOf, isHttp, isSecured, type Server, serversOf } from './servers.ts'
 
 export interface Taken {
   server: Server
@@ -32,10 +32,6 @@ export interface Ends {
   ends: Step
   failure: 'plaintext' | 'handshake' | 'port'
 }
-
-const isHttp = ({ protocol }: Server): boolean => /^(HTTP|HTTP2|GRPC)$/.test(protocol)
-
-const isSecured = (server: Server): boolean => isFields(server.spec.tls) && !isHttp(server)
 
 /** mTLS of the caller's sidecar: only a server with the mesh's own certificates can end it. */
 const takeMutual = (
@@ -119,10 +115,12 @@ export const take = (
   call: Call,
   sent: Pick<Outbound, 'transport' | 'sni'>,
 ): Taken | Opaque | Ends | { unsure: Evidence } => {
-  const all = serversOn(model, call)
+  const leads = containerPorts(model, call.destination)
+  const all = serversOf(model, call.destination).filter((server) => leads(server).includes(call.port))
   for (const server of all) {
     const field = serverDoubt(server.spec)
     if (field !== undefined) return { unsure: evidenceOf(server, `.${field}`) }
+    if (leads(server).length > 1) return { unsure: evidenceOf(server, '.port.number') }
   }
   const servers = withoutDuplicates(all)
   const [first] = servers

@@ -1,25 +1,23 @@
 /**
  * Listeners and routes of a gateway as `/config_dump` shows them. Upstream: pilot/pkg/networking/core/gateway.go
  * (buildGatewayListeners, buildGatewayHTTPRouteConfig, collapseDuplicateRoutes), pilot/pkg/model/gateway.go
- * (gatewayRDSRouteName), listener_address and TLS contexts: pilot/pkg/networking/core/listener.go.
+ * (gatewayRDSRouteName), pilot/pkg/networking/core/listener.go (buildGatewayListener, BuildListenerTLSContext).
  * Not modelled: servers of different kinds on a port (the first one's kind is shown), AUTO_PASSTHROUGH, certificate files.
  */
 import type { Pod } from '../../../kube/kinds.ts'
 import type { IstioModel } from '../compile.ts'
 import type { ConnectionRoute } from '../connection-route.ts'
 import { askerAt, chainsOf, modeOf, tcpRouteOf, withoutDuplicates } from '../gateway/chains.ts'
-import { type Server, serversByPort } from '../gateway/servers.ts'
+import { isHttp, isSecured, type Server, serversByPort } from '../gateway/servers.ts'
 import { virtualHostsOf } from '../gateway/virtual-hosts.ts'
 import { fields, isFields, text } from '../read.ts'
 import { destinationCluster } from '../routing.ts'
 import { destinationsOf } from '../virtual-service.ts'
 import { type Chain, type Filter, manager, proxy, rbacFilters, weighted } from './filters.ts'
 import { type Listener, listener } from './listeners.ts'
-import { type Route, routeConfiguration, routesOfService, takesAll, type VirtualHost } from './routes.ts'
+import { routeConfiguration, routesOfService, type VirtualHost } from './routes.ts'
 
 type Json = Record<string, unknown>
-
-const isHttp = ({ protocol }: Server): boolean => /^(HTTP|HTTP2|GRPC)$/.test(protocol)
 
 /** HTTP inside TLS that ends here. */
 const endsHttps = (server: Server): boolean => server.protocol === 'HTTPS' && modeOf(server) !== 'PASSTHROUGH'
@@ -85,8 +83,7 @@ const chains = (model: IstioModel, pod: Pod, servers: readonly Server[], listens
     const route = tcpRouteOf(model, first, pod)
     return route === undefined ? [] : [{ filters: toRoute(model, pod, first, route) }]
   }
-  const secured = servers.filter((server) => isFields(server.spec.tls) && !isHttp(server))
-  return chainsOf(model, secured, pod).flatMap(({ server, names, route }): Chain[] => {
+  return chainsOf(model, servers.filter(isSecured), pod).flatMap(({ server, names, route }): Chain[] => {
     const filter_chain_match = names[0] === '*' ? {} : { server_names: names }
     if (endsHttps(server))
       return [
@@ -125,16 +122,16 @@ const routesOfGroup = (model: IstioModel, pod: Pod, group: readonly Server[], po
   const made = hosts
     .toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
     .map(({ domain, server, redirecting, bound }) => {
-      const routes = bound.flatMap(({ service, asker }) => routesOfService(model, asker, service))
-      const last = routes.filter(takesAll)
-      const sorted: Route[] = [...routes.filter((route) => !takesAll(route)), ...last]
+      const own = bound.map(({ service, asker }) => routesOfService(model, asker, service))
+      // Those that take every request come after those of all VirtualServices (SortVHostRoutes).
+      const routes = [...own.flatMap((each) => each.routes), ...own.flatMap(({ last }) => last ?? [])]
       const whose = bound.map(
         ({ service, asker }) => `${[...asker.gateways]} ${service.namespace}/${service.object.metadata.name}`,
       )
       return {
         name: `${domain}:${server.port}`,
         domains: [domain],
-        routes: sorted,
+        routes,
         ...(redirecting === undefined ? {} : { require_tls: 'ALL' }),
         alike: [redirecting !== undefined, ...whose].join(),
       }

@@ -1,5 +1,4 @@
 /** What a proxy's admin interface says about its configuration. See `Mesh.proxyConfig`. */
-
 import type { Pod } from '../../../kube/kinds.ts'
 import type { ProxyConfig } from '../../mesh.ts'
 import type { IstioModel } from '../compile.ts'

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../kube/api.ts'
 import type { Pod } from '../../../kube/kinds.ts'
 import type { IstioModel } from '../compile.ts'
 import { literalRoutes } from '../host-routes.ts'
-import { type Asker, isConfigured, matchesOf } from '../http-match.ts'
+import { type Asker, isConfigured, matchesOf, takesAll } from '../http-match.ts'
 import { type Fields, fields, text } from '../read.ts'
 import type { MeshService } from '../registry.ts'
 import { destinationCluster } from '../routing.ts'
@@ -107,35 +107,34 @@ const configOf = ({ metadata }: KubeObject): Json => ({
   },
 })
 
-export interface Route extends Json {
-  match: Json
+/** The routes of a VirtualService that this proxy gets, one for each match; `last` takes every request that comes to it. */
+export interface ServiceRoutes {
+  routes: Json[]
+  last?: Json
 }
 
-/** Whether every request is its own: istiod sends none after it (route.go, IsCatchAllRoute). */
-export const takesAll = ({ match }: Route): boolean =>
-  (match.prefix === '/' || fields(match.safe_regex).regex === '.*') &&
-  match.headers === undefined &&
-  match.query_parameters === undefined
-
-/** The routes of a VirtualService that this proxy gets, one for each match, as far as a request can come to them. */
-export const routesOfService = (model: IstioModel, asker: Asker, service: VirtualService): Route[] => {
-  const all = service.http.flatMap((route) => {
+/** istiod sends none after one that takes every request (BuildHTTPRoutesForVirtualService). */
+export const routesOfService = (model: IstioModel, asker: Asker, service: VirtualService): ServiceRoutes => {
+  const routes: Json[] = []
+  for (const route of service.http) {
     const given = matchesOf(route)
-    const own = given.filter((match) => isConfigured(match, asker, service.namespace, 'http'))
-    if (given.length > 0 && own.length === 0) return []
-    return (own.length === 0 ? [undefined] : own).map((match) => {
+    for (const match of given.length === 0 ? [undefined] : given) {
+      if (match && !isConfigured(match, asker, service.namespace, 'http')) continue
       const name = [text(route.name), text(match?.name)].filter(Boolean).join('.')
-      return {
+      const made = {
         ...(name === '' ? {} : { name }),
         match: matchOf(match),
         ...actionOf(model, asker, route, service.namespace),
         metadata: configOf(service.object),
       }
-    })
-  })
-  const last = all.findIndex(takesAll)
-  return last < 0 ? all : all.slice(0, last + 1)
+      if (takesAll(match)) return { routes, last: made }
+      routes.push(made)
+    }
+  }
+  return { routes }
 }
+
+const inTheirOrder = ({ routes, last }: ServiceRoutes): Json[] => (last === undefined ? routes : [...routes, last])
 
 export type VirtualHost = Json & { name: string }
 
@@ -197,7 +196,7 @@ export const sidecarRoutes = (model: IstioModel, pod: Pod): Json[] => {
         (domain) => literalRoutes(model, domain, asker(port.number), scope, service) === undefined,
       ),
       routes: own
-        ? routesOfService(model, asker(port.number), own)
+        ? inTheirOrder(routesOfService(model, asker(port.number), own))
         : [straight(`outbound|${port.number}||${service.host}`)],
     }
   }
@@ -210,7 +209,13 @@ export const sidecarRoutes = (model: IstioModel, pod: Pod): Json[] => {
       .flatMap((host) => {
         const own = literalRoutes(model, host, asker(port), scope)
         return own
-          ? [{ name: `${host}:${port}`, domains: [host], routes: routesOfService(model, asker(port), own) }]
+          ? [
+              {
+                name: `${host}:${port}`,
+                domains: [host],
+                routes: inTheirOrder(routesOfService(model, asker(port), own)),
+              },
+            ]
           : []
       })
   }

@@ -2,7 +2,6 @@
  * Keys that a RequestAuthentication carries itself, as istiod's library reads them (lestrrat-go/jwx v1, jwk/set.go,
  * jwk/jwk.go and the generated readers). Not modelled: certificates (`x5c`) that are none.
  */
-
 import { parseFirst } from '../../../go/json.ts'
 import { fields, isFields, list } from '../read.ts'
 import { quoted } from './go-text.ts'

@@ -1,5 +1,4 @@
 /** One URL fetched, redirects and retries included, with everything curl says about it on the way. */
-
 import type { Failure, HttpExchange } from '../../../dataplane/dataplane.ts'
 import { reasonOf } from '../../../dataplane/http1.ts'
 import { readFile } from '../../process/open.ts'
