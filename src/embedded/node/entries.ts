@@ -51,6 +51,24 @@ export const newEphemeral = (pod: Pod, known: readonly Entry[]): Entry[] =>
     .filter(({ name }) => !known.some(({ record }) => record.spec.name === name))
     .map((spec) => entry(spec, 'ephemeral', 'ContainerCreating'))
 
+/** The container's run is over. @param now RFC 3339 */
+export const noteEnd = (item: Entry, run: Run, exitCode: number, now: string): void => {
+  const { record } = item
+  item.previous = run
+  item.run = undefined
+  record.started = false
+  record.ready = false
+  record.state = {
+    terminated: {
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      startedAt: record.state.running?.startedAt,
+      finishedAt: now,
+      containerID: `containerd://${run.id}`,
+    },
+  }
+}
+
 /** Where in the pod's spec the container stands, for events. */
 export const fieldPathOf = ({ spec, role }: ContainerRecord): string => {
   const list = role === 'main' ? 'containers' : role === 'ephemeral' ? 'ephemeralContainers' : 'initContainers'

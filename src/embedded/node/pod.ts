@@ -10,14 +10,14 @@ import { type Clock, timestamp } from '../clock.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import type { DataPlane } from '../dataplane/dataplane.ts'
 import type { ProxyPages } from '../telemetry/admin.ts'
-import type { Image, Program } from '../workloads/workload.ts'
-import { type Run, StartError, startRun } from './container.ts'
-import { type Entry, entriesOf, fieldPathOf, newEphemeral } from './entries.ts'
-import { ConfigError } from './environment.ts'
+import type { Program } from '../workloads/workload.ts'
+import type { Run } from './container.ts'
+import { type Entry, entriesOf, fieldPathOf, newEphemeral, noteEnd } from './entries.ts'
 import { watchContainer } from './health.ts'
-import { pullImage } from './images.ts'
 import { changesAround } from './probes.ts'
+import { backOff, crashLoop, isDone, shouldRestart } from './restarts.ts'
 import { recall, recallStart } from './resume.ts'
+import { startContainer } from './start.ts'
 import { type ContainerRecord, isInitialized, statusOf } from './status.ts'
 import { createVolumes, mountProblems, type VolumeParts } from './volumes.ts'
 
@@ -43,15 +43,6 @@ export interface PodWorker {
   refresh(): void
   /** The object is gone: ends everything without another word. */
   drop(): void
-}
-
-const firstBackOff = 10_000
-const longestBackOff = 300_000
-const steady = 600_000
-
-const seconds = (milliseconds: number): string => {
-  const total = milliseconds / 1000
-  return total < 60 ? `${total}s` : `${Math.floor(total / 60)}m${total % 60}s`
 }
 
 export const startPod = (parts: NodeParts, first: Pod, address: string): PodWorker => {
@@ -101,70 +92,14 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
 
   const local = (port: number): Program | undefined => listener(port)?.program
 
-  /** Looks the image up; undefined when the container has to wait for a better one. */
-  const pull = ({ record }: Entry): Image | undefined => {
-    const pulled = pullImage(record.spec.image)
-    record.image = pulled.shown
-    for (const event of pulled.events) say(event.type, event.reason, event.message, record)
-    if ('image' in pulled) {
-      record.imageID = pulled.id
-      return pulled.image
-    }
-    // Both states are written: whoever watches sees the failure and then the back-off, as in real life.
-    for (const [at, state] of pulled.waits.entries()) {
-      if (at > 0) publish()
-      record.state = { waiting: state }
-    }
-    return undefined
-  }
-
   const start = (item: Entry): void => {
     const { record } = item
-    const image = pull(item)
-    if (!image) return
-    const now = timestamp(clock)
-    item.startedAt = clock.now()
-    try {
-      const run = startRun(
-        {
-          ...parts,
-          target: () => entries.find(({ record: { spec } }) => spec.name === record.spec.targetContainerName)?.run,
-          address,
-          volumes,
-          pod: () => pod,
-          local,
-          onExit: (code) => exited(item, run, code),
-        },
-        record.spec,
-        image,
-        record.restarts,
-      )
-      item.run = run
-      record.containerID = run.id
-      record.state = { running: { startedAt: now } }
-      say('Normal', 'Created', `Created container: ${record.spec.name}`, record)
-      say('Normal', 'Started', `Started container ${record.spec.name}`, record)
-      watch(item, run)
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        record.state = { waiting: { reason: 'CreateContainerConfigError', message: error.message } }
-        say('Warning', 'Failed', `Error: ${error.message}`, record)
-        retry()
-      } else if (error instanceof StartError) {
-        say('Normal', 'Created', `Created container: ${record.spec.name}`, record)
-        say('Warning', 'Failed', `Error: ${error.message}`, record)
-        record.state = {
-          terminated: {
-            exitCode: 128,
-            reason: 'StartError',
-            message: error.message,
-            startedAt: '1970-01-01T00:00:00Z',
-            finishedAt: now,
-          },
-        }
-        planRestart(item)
-      } else throw error
-    }
+    const target = () => entries.find(({ record: { spec } }) => spec.name === record.spec.targetContainerName)?.run
+    const own = { target, address, volumes, pod: () => pod, local, say, publish, exited }
+    const run = startContainer(item, { ...parts, ...own })
+    if (run === 'misconfigured') retry()
+    else if (run === 'failed') planRestart(item)
+    else if (run !== 'waits') watch(item, run)
   }
 
   /** Probes of a fresh run. Without probes a container is started and ready at once. */
@@ -195,26 +130,9 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     )
   }
 
-  const noteEnd = (item: Entry, run: Run, exitCode: number): void => {
-    const { record } = item
-    item.previous = run
-    item.run = undefined
-    record.started = false
-    record.ready = false
-    record.state = {
-      terminated: {
-        exitCode,
-        reason: exitCode === 0 ? 'Completed' : 'Error',
-        startedAt: record.state.running?.startedAt,
-        finishedAt: timestamp(clock),
-        containerID: `containerd://${run.id}`,
-      },
-    }
-  }
-
   const exited = (item: Entry, run: Run, exitCode: number): void => {
     if (isOver || item.run !== run) return
-    noteEnd(item, run, exitCode)
+    noteEnd(item, run, exitCode, timestamp(clock))
     planRestart(item)
     finishSidecars()
     advance()
@@ -222,32 +140,15 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
 
   /** When all main containers are done for good, sidecars are told to stop. */
   const finishSidecars = (): void => {
-    const main = records.filter((record) => record.role === 'main')
-    const policy = pod.spec.restartPolicy ?? 'Always'
-    const done = main.every(
-      ({ state }) =>
-        state.terminated && (policy === 'Never' || (policy === 'OnFailure' && state.terminated.exitCode === 0)),
-    )
-    if (!done) return
+    if (!isDone(pod, records)) return
     for (const item of entries) if (item.record.role === 'sidecar') stop(item)
-  }
-
-  const shouldRestart = ({ record }: Entry): boolean => {
-    const policy = pod.spec.restartPolicy ?? 'Always'
-    const code = record.state.terminated?.exitCode ?? 0
-    if (record.role === 'sidecar') return true
-    if (record.role === 'ephemeral') return false
-    if (record.role === 'init') return code !== 0 && policy !== 'Never'
-    return policy === 'Always' || (policy === 'OnFailure' && code !== 0)
   }
 
   /** The first restart is immediate; from the second on the container waits in CrashLoopBackOff, twice as long each time. */
   const planRestart = (item: Entry): void => {
-    if (!shouldRestart(item)) return
     const { record } = item
-    if (clock.now() - item.startedAt > steady) item.crashes = 0
-    const wait = item.crashes === 0 ? 0 : Math.min(firstBackOff * 2 ** (item.crashes - 1), longestBackOff)
-    item.crashes++
+    if (!shouldRestart(pod, record)) return
+    const wait = backOff(item, clock.now())
     const again = (): void => {
       item.cancelRestart = undefined
       if (isOver) return
@@ -258,16 +159,11 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     }
     item.cancelRestart = clock.after(wait, again)
     if (wait === 0) return
-    const where = `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    const { waiting, event } = crashLoop(pod, record.spec.name, wait)
     publish()
     record.lastState = record.state
-    record.state = {
-      waiting: {
-        reason: 'CrashLoopBackOff',
-        message: `back-off ${seconds(wait)} restarting failed container=${record.spec.name} pod=${where}`,
-      },
-    }
-    say('Warning', 'BackOff', `Back-off restarting failed container ${record.spec.name} in pod ${where}`, record)
+    record.state = { waiting }
+    say('Warning', 'BackOff', event, record)
   }
 
   const retry = (): void => {
@@ -313,7 +209,7 @@ export const startPod = (parts: NodeParts, first: Pod, address: string): PodWork
     item.cancelRestart = undefined
     if (!run) return
     say('Normal', 'Killing', `Stopping container ${record.spec.name}`, record)
-    noteEnd(item, run, run.stop())
+    noteEnd(item, run, run.stop(), timestamp(clock))
   }
 
   const terminate = (): void => {
