@@ -2,6 +2,7 @@
 import type { Cluster, PodTarget } from '../kube/api.ts'
 import { StatusError } from '../kube/errors.ts'
 import type { World } from '../meshes/network.ts'
+import { notModelled } from '../meshes/verdict.ts'
 import { type CurlResult, curlCommand, type ProbeRequest, parseCurl, probeSeconds } from './curl.ts'
 import { classify, type Outcome } from './outcome.ts'
 import { findSource } from './source.ts'
@@ -16,7 +17,7 @@ export type Observation =
       /** Seconds for which it was sent again and again and never met what the objects say. */
       waited?: number
     }
-  /** The probe could not be sent; nothing is known about the request. */
+  /** The probe could not be sent, or met what is not modelled: nothing is known about the request. */
   | { ran: false; says: string }
 
 export interface Probe extends ProbeRequest {
@@ -72,6 +73,9 @@ export const probe = async (
       const { exitCode, stdout, stderr } = await execText(cluster, source.target, curlCommand(each), either)
       if ((exitCode === 126 || exitCode === 127) && noCurl.test(stderr))
         return { ran: false, says: `container ${source.target.container} of ${where} has no curl` }
+      const [, unmodelled] = stderr.split(notModelled)
+      if (unmodelled !== undefined)
+        return { ran: false, says: `it meets something that is not modelled: ${unmodelled.trim()}` }
       return parseCurl(exitCode, stdout, stderr)
     } catch (error) {
       if (error instanceof StatusError)

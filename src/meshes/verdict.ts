@@ -203,6 +203,16 @@ export interface Verdict {
   endsTls?: EndsTls
 }
 
+/**
+ * How an embedded cluster tells of an `unknown` verdict, in logs and through the clients that meet it: words that no real
+ * mesh has, so that nobody takes the reset for an answer.
+ */
+export const notModelled = 'meshdojo: not modelled, connection reset: '
+
+/** What is told of an `unknown` verdict; undefined for any other, and where no mesh decided. */
+export const toldUnmodelled = (verdict: Verdict | undefined): string | undefined =>
+  verdict?.outcome === 'unknown' ? `${notModelled}${verdict.because}` : undefined
+
 /** Something `compile` could not use, or does not model. It travels as data; it never throws. */
 export interface Problem {
   object: ObjectRef

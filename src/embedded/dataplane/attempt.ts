@@ -6,7 +6,14 @@ import { randomUUID } from 'node:crypto'
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
 import type { Mesh } from '../../meshes/mesh.ts'
-import { type EndsTls, type Forwarding, plainVerdict, type RateLimit, type Verdict } from '../../meshes/verdict.ts'
+import {
+  type EndsTls,
+  type Forwarding,
+  notModelled,
+  plainVerdict,
+  type RateLimit,
+  type Verdict,
+} from '../../meshes/verdict.ts'
 import type { Clock } from '../clock.ts'
 import { pause } from '../workloads/process/process.ts'
 import type { Dial, Failure, HttpExchange } from './dataplane.ts'
@@ -108,7 +115,7 @@ export const attempt = async (
   }
 
   if (verdict.outcome === 'unknown' || !effect) {
-    const line = `meshdojo: not modelled, connection reset: ${verdict.because}`
+    const line = `${notModelled}${verdict.because}`
     ways.proxyLog?.(fromMesh ? call.source : call.destination, line)
     return done({ kind: 'reset' })
   }

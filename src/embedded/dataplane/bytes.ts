@@ -1,7 +1,7 @@
 /** Connections of plain bytes (`nc`, `tcp://`): the verdict made real, then the program. */
 import type { Pod } from '../../kube/kinds.ts'
 import type { Call } from '../../meshes/call.ts'
-import { plainVerdict, type Verdict } from '../../meshes/verdict.ts'
+import { notModelled, plainVerdict, type Verdict } from '../../meshes/verdict.ts'
 import type { DataPlane, Dial, Failure, HttpExchange, TcpResult } from './dataplane.ts'
 import { closedLate } from './dropped.ts'
 import type { ExchangeWays } from './exchange.ts'
@@ -81,7 +81,7 @@ export const createConnections = (ways: ExchangeWays, current: (pod: Pod) => Pod
       if (verdict.upstream) to = { pod: verdict.upstream.destination, port: verdict.upstream.port }
       Object.assign(notes, { call: { ...call, destination: to.pod, port: to.port }, verdict })
       if (verdict.outcome === 'unknown' || !verdict.effect) {
-        const line = `meshdojo: not modelled, connection reset: ${verdict.because}`
+        const line = `${notModelled}${verdict.because}`
         ways.proxyLog?.(isMeshed(call.source) ? call.source : to.pod, line)
         return failed({ kind: 'reset' })
       }

@@ -2,6 +2,7 @@
  * `nc` as a client: sends standard input, prints what comes back, says why it could not connect. Busybox's words, or
  * OpenBSD's on Debian images. Not modelled: listening, UDP, a dialogue (input is sent as a whole, once it has ended).
  */
+import { toldUnmodelled } from '../../../meshes/verdict.ts'
 import { type Command, readAll } from '../process/process.ts'
 
 interface Options {
@@ -88,9 +89,12 @@ export const nc: Command = async (process) => {
           ? `connect to ${host} (${address}) port ${port} (tcp) timed out: Operation now in progress`
           : `${host} (${address}:${port}): Connection timed out`,
       )
-    case 'reset':
+    case 'reset': {
       opened()
+      const unmodelled = toldUnmodelled(result.verdict)
+      if (unmodelled !== undefined) return fail(unmodelled)
       return isDebian ? 1 : fail('read: Connection reset by peer')
+    }
     default:
       opened()
       return 0

@@ -2,6 +2,7 @@
  * `wget`: busybox's on Alpine and busybox images, GNU's on Debian ones. The words and exit codes of the two differ.
  * Upstream: busybox/networking/wget.c; GNU Wget manual, "Exit Status". Not modelled: recursion, FTP, continuation.
  */
+import { toldUnmodelled } from '../../../meshes/verdict.ts'
 import type { Failure, HttpExchange, HttpResult } from '../../dataplane/dataplane.ts'
 import { reasonOf } from '../../dataplane/http1.ts'
 import { writeFile } from '../process/open.ts'
@@ -175,7 +176,8 @@ export const wget: Command = async (process) => {
       )
     }
     if (!result.ok) {
-      const { says, code } = failureText(result, target, isBusybox)
+      const { says: ordinary, code } = failureText(result, target, isBusybox)
+      const says = toldUnmodelled(result.verdict) ?? ordinary
       if (!isBusybox && (result.failure.kind === 'reset' || result.failure.kind === 'empty'))
         note('connected.\nHTTP request sent, awaiting response... ')
       return fail(isBusybox || isFound ? says : `wget: ${says}`, code)

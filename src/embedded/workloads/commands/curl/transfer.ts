@@ -1,4 +1,5 @@
 /** One URL fetched, redirects and retries included, with everything curl says about it on the way. */
+import { toldUnmodelled } from '../../../../meshes/verdict.ts'
 import type { Failure, HttpExchange } from '../../../dataplane/dataplane.ts'
 import { reasonOf } from '../../../dataplane/http1.ts'
 import { readFile } from '../../process/open.ts'
@@ -268,12 +269,11 @@ export const transfer = async (
       }
     }
     if (!answer.ok) {
-      const { exitCode, says } = describe(answer.failure, target, Math.round(performance.now() - began), true, {
-        connect: 0,
-      })
+      const told = describe(answer.failure, target, Math.round(performance.now() - began), true, { connect: 0 })
+      const says = toldUnmodelled(answer.verdict) ?? told.says
       say(says)
       say('closing connection #0')
-      return finish(exitCode, says)
+      return finish(told.exitCode, says)
     }
     const { response } = answer.exchange
     hasResponse = true
