@@ -49,12 +49,16 @@ export const makeAct = ({ session, terminal, dispatch, exit, lent, look, documen
     if (busy.current) return
     busy.current = true
     try {
-      const says = await handOver(lent, run)
+      const says = await handOver(lent, () =>
+        // Before the screen is back: who sees it may press a key at once.
+        run().finally(() => {
+          busy.current = false
+        }),
+      )
       if (says) dispatch({ type: 'say', text: says })
     } catch (error) {
-      dispatch({ type: 'say', text: error instanceof Error ? error.message : String(error) })
-    } finally {
       busy.current = false
+      dispatch({ type: 'say', text: error instanceof Error ? error.message : String(error) })
     }
   }
   return {
