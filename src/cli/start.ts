@@ -49,6 +49,8 @@ export const lendInterrupts = (io: Io, terminal: Terminal): Terminal => {
     try {
       return await run()
     } finally {
+      // The end of a program by Ctrl-C may be heard of before the Ctrl-C itself, in the same turn.
+      await new Promise((resolve) => setImmediate(resolve))
       giveBack()
     }
   }
